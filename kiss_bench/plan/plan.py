@@ -1,0 +1,112 @@
+"""The frozen plan: what a config says once every default is written out.
+
+Fields that depend on the data (`task`, `positive`, `metric.primary`, `folds.kind`, `folds.gap`) are None until the
+task is made from the table; a resolved plan has none of those left open.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+TaskKind = Literal["binary", "multiclass", "regression"]
+FoldKind = Literal["stratified", "shuffled", "group", "forward", "predefined"]
+MarginUnit = Literal["skill", "relative", "absolute"]
+Arm = Literal["default", "tuned"]
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Data:
+    """Where the rows come from (exactly one of `path`, `sql` with `url`, `loader`) and which roles columns play."""
+
+    path: str | None = None
+    """As written in the config; relative paths start at the config's folder (`Plan.folder`)."""
+    sql: str | None = None
+    url: str | None = None
+    """SQLAlchemy URL, environment variables expanded when used, never printed with its password."""
+    loader: str | None = None
+    """`module:object`, a callable without arguments that returns a pandas DataFrame."""
+    id: str | None = None
+    drop: tuple[str, ...] = ()
+    features: tuple[str, ...] | None = None
+    time: str | None = None
+    group: str | None = None
+    season: int | None = None
+    """Length of one season in distinct time values (>= 1)."""
+    horizon: int | None = None
+    """How many distinct time values ahead a prediction is made (>= 1)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MetricPlan:
+    primary: str | None = None
+    """Canonical metric name (see kiss_bench.metrics); None until the task is known."""
+    margin: float = 0.01
+    margin_unit: MarginUnit = "skill"
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FoldsPlan:
+    kind: FoldKind | None = None
+    count: int = 5
+    repeats: int | Literal["auto"] = "auto"
+    inner: int = 3
+    gap: int | None = None
+    """Distinct time values left out between training and test (forward only); None until resolved."""
+    window: Literal["expanding", "rolling"] = "expanding"
+    column: str | None = None
+    file: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TuningPlan:
+    trials: int = 30
+    sampler: Literal["tpe", "random", "grid"] = "tpe"
+    pruning: bool = True
+    timeout: float | None = None
+    """Seconds a study may take; a run stopped by it is not replayable."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One entry of the ladder."""
+
+    name: str
+    level: float
+    estimator: str | None = None
+    """`module:object` of a custom rung; None for a shipped one."""
+    settings: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    space: Mapping[str, Any] | None = None
+    """A custom rung's search space as written; None: the shipped rung's own space, or nothing to tune."""
+    trials: int = 30
+    """Trials of this rung: the ladder's budget unless the entry has its own."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    project: str
+    data: Data
+    target: str
+    question: str = ""
+    population: str = ""
+    positive: str | int | float | bool | None = None
+    task: TaskKind | None = None
+    metric: MetricPlan = MetricPlan()
+    folds: FoldsPlan = FoldsPlan()
+    tuning: TuningPlan = TuningPlan()
+    ladder: tuple[Step, ...] = ()
+    """Sorted by level, simplest first."""
+    skip: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    """Rung -> reason: rungs left off the ladder on purpose; they stay in the table as skipped."""
+    seed: int | None = None
+    alpha: float = 0.05
+    multiplicity: Literal["fallback"] = "fallback"
+    drop_missing_target: bool = False
+    source: str = ""
+    """The config file as the user named it, or `bench()`."""
+    folder: str = "."
+    """The folder that relative paths start at."""
