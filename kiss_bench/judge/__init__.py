@@ -1,0 +1,24 @@
+"""The judge: a pure function from predictions to verdicts."""
+
+from kiss_bench.judge.climb import contested, judge
+from kiss_bench.judge.comparison import Trio, compare
+from kiss_bench.judge.judgement import Candidate, Comparison, Judged, Judgement, Recommended, Rows, Terms, Verdict
+from kiss_bench.judge.power import Outlook, dummy_loss, smallest_gain
+
+__all__ = [
+    "Candidate",
+    "Comparison",
+    "Judged",
+    "Judgement",
+    "Outlook",
+    "Recommended",
+    "Rows",
+    "Terms",
+    "Trio",
+    "Verdict",
+    "compare",
+    "contested",
+    "dummy_loss",
+    "judge",
+    "smallest_gain",
+]

@@ -1,4 +1,7 @@
-"""What goes into the judge and what comes out: frozen records, no behaviour."""
+"""What goes into the judge and what comes out: frozen records, no behaviour.
+
+Probabilities are in the order of the class codes; (r, n) probabilities of a binary task are those of code 1.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -63,6 +66,8 @@ class Comparison:
     low: float
     high: float
     """Two-sided 95 % interval of the gain, for display."""
+    repeats: int
+    """Repeats that both have, and that this rests on."""
     se: float
     """Standard error of the margin contrast, in the units of that contrast."""
     df: float
@@ -71,13 +76,16 @@ class Comparison:
     p_equal: float
     p_harm: float
     alpha: float
-    """The level applied."""
+    """The level applied: alpha_j, or alpha_j/5 at stage one (fewer than three repeats of folds that can be redrawn)."""
     verdict: Verdict
     min_detectable_gain: float
     """Smallest true gain (metric units) found with 80 % power at this level."""
     rows_needed: int | None
-    """Rows that would decide at this observed gain; None where no number would."""
+    """Rows that would decide at this observed gain with 80 % power; None where no number would."""
+    contested: bool = False
+    """At stage one, short of alpha_j/5 but within alpha_j: more repeats of these two could decide."""
     method: str
+    """Which standard error was used, in words."""
     flags: tuple[str, ...] = ()
 
 
@@ -88,6 +96,7 @@ class Judged:
     rung: str
     level: float
     arm: Arm | None
+    """The arm that climbs: tuned where there is one; None for a rung without predictions."""
     status: Literal["ok", "failed", "skipped"]
     reason: str
     repeats: int
@@ -97,12 +106,14 @@ class Judged:
     skill: float | None = None
     also: Mapping[str, float | None] = field(default_factory=dict)
     default_score: float | None = None
+    """This and the next three only where the rung has both arms."""
     default_verdict: Verdict | None = None
     tuning_gain: float | None = None
     tuning_verdict: Verdict | None = None
     incumbent: str | None = None
     comparison: Comparison | None = None
-    verdict: Verdict = "INCONCLUSIVE"
+    verdict: Verdict | None = None
+    """None for a skipped rung."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -24,7 +24,7 @@ class Data:
     path: str | None = None
     """As written in the config; relative paths start at the config's folder (`Plan.folder`)."""
     sql: str | None = None
-    url: str | None = None
+    url: str | None = field(default=None, repr=False)
     """SQLAlchemy URL, environment variables expanded when used, never printed with its password."""
     loader: str | None = None
     """`module:object`, a callable without arguments that returns a pandas DataFrame."""
@@ -78,9 +78,11 @@ class Step:
     level: float
     estimator: str | None = None
     """`module:object` of a custom rung; None for a shipped one."""
-    settings: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    settings: Mapping[str, Any] = field(default_factory=dict)
     space: Mapping[str, Any] | None = None
-    """A custom rung's search space as written; None: the shipped rung's own space, or nothing to tune."""
+    """A custom rung's search space, {name: {kind, low, high, log, choices, reason}}, see kiss_bench.plan.space.
+
+    None: the shipped rung's own space, or nothing to tune."""
     trials: int = 30
     """Trials of this rung: the ladder's budget unless the entry has its own."""
     reason: str = ""
@@ -100,7 +102,7 @@ class Plan:
     tuning: TuningPlan = TuningPlan()
     ladder: tuple[Step, ...] = ()
     """Sorted by level, simplest first."""
-    skip: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    skip: Mapping[str, str] = field(default_factory=dict)
     """Rung -> reason: rungs left off the ladder on purpose; they stay in the table as skipped."""
     seed: int | None = None
     alpha: float = 0.05

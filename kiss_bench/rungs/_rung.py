@@ -4,11 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kiss_bench.plan.plan import NOTHING, TaskKind
 
-Encoding = Literal["raw", "onehot", "ordinal", "native", "time"]
+Encoding = Literal["raw", "onehot", "ordinal", "native", "time", "auto"]
 """raw: typed columns as they are · onehot: scaled, imputed numbers, one-hot and target-encoded categories ·
-ordinal: numbers with gaps, category codes · native: pandas categories for LightGBM · time: the time rank alone."""
+ordinal: numbers with gaps, category codes · native: pandas categories for LightGBM · time: the time column alone ·
+auto: raw for a pipeline that starts with its own ColumnTransformer, onehot for anything else (custom rungs)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,14 +39,40 @@ class Surroundings:
     seed: int
     season: int | None = None
     horizon: int | None = None
-    categories: int = 0
-    """How many of the feature columns are categories."""
-    numbers: int = 0
 
 
 class Factory(Protocol):
     def __call__(self, surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
         """Build the unfitted scikit-learn estimator."""
+
+
+class Growing(Protocol):
+    """A model in growth on one inner fold, with its validation loss (lower is better) after every round."""
+
+    losses: list[float]
+
+    def grow(self, rounds: int) -> None:
+        """Train until there are at least `rounds` rounds."""
+
+    def predict(self, rounds: int) -> NDArray[np.float64]:
+        """Predictions for the validation rows after `rounds` rounds: (n,) or (n, labels seen in training)."""
+
+
+class Rounds(Protocol):
+    """One inner fold made ready once and grown on again by every trial."""
+
+    parameter: str
+    """The setting that counts rounds, such as `n_estimators`."""
+    cap: int
+    patience: int
+
+    def start(self, settings: Mapping[str, Any], seed: int) -> Growing:
+        """A new model of no rounds."""
+
+
+class RoundsFactory(Protocol):
+    def __call__(self, task: TaskKind, objective: str, train: tuple[Any, Any], valid: tuple[Any, Any]) -> Rounds:
+        """`train` and `valid` are encoded features and targets (class codes 0..k-1, every code seen in training)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,8 +94,10 @@ class Rung:
     trial_settings: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     """A cheaper fidelity used in trials only, printed in the tuning record."""
     tasks: tuple[TaskKind, ...] = ("binary", "multiclass", "regression")
-    curve: Callable[..., Any] | None = None
-    """For rungs grown in rounds: see kiss_bench.evaluation.rounds."""
+    rounds: "RoundsFactory | None" = None
+    """For rungs grown in rounds (boosting): how the number of rounds is found; see kiss_bench.tuning.rounds."""
+    round_cap: int = 0
+    """Most rounds a trial may grow to."""
     needs_time: bool = False
     """Only on the ladder forward in time, for regression, with a season or a horizon."""
     blends: bool = False

@@ -1,6 +1,8 @@
 """What the rest of the house sees of a table: the rows that count, their target and their roles."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -25,8 +27,9 @@ class Column:
 class Table:
     """A table as read, every column in the canonical form of its kind.
 
-    number: float64 (missing is NaN) · boolean: float64 of 0/1/NaN · category: pandas Categorical of str levels, sorted ·
-    date: datetime64[us] without a zone (zoned stamps are turned to UTC). Column names are unique (`a`, `a.1`, ... as pandas does).
+    number: float64 (missing is NaN) · boolean: float64 of 0/1/NaN · category: pandas Categorical of str levels, sorted
+    · date: datetime64[us] without a zone (zoned stamps are turned to UTC). Column names are unique (`a`, `a.1`, ... as
+    pandas does).
     """
 
     frame: pd.DataFrame
@@ -36,6 +39,10 @@ class Table:
     data_hash: str
     notes: tuple[str, ...] = ()
     """What was done to columns on the way in, one sentence each."""
+    exact: Mapping[str, pd.Series] = field(default_factory=lambda: MappingProxyType({}))
+    """Integer columns that float64 cannot hold (beyond 2**53), as read: for hashes, ids, groups and times."""
+    duplicated: tuple[str, ...] = ()
+    """Names that several columns of the table had before they were told apart."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,10 +72,16 @@ class Task:
     """Rank of each row's time value among the distinct values (0 = oldest), or None."""
     fold_column: NDArray[np.int64] | None
     """Predefined fold of each row (-1: never tested), or None."""
+    fold_train: tuple[NDArray[np.int64], ...] | None = None
+    """Positions that train each predefined fold, where a folds file lists them; None: all rows it does not test."""
     data_hash: str
     rows_read: int
     rows_dropped: int
     notes: tuple[str, ...] = ()
+    time_column: Column | None = None
+    """The declared time column, for the rung that predicts from time alone."""
+    time_frame: pd.DataFrame | None = None
+    """That one column in canonical form, n rows; None where no time column is declared."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +101,8 @@ class Folds:
     kind: FoldKind
     splits: tuple[Fold, ...]
     hash: str
+    notes: tuple[str, ...] = ()
+    """What is odd about these folds but can be lived with, one sentence each."""
 
     def of(self, repeat: int) -> tuple[Fold, ...]:
         return tuple(split for split in self.splits if split.repeat == repeat)

@@ -1,0 +1,114 @@
+"""The local engine: a pool of worker processes, one thread each, that survives a worker's death."""
+
+import multiprocessing
+import os
+import pickle
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from multiprocessing import forkserver, spawn
+from pathlib import Path
+from typing import Any
+
+from pebble import ProcessExpired, ProcessPool
+
+from kiss_bench.evaluation.exam import Exam, Outcome, Unit
+
+METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+"""Read by the numeric libraries when they load. Thread counts change the bytes of some solvers, so they are fixed."""
+_base: Any = multiprocessing.get_context(METHOD)
+_launching = threading.Lock()
+
+
+class QuietProcess(_base.Process):  # type: ignore[misc]
+    """Starts without importing the caller's `__main__` again, so that a script needs no `__main__` guard."""
+
+    @staticmethod
+    def _Popen(process: Any) -> Any:  # noqa: N802  (multiprocessing's name)
+        original = spawn.get_preparation_data
+        with _launching:
+            spawn.get_preparation_data = lambda name: {  # type: ignore[assignment]
+                key: value for key, value in original(name).items() if not key.startswith("init_main_from")
+            }
+            try:
+                return _base.Process._Popen(process)  # noqa: SLF001
+            finally:
+                spawn.get_preparation_data = original
+
+
+class QuietContext(type(_base)):  # type: ignore[misc]
+    Process = QuietProcess
+
+
+def available_cores() -> int:
+    """Cores this process may use, which a container often limits."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def warm_up() -> None:
+    """Starts the fork server, which loads the libraries while the caller goes on to read data; returns at once."""
+    if METHOD != "forkserver":
+        return
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(ONE_THREAD)
+    try:
+        _base.set_forkserver_preload(["kiss_bench.engines.worker"])
+        forkserver.ensure_running()
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+
+class LocalEngine:
+    """Runs units in `jobs` worker processes (default: one per available core)."""
+
+    def __init__(self, exam: Exam, jobs: int | None = None) -> None:
+        from kiss_bench.engines import worker
+
+        warm_up()
+        self.folder = Path(tempfile.mkdtemp(prefix="kiss-bench-"))
+        self.path = self.folder / "exam"
+        with self.path.open("wb") as file:
+            pickle.dump(exam, file, protocol=5)
+        self.work = worker.work
+        self.pool = ProcessPool(
+            max_workers=jobs or available_cores(), context=QuietContext(), initializer=worker.start
+        )
+
+    def run(self, units: Iterable[Unit]) -> Iterator[tuple[Unit, Outcome]]:
+        waiting: dict[Future[Outcome], Unit] = {
+            self.pool.schedule(self.work, args=(str(self.path), unit)): unit for unit in units
+        }
+        while waiting:
+            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in done:
+                unit = waiting.pop(future)
+                yield unit, self._outcome(unit, future)
+
+    def _outcome(self, unit: Unit, future: "Future[Outcome]") -> Outcome:
+        try:
+            return future.result()
+        except ProcessExpired as died:
+            reason = f"its worker process died with exit code {died.exitcode}"
+        except pickle.PicklingError as error:
+            reason = f"its result could not be sent back: {error}"
+        return Outcome(
+            rung=unit.step.name,
+            arm=unit.arm,
+            repeat=unit.repeat,
+            fold=unit.fold,
+            purpose=unit.purpose,
+            status="failed",
+            error="WorkerDied",
+            reason=reason,
+        )
+
+    def close(self) -> None:
+        self.pool.stop()
+        self.pool.join()
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,46 @@
+"""What runs inside a worker process. Imported once by the fork server, so that every worker starts warm."""
+
+import functools
+import multiprocessing
+import os
+import pickle
+import threading
+from multiprocessing.connection import wait
+from pathlib import Path
+
+# Imported for its side effect: whatever a unit needs is loaded before the fork, not in each worker.
+import lightgbm  # noqa: F401
+import sklearn.dummy
+import sklearn.ensemble
+import sklearn.linear_model
+import sklearn.pipeline
+import sklearn.tree  # noqa: F401
+from threadpoolctl import threadpool_limits
+
+from kiss_bench.evaluation.exam import Exam, Outcome, Unit
+from kiss_bench.tuning.unit import run_unit
+
+
+@functools.lru_cache(maxsize=1)
+def load_exam(path: str) -> Exam:
+    """The exam that the parent laid out, read once per worker."""
+    with Path(path).open("rb") as file:
+        exam: Exam = pickle.load(file)  # noqa: S301  (written by the parent a moment ago, in its own folder)
+    return exam
+
+
+def start() -> None:
+    """One thread a worker, and no life after the parent's death."""
+    threadpool_limits(1)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)  # the parent is gone: nobody would take the result, and the next run wants the cores
+
+
+def work(path: str, unit: Unit) -> Outcome:
+    return run_unit(load_exam(path), unit)

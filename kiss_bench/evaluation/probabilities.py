@@ -1,0 +1,85 @@
+"""Probabilities as they are stored: one column per label of the task, none below a floor, summing to one."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.utils.validation import check_is_fitted
+
+from kiss_bench.errors import RungError
+from kiss_bench.tasks.task import Label
+
+
+def floor_of(n_train: int) -> float:
+    """The smallest probability n_train rows can speak for: 1 / (2 n_train)."""
+    return 1.0 / (2.0 * n_train)
+
+
+def floored(probabilities: NDArray[np.float64], floor: float) -> NDArray[np.float64]:
+    """(n, k) probabilities raised to at least `floor`, each row renormalised to sum to one."""
+    raised = np.maximum(probabilities, floor)
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+
+def label_text(label: Any) -> str:
+    """A label as column names and messages show it: integral floats without their point."""
+    if isinstance(label, (float, np.floating)) and float(label).is_integer():
+        return str(int(label))
+    return str(label)
+
+
+class FlooredClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A classifier whose `predict_proba` has a column for every label of the task and never says never.
+
+    Without the floor an unsmoothed tree that emits one wrong 0 would have an infinite log-loss for the wrong reason.
+
+    Parameters
+    ----------
+    classifier: any scikit-learn classifier with `predict_proba`.
+    labels: every label of the task in sorted order; those absent from a training part get the floor.
+    """
+
+    def __init__(self, classifier: Any, labels: Sequence[Label]) -> None:
+        self.classifier = classifier
+        self.labels = labels
+
+    def fit(self, X: Any, y: ArrayLike) -> Self:
+        codes = self.codes_of(y)
+        self.classes_ = np.array(list(self.labels))
+        if not hasattr(self.classifier, "predict_proba"):
+            name = type(self.classifier).__name__
+            raise RungError(f"{name} has no predict_proba; wrap it in sklearn.calibration.CalibratedClassifierCV")
+        self.classifier_ = clone(self.classifier).fit(X, self.classes_[codes])
+        self.floor_ = floor_of(len(codes))
+        return self
+
+    def codes_of(self, y: ArrayLike) -> NDArray[np.int64]:
+        """Positions of y's labels in `labels`; raises RungError for a label that is not one of them."""
+        values = np.asarray(y)
+        own = np.array(list(self.labels))
+        if values.dtype == own.dtype and np.isin(values, own).all():
+            return np.searchsorted(own, values).astype(np.int64)
+        positions = {label_text(label): position for position, label in enumerate(self.labels)}
+        texts, inverse = np.unique(np.asarray(pd.Series(y).map(label_text), dtype=str), return_inverse=True)
+        unknown = [str(text) for text in texts if text not in positions]
+        if unknown:
+            raise RungError(f"labels {unknown} are not labels of the task: {list(positions)}")
+        return np.array([positions[text] for text in texts], dtype=np.int64)[inverse]
+
+    def raw_proba(self, X: Any) -> NDArray[np.float64]:
+        """(n, k) probabilities before the floor, a zero column where a label was absent in training."""
+        check_is_fitted(self)
+        found = np.asarray(self.classifier_.predict_proba(X), dtype=np.float64)
+        columns = np.searchsorted(self.classes_, self.classifier_.classes_)
+        probabilities = np.zeros((len(found), len(self.classes_)))
+        probabilities[:, columns] = found
+        return probabilities
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        return floored(self.raw_proba(X), self.floor_)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        return np.asarray(self.classes_[np.argmax(self.predict_proba(X), axis=1)])

@@ -1,0 +1,235 @@
+"""Up the ladder, rung by rung: who is tested against whom, at which level, and what is recommended in the end.
+
+Levels follow the fallback procedure (Wiens 2003, Pharmaceutical Statistics 2:211) with equal weights: each of the m
+tests owns alpha/m and inherits the whole level of the one before it where that one was promoted.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kiss_bench.errors import RecordError
+from kiss_bench.judge.comparison import compare_measured, interval, layout_flags
+from kiss_bench.judge.contrasts import BLIND_AUC_LOSS, Exam, Measured, margin_in_metric_units, measure, set_exam
+from kiss_bench.judge.judgement import Candidate, Comparison, Floats, Judged, Judgement, Recommended, Rows, Terms
+from kiss_bench.judge.power import Outlook, smallest_gain
+from kiss_bench.metrics import find_metric, score
+from kiss_bench.plan.plan import Arm
+
+SHOWN = 0.95
+"""P(gain > margin) from which a simpler rung counts as shown to be worse."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Rung:
+    """A candidate with its arms measured; no arms where it failed or was skipped."""
+
+    candidate: Candidate
+    arms: Mapping[Arm, Measured]
+
+    @property
+    def name(self) -> str:
+        return self.candidate.rung
+
+    @property
+    def arm(self) -> Arm | None:
+        """The arm that climbs."""
+        if not self.arms:
+            return None
+        return "tuned" if "tuned" in self.arms else "default"
+
+    @property
+    def climber(self) -> Measured:
+        assert self.arm is not None
+        return self.arms[self.arm]
+
+
+def judge(candidates: Sequence[Candidate], rows: Rows, terms: Terms) -> Judgement:
+    """Judge a whole ladder from its predictions; the dummy, or else the first of the simplest, is the base.
+
+    A rung whose predictions are not all finite is FAILED here, with that as its reason.
+
+    Raises:
+        FoldError: too few rows, groups, points in time or, for roc_auc, members of a class in a fold.
+        DataError: r2 of a target that does not vary.
+        RecordError: no candidates, an ok candidate without predictions, or predictions of other rows.
+        KissBenchError: unknown metric.
+    """
+    exam = set_exam(rows, terms)
+    ladder = [_measured(exam, candidate) for candidate in sorted(candidates, key=_place)]
+    if not ladder:
+        raise RecordError("there is no ladder to judge: no rungs were handed in")
+    base, above = ladder[0], ladder[1:]
+    if not base.arms:
+        return _unjudged(exam, ladder)
+    exam = dataclasses.replace(exam, dummy=base.climber)
+    entries = [dataclasses.replace(_entry(exam, base), verdict="BASELINE")]
+    share = terms.alpha / max(1, sum(rung.candidate.status != "skipped" for rung in above))
+    incumbent, level, promoted = base, 0.0, False
+    for rung in above:
+        if rung.candidate.status == "skipped":
+            entries.append(_entry(exam, rung))
+            continue
+        level = next_level(share, level, promoted=promoted)
+        entry = _examined(exam, incumbent, rung, level)
+        promoted = entry.verdict == "JUSTIFIED"
+        incumbent = rung if promoted else incumbent
+        entries.append(entry)
+    recommended = _recommended(terms, entries, incumbent)
+    return Judgement(
+        entries=tuple(entries),
+        recommended=recommended,
+        also_consider=_also_consider(exam, ladder, incumbent, recommended.arm),
+        margin_abs=margin_in_metric_units(exam, base.climber),
+        notes=layout_flags(exam),
+    )
+
+
+def contested(judgement: Judgement) -> Judged | None:
+    """Find the first rung that more repeats could promote; it and its `incumbent`, both arms, are what to repeat.
+
+    Only the first one: its outcome changes whom the later rungs meet.
+    """
+    tested = (entry for entry in judgement.entries if entry.verdict != "NOT COMPARABLE")
+    return next((entry for entry in tested if entry.comparison is not None and entry.comparison.contested), None)
+
+
+def next_level(share: float, before: float, *, promoted: bool) -> float:
+    """Give alpha_j: the test's own share of alpha, plus the level of the test before it where that one promoted."""
+    return share + (before if promoted else 0.0)
+
+
+def _place(candidate: Candidate) -> tuple[float, bool]:
+    return candidate.level, candidate.rung != "dummy"
+
+
+def _measured(exam: Exam, candidate: Candidate) -> _Rung:
+    if candidate.status != "ok":
+        return _Rung(candidate=candidate, arms={})
+    if not candidate.predictions:
+        raise RecordError(f"{candidate.rung} is said to be ok but has no predictions")
+    if not all(np.isfinite(values).all() for values in candidate.predictions.values()):
+        reason = "its predictions are not all finite numbers"
+        return _Rung(candidate=dataclasses.replace(candidate, status="failed", reason=reason), arms={})
+    return _Rung(candidate=candidate, arms={arm: measure(exam, p) for arm, p in candidate.predictions.items()})
+
+
+def _entry(exam: Exam, rung: _Rung) -> Judged:
+    """Fill in what a rung shows on its own, on repeat 0; no verdict yet."""
+    candidate = rung.candidate
+    entry = Judged(
+        rung=rung.name,
+        level=candidate.level,
+        arm=rung.arm,
+        status=candidate.status,
+        reason=candidate.reason,
+        repeats=rung.climber.loss.repeats if rung.arms else 0,
+        also=dict.fromkeys(exam.terms.also),
+        verdict="FAILED" if candidate.status == "failed" else None,
+    )
+    if rung.arm is None:
+        return entry
+    first = rung.climber.score.first(1)
+    low, high = interval(first, exam.layout)
+    predictions = candidate.predictions[rung.arm][0]
+    return dataclasses.replace(
+        entry,
+        score=first.value,
+        score_low=low,
+        score_high=high,
+        skill=_skill(exam, rung.climber),
+        also={name: _secondary(exam, name, predictions) for name in exam.terms.also},
+        default_score=rung.arms["default"].score.first(1).value if len(rung.arms) > 1 else None,
+    )
+
+
+def _examined(exam: Exam, incumbent: _Rung, rung: _Rung, level: float) -> Judged:
+    """Test a rung against the incumbent, and its arms against each other."""
+    entry = _entry(exam, rung)
+    if not rung.arms:
+        return entry
+    comparison = compare_measured(exam, incumbent.climber, rung.climber, level)
+    if not rung.candidate.comparable:
+        comparison = dataclasses.replace(comparison, verdict="NOT COMPARABLE", contested=False)
+    entry = dataclasses.replace(entry, incumbent=incumbent.name, comparison=comparison, verdict=comparison.verdict)
+    if len(rung.arms) == 1:
+        return entry
+    tuning = compare_measured(exam, rung.arms["default"], rung.arms["tuned"], level)
+    return dataclasses.replace(
+        entry,
+        default_verdict=compare_measured(exam, incumbent.climber, rung.arms["default"], level).verdict,
+        tuning_gain=tuning.gain,
+        tuning_verdict=tuning.verdict,
+    )
+
+
+def _skill(exam: Exam, arm: Measured) -> float | None:
+    """1 - loss / dummy's loss on repeat 0; 2 AUC - 1 for roc_auc; None where the dummy has no loss to share."""
+    loss = arm.loss.first(1).value
+    if exam.metric.pooling == "auc":
+        return 1.0 - loss / BLIND_AUC_LOSS
+    if exam.dummy is None or (blind := exam.dummy.loss.first(1).value) <= 0.0:
+        return None
+    return 1.0 - loss / blind
+
+
+def _secondary(exam: Exam, name: str, predictions: Floats) -> float | None:
+    """Score by another metric, for description; None where these folds cannot give it."""
+    metric, actual, fold = find_metric(name), exam.rows.actual, exam.layout.fold[0]
+    if metric.pooling == "auc" and len(np.unique(2 * fold + (actual == actual.max()))) < 2 * exam.layout.folds:
+        return None
+    return score(metric, actual, predictions, fold, exam.terms.positive)
+
+
+def _recommended(terms: Terms, entries: Sequence[Judged], incumbent: _Rung) -> Recommended:
+    """Name the last promoted rung, and the default arm of it where tuning was not shown to add the margin."""
+    entry = next(entry for entry in entries if entry.rung == incumbent.name)
+    assert entry.arm is not None
+    if entry.comparison is None:
+        why = f"{entry.rung}: no rung above it was shown to gain more than the margin."
+        return Recommended(rung=entry.rung, arm=entry.arm, why=why)
+    enough = entry.default_verdict == "JUSTIFIED" and entry.tuning_verdict != "JUSTIFIED"
+    why = f"{entry.rung}: {_gains(entry.comparison, terms.metric)} over {entry.incumbent}"
+    why += "; no rung above it was shown to gain more than the margin over it." if _is_followed(entries, entry) else "."
+    if enough:
+        why += f" Default settings do: tuning gained {entry.tuning_gain:.4g}, not shown to exceed the margin."
+    return Recommended(rung=entry.rung, arm="default" if enough else entry.arm, why=why)
+
+
+def _is_followed(entries: Sequence[Judged], entry: Judged) -> bool:
+    return any(later.comparison is not None for later in entries[entries.index(entry) + 1 :])
+
+
+def _gains(comparison: Comparison, metric: str) -> str:
+    sure = f"{comparison.p_gain:.3f}" if comparison.p_gain < 0.9995 else "above 0.999"
+    between = f"95 % interval {comparison.low:.4g} to {comparison.high:.4g}"
+    return f"gains {comparison.gain:.4g} {metric} ({between}; chance that it exceeds the margin {sure})"
+
+
+def _also_consider(exam: Exam, ladder: Sequence[_Rung], chosen: _Rung, arm: Arm) -> str | None:
+    for rung in ladder[: ladder.index(chosen)]:
+        if not rung.arms or not rung.candidate.comparable:
+            continue
+        if compare_measured(exam, rung.climber, chosen.arms[arm], 1.0 - SHOWN).p_gain < SHOWN:
+            return rung.name
+    return None
+
+
+def _unjudged(exam: Exam, ladder: Sequence[_Rung]) -> Judgement:
+    """Without a base there is nothing to climb from: scores stand, verdicts cannot."""
+    base, above = ladder[0], ladder[1:]
+    why = f"{base.name} {base.candidate.status}, and without it no rung can be judged"
+    entries = [_entry(exam, base)]
+    for rung in above:
+        entry = _entry(exam, rung)
+        entries.append(dataclasses.replace(entry, reason=why, verdict="INCONCLUSIVE") if rung.arms else entry)
+    shape = Outlook(rows=len(exam.rows.actual), folds=exam.layout.folds, repeats=1, rungs=1, spread=0.0)
+    return Judgement(
+        entries=tuple(entries),
+        recommended=Recommended(rung=base.name, arm="default", why=f"{why}."),
+        also_consider=None,
+        margin_abs=smallest_gain(exam.rows.actual, exam.terms, shape),  # spread 0: the margin and nothing else
+        notes=(*layout_flags(exam), f"{why}: {base.candidate.reason}" if base.candidate.reason else why),
+    )

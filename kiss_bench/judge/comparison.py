@@ -1,0 +1,158 @@
+"""One incumbent against one candidate: probabilities, intervals, verdict, and what should make a reader careful.
+
+With a flat prior the probabilities are the posterior of the Bayesian correlated t-test (Benavoli et al. 2017, JMLR
+18:77) where the standard error is Nadeau & Bengio's, so test and posterior cannot disagree.
+"""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import stdtr, stdtrit
+
+from kiss_bench.judge.contrasts import Exam, Measured, contrast, difference, in_metric_units, measure, set_exam
+from kiss_bench.judge.inference import LONG_SERIES, Estimate, Layout, Spread, level_applied, spread
+from kiss_bench.judge.judgement import Comparison, Floats, Rows, Terms, Verdict
+from kiss_bench.judge.power import detectable, rows_needed
+
+HARMLESS = 0.05
+"""NOT JUSTIFIED below this probability that the gain exceeds the margin."""
+NOISE = 1e-12
+"""Anything below this share of the losses themselves is rounding, not a difference between models."""
+TWINS = 0.05
+"""Two rungs are near-twins where their difference varies less than this share of what either loss varies."""
+AGREEMENT = (0.6, 1.7)
+"""Range of SE over folds / SE over rows within which the two are taken to agree."""
+FEW = 10
+"""Fewer groups, or members of a class in a fold, than this are said aloud."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trio:
+    """Predictions of the three models that a comparison is about: (r, n) values or (r, n, k) probabilities each."""
+
+    dummy: Floats
+    incumbent: Floats
+    candidate: Floats
+
+
+def compare(rows: Rows, terms: Terms, trio: Trio, alpha: float) -> Comparison:
+    """Test whether the candidate beats the incumbent by more than the margin, at level alpha_j = `alpha` in (0, 1).
+
+    Raises:
+        FoldError: too few rows, groups, points in time or, for roc_auc, members of a class in a fold.
+        DataError: r2 of a target that does not vary.
+        RecordError: predictions that do not belong to these rows.
+        KissBenchError: unknown metric.
+    """
+    exam = set_exam(rows, terms)
+    exam = dataclasses.replace(exam, dummy=measure(exam, trio.dummy))
+    return compare_measured(exam, measure(exam, trio.incumbent), measure(exam, trio.candidate), alpha)
+
+
+def compare_measured(exam: Exam, incumbent: Measured, candidate: Measured, alpha: float) -> Comparison:
+    """Compare two arms that were measured before; see `compare`."""
+    plain = difference(exam, incumbent, candidate)
+    tested, mirrored = contrast(exam, incumbent, candidate), contrast(exam, candidate, incumbent)
+    sure = spread(tested, exam.layout)
+    level = level_applied(alpha, tested.repeats, once=exam.layout.once)
+    # Copies gain nothing, whatever the rounding of their contrast says.
+    same = _is_noise(plain, incumbent.loss, candidate.loss)
+    p_gain = 0.0 if same else chance_positive(tested, sure)
+    p_harm = 0.0 if same else chance_positive(mirrored, spread(mirrored, exam.layout))
+    p_harm = min(p_harm, 1.0 - p_gain)  # the two contrasts have their own errors; what is claimed must sum to 1
+    gain = (candidate.score - incumbent.score) * exam.sign
+    low, high = interval(gain, exam.layout)
+    excess = detectable(sure.se, sure.df, level)
+    return Comparison(
+        gain=gain.value,
+        low=low,
+        high=high,
+        repeats=tested.repeats,
+        se=sure.se,
+        df=sure.df,
+        p_gain=p_gain,
+        p_equal=max(0.0, 1.0 - p_gain - p_harm),
+        p_harm=p_harm,
+        alpha=level,
+        verdict=verdict_of(p_gain, level),
+        min_detectable_gain=in_metric_units(exam, incumbent.first(plain.repeats), plain.value - tested.value + excess),
+        rows_needed=None if same else rows_needed(len(exam.rows.actual), tested.value, excess),
+        contested=level < alpha and 1.0 - alpha <= p_gain < 1.0 - level,
+        method=sure.method,
+        flags=("same predictions",) if same else _flags(exam, (incumbent, candidate), plain, sure),
+    )
+
+
+def verdict_of(p_gain: float, alpha: float) -> Verdict:
+    """Read the verdict off P(gain > margin) and the level applied."""
+    if p_gain >= 1.0 - alpha:
+        return "JUSTIFIED"
+    return "NOT JUSTIFIED" if p_gain < HARMLESS else "INCONCLUSIVE"
+
+
+def chance_positive(estimate: Estimate, sure: Spread) -> float:
+    """P(estimate > 0), in [0, 1]; a step where it does not vary at all."""
+    tiny = NOISE * float(np.abs(estimate.rows).max())
+    if sure.se <= tiny:
+        return float(estimate.value > tiny)
+    return float(stdtr(sure.df, estimate.value / sure.se))
+
+
+def interval(estimate: Estimate, layout: Layout) -> tuple[float, float]:
+    """Two-sided 95 % interval, in the units of the estimate."""
+    sure = spread(estimate, layout)
+    half = float(stdtrit(sure.df, 0.975)) * sure.se
+    return estimate.value - half, estimate.value + half
+
+
+def _is_noise(plain: Estimate, *losses: Estimate) -> bool:
+    scale = max(float(np.abs(loss.rows).max()) for loss in losses)
+    return bool(np.abs(plain.rows).max() <= NOISE * scale) and bool(np.abs(plain.folds).max() <= NOISE * scale)
+
+
+def _flags(exam: Exam, pair: tuple[Measured, Measured], plain: Estimate, sure: Spread) -> tuple[str, ...]:
+    found = []
+    spreads = [float(arm.loss.rows.std(axis=1).mean()) for arm in pair]
+    if sure.se <= NOISE * float(np.abs(plain.rows).max()):
+        found.append("no spread: all rows say the same, so probabilities are 0 or 1 without being measured")
+    elif float(plain.rows.std(axis=1).mean()) < TWINS * max(spreads):
+        found.append("near-twins: the two predict almost the same, and intervals of such small differences can fail")
+    if sure.ratio is not None and not AGREEMENT[0] <= sure.ratio <= AGREEMENT[1]:
+        found.append(f"spread over folds and over rows disagree: ratio of standard errors {sure.ratio:.2f}")
+    if not math.isfinite(exam.metric.high - exam.metric.low):
+        found.extend(_heavy_tail(plain, exam.layout))
+    return (*found, *layout_flags(exam))
+
+
+def _heavy_tail(plain: Estimate, layout: Layout) -> list[str]:
+    """Name the case of few rows carrying a difference; asked only of a difference that is there at all."""
+    low, high = interval(plain, layout)
+    if low <= 0.0 <= high:
+        return []
+    rows = plain.rows.mean(axis=0)
+    count = math.ceil(0.01 * len(rows))
+    top = np.argpartition(np.abs(rows), len(rows) - count)[-count:]
+    share = float(rows[top].sum() / rows.sum())
+    return [f"heavy tail: 1 % of the rows carry {share:.0%} of the difference"] if share > 0.5 else []
+
+
+def layout_flags(exam: Exam) -> tuple[str, ...]:
+    """Name what is thin about the rows themselves, whichever rungs are compared."""
+    layout, found = exam.layout, []
+    if layout.group is not None:
+        sizes = np.bincount(layout.group)
+        effective = float(sizes.sum() ** 2 / np.square(sizes).sum())
+        if effective < FEW:
+            found.append(f"few groups: {layout.groups}, worth {effective:.1f} of equal size")
+        if sizes.max() > 0.2 * sizes.sum():
+            found.append(f"one group holds {sizes.max() / sizes.sum():.0%} of the rows")
+    if layout.period is not None and layout.periods < LONG_SERIES:
+        found.append(f"few points in time: {layout.periods}")
+    if exam.metric.pooling == "auc":
+        cells = layout.fold[0] * 2 + (np.asarray(exam.rows.actual) == 1)
+        smallest = int(np.bincount(cells, minlength=2 * layout.folds).min())
+        if smallest < FEW:
+            found.append(f"few members of a class in a fold: {smallest}")
+    return tuple(found)

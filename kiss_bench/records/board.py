@@ -1,0 +1,148 @@
+"""The leaderboard as a record: exactly the fields of `leaderboard.json`, and nothing that is not in it.
+
+Every report is rendered from this record, so that a report made during a run and one made years later from the
+folder are the same text.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+SCHEMA = "kiss-bench/leaderboard/1"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MetricFacts:
+    name: str
+    greater_is_better: bool
+    margin: float
+    margin_unit: str
+    margin_abs: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FoldFacts:
+    kind: str
+    count: int
+    inner: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecommendedFacts:
+    rung: str
+    arm: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrialCounts:
+    complete: int = 0
+    pruned: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BoardRow:
+    """One rung. None where a field does not apply."""
+
+    rung: str
+    level: float
+    arm: str | None = None
+    status: str = "running"
+    """ok | failed | skipped | running | provisional"""
+    reason: str = ""
+    repeats: int = 0
+    score: float | None = None
+    score_low: float | None = None
+    score_high: float | None = None
+    skill: float | None = None
+    also: Mapping[str, float | None] = field(default_factory=dict)
+    default_score: float | None = None
+    default_verdict: str | None = None
+    tuning_gain: float | None = None
+    tuning_verdict: str | None = None
+    incumbent: str | None = None
+    gain: float | None = None
+    gain_low: float | None = None
+    gain_high: float | None = None
+    p_gain: float | None = None
+    p_equal: float | None = None
+    p_harm: float | None = None
+    alpha: float | None = None
+    verdict: str | None = None
+    min_detectable_gain: float | None = None
+    rows_needed: int | None = None
+    """Rows that would decide at the observed gain; None where no number of rows would, or nothing is open."""
+    clipped: int | None = None
+    """Probabilities raised to the floor 1/(2 n_train) before they were stored."""
+    fit_seconds: float | None = None
+    """Median over folds of one outer fit of the candidate arm, encoding included."""
+    predict_us_per_row: float | None = None
+    model_bytes: int | None = None
+    tuning_seconds: float | None = None
+    trials: TrialCounts | None = None
+    seeds: Mapping[str, Any] = field(default_factory=dict)
+    summary: str = ""
+    """What the rung is, in a few words."""
+    flags: tuple[str, ...] = ()
+    """Diagnostics of the comparison, one sentence each."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Board:
+    project: str
+    question: str
+    target: str
+    task: str
+    task_why: str
+    positive: str | None
+    plan_hash: str
+    data_hash: str
+    folds_hash: str
+    digest: str
+    rows_read: int
+    rows: int
+    rows_vault: int
+    rows_dropped: int
+    features: int
+    metric: MetricFacts
+    folds: FoldFacts
+    alpha: float
+    replayable: bool
+    recommended: RecommendedFacts | None
+    """None while running and where nothing could be judged."""
+    also_consider: str | None
+    rungs: tuple[BoardRow, ...]
+    notes: tuple[str, ...] = ()
+    """What was done to the data and the ladder, one sentence each; skipped baselines come first."""
+    seconds: float | None = None
+    """Wall time of the run that ended with this board; not part of the digest."""
+    schema: str = SCHEMA
+
+
+def board_as_dict(board: Board) -> dict[str, Any]:
+    """The JSON form, `schema` first."""
+    plain = asdict(board)
+    return {"schema": plain.pop("schema"), **plain}
+
+
+def board_from_dict(plain: Mapping[str, Any]) -> Board:
+    """Inverse of `board_as_dict`; raises KeyError or TypeError where a field is missing or unknown."""
+    row_names = {entry.name for entry in fields(BoardRow)}
+    rungs = []
+    for raw in plain["rungs"]:
+        row = {name: value for name, value in raw.items() if name in row_names}
+        row["trials"] = TrialCounts(**row["trials"]) if row.get("trials") else None
+        row["flags"] = tuple(row.get("flags", ()))
+        rungs.append(BoardRow(**row))
+    recommended = RecommendedFacts(**plain["recommended"]) if plain["recommended"] else None
+    return Board(
+        **{
+            **plain,
+            "metric": MetricFacts(**plain["metric"]),
+            "folds": FoldFacts(**plain["folds"]),
+            "recommended": recommended,
+            "rungs": tuple(rungs),
+            "notes": tuple(plain["notes"]),
+        }
+    )

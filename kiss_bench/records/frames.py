@@ -1,0 +1,125 @@
+"""The three tables of a result folder, folds, predictions and trials, as frames; and the digest over their values."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kiss_bench.evaluation.exam import Exam, Outcome
+from kiss_bench.evaluation.probabilities import label_text
+from kiss_bench.judge.judgement import Judgement
+from kiss_bench.records.keys import canonical_json, sha256_of
+
+PREDICTION_ORDER = ["rung", "arm", "repeat", "fold", "row_id"]
+TRIAL_ORDER = ["rung", "arm", "repeat", "fold", "number"]
+TRIAL_COLUMNS = (
+    *("rung", "arm", "repeat", "fold", "number", "state", "value", "inner_values", "params"),
+    *("seconds", "seed", "error", "reason"),
+)
+ACCIDENTS = {"seconds", "reason"}
+"""What two runs of the same plan may differ in: not part of the digest (of an error its class is)."""
+
+
+def predictions_frame(exam: Exam, outcomes: Iterable[Outcome]) -> pd.DataFrame:
+    """One row per rung, arm, repeat, fold and tested row; see the contract of `predictions.parquet`."""
+    parts = [_prediction_part(exam, outcome) for outcome in outcomes if outcome.prediction is not None]
+    if not parts:
+        return pd.DataFrame(columns=[*PREDICTION_ORDER, "actual"])
+    frame = pd.concat(parts, ignore_index=True)
+    return frame.sort_values(PREDICTION_ORDER, kind="stable", ignore_index=True)
+
+
+def _prediction_part(exam: Exam, outcome: Outcome) -> pd.DataFrame:
+    task, rows = exam.task, exam.split(outcome.repeat, outcome.fold).test
+    values = outcome.prediction
+    if values is None:
+        raise ValueError("a failed outcome has no predictions")
+    columns: dict[str, Any] = {
+        "rung": outcome.rung,
+        "arm": outcome.arm,
+        "repeat": outcome.repeat,
+        "fold": outcome.fold,
+        "row_id": task.row_id[rows],
+        "actual": task.actual.to_numpy()[rows],
+    }
+    if task.kind == "regression":
+        return pd.DataFrame({**columns, "prediction": values})
+    names = [f"p_{label_text(label)}" for label in task.labels]
+    columns |= {name: values[:, position] for position, name in enumerate(names)}
+    labels = np.array(list(task.labels))
+    return pd.DataFrame({**columns, "predicted": labels[np.argmax(values, axis=1)]})
+
+
+def trials_frame(outcomes: Iterable[Outcome]) -> pd.DataFrame:
+    """One row per trial of every study, whatever became of it; `params` and `inner_values` as JSON and as a list."""
+    rows = [
+        {
+            **{name: getattr(outcome, name) for name in ("rung", "arm", "repeat", "fold")},
+            **{name: getattr(trial, name) for name in ("number", "state", "value", "seconds", "seed", "error", "reason")},
+            "inner_values": list(trial.inner_values),
+            "params": canonical_json(dict(trial.params)),
+        }
+        for outcome in outcomes
+        for trial in outcome.trials
+    ]
+    frame = pd.DataFrame(rows, columns=list(TRIAL_COLUMNS)).astype({"value": "float64", "seconds": "float64"})
+    return frame.sort_values(TRIAL_ORDER, kind="stable", ignore_index=True)
+
+
+def values_hash(frame: pd.DataFrame, columns: Sequence[str]) -> str:
+    """SHA-256 over the values of some columns, in the frame's order; floats by their bytes, text by its characters."""
+    digest = hashlib.sha256(json.dumps([len(frame), list(columns)]).encode())
+    for name in columns:
+        values = frame[name]
+        if pd.api.types.is_float_dtype(values):
+            content = values.to_numpy(dtype="<f8").tobytes()
+        elif pd.api.types.is_integer_dtype(values):
+            content = values.to_numpy(dtype="<i8").tobytes()
+        else:
+            content = canonical_json([_plain(value) for value in values]).encode()
+        digest.update(len(content).to_bytes(8, "big") + content)
+    return digest.hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, (list, tuple, np.ndarray)) else str(value)
+
+
+def judgement_facts(judgement: Judgement, statuses: Mapping[str, str]) -> dict[str, Any]:
+    """The part of a judgement that the digest covers: no time, size or host."""
+    rungs = []
+    for entry in judgement.entries:
+        found = entry.comparison
+        rungs.append(
+            {
+                "rung": entry.rung,
+                "arm": entry.arm,
+                "status": statuses.get(entry.rung, entry.status),
+                "scores": [entry.score, entry.score_low, entry.score_high, entry.skill, entry.default_score],
+                "also": dict(entry.also),
+                "verdicts": [entry.verdict, entry.default_verdict, entry.tuning_verdict, entry.incumbent],
+                "tuning_gain": entry.tuning_gain,
+                "comparison": [found.gain, found.low, found.high, found.p_gain, found.p_harm, found.alpha]
+                if found
+                else None,
+            }
+        )
+    chosen = judgement.recommended
+    return {"rungs": rungs, "recommended": [chosen.rung, chosen.arm], "also_consider": judgement.also_consider}
+
+
+def digest_of(hashes: Sequence[str], frames: tuple[pd.DataFrame, pd.DataFrame], judged: Mapping[str, Any]) -> str:
+    """SHA-256 of canonical JSON of data and folds hash and the hashes of predictions, trials and judgement."""
+    predictions, trials = frames
+    told = [name for name in trials.columns if name not in ACCIDENTS]
+    parts = {
+        "data_hash": hashes[0],
+        "folds_hash": hashes[1],
+        "predictions": values_hash(predictions, list(predictions.columns)),
+        "trials": values_hash(trials, told),
+        "judgement": sha256_of(judged),
+    }
+    return sha256_of(parts)

@@ -1,0 +1,111 @@
+"""What a unit depends on, as one hash: change any of it and the unit runs again; change anything else and it does not."""
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import sys
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import kiss_bench
+from kiss_bench.evaluation.exam import Exam, Unit
+from kiss_bench.metrics import objective_metric
+
+LIBRARIES = ("scikit-learn", "lightgbm", "optuna", "numpy", "scipy", "pandas")
+"""The ones whose version can change a prediction or a trial."""
+SOURCES = ("evaluation", "tuning")
+
+
+def canonical_json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+def sha256_of(value: Any) -> str:
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+@cache
+def library_versions() -> Mapping[str, str]:
+    return {name: importlib.metadata.version(name) for name in LIBRARIES}
+
+
+@cache
+def source_hash(paths: tuple[Path, ...]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+@cache
+def own_sources() -> str:
+    """Hash of the folders that turn a unit into predictions."""
+    root = Path(kiss_bench.__file__).parent
+    paths = [path for folder in SOURCES for path in sorted((root / folder).glob("*.py"))]
+    return source_hash((*paths, root / "tasks" / "columns.py", root / "tasks" / "folds.py"))
+
+
+@cache
+def rung_source(name: str, reference: str | None) -> str:
+    """Hash of a shipped rung's file; for `module:object` of every file of its package below the working directory,
+    else the version of the distribution it comes from."""
+    if reference is None:
+        return source_hash((_shipped_file(name),))
+    top = reference.partition(":")[0].partition(".")[0]
+    here = Path.cwd().resolve()
+    if str(here) not in sys.path:
+        sys.path.insert(0, str(here))
+    spec = importlib.util.find_spec(top)
+    origin = Path(spec.origin).resolve() if spec is not None and spec.origin else None
+    if origin is not None and origin.is_relative_to(here):
+        package = origin.name == "__init__.py"
+        return source_hash(tuple(sorted(origin.parent.rglob("*.py"))) if package else (origin,))
+    distributions = importlib.metadata.packages_distributions().get(top, [])
+    return "+".join(f"{one} {importlib.metadata.version(one)}" for one in sorted(set(distributions))) or "unknown"
+
+
+def _shipped_file(name: str) -> Path:
+    module = sys.modules.get(f"kiss_bench.rungs.{name}")
+    found = getattr(module, "__file__", None) if module else None
+    return Path(found) if found else Path(kiss_bench.__file__).parent / "rungs" / f"{name}.py"
+
+
+class Keys:
+    """Keys of the units of one exam; what all share is hashed once."""
+
+    def __init__(self, exam: Exam) -> None:
+        plan, task = exam.plan, exam.task
+        self.exam = exam
+        self.objective = objective_metric(plan.metric.primary or "").name
+        self.shared = sha256_of(
+            {
+                "data": task.data_hash,
+                "folds": exam.folds.hash,
+                "inner": [plan.folds.inner, plan.folds.gap, plan.folds.window],
+                "root": exam.root,
+                "task": [task.kind, [str(label) for label in task.labels], plan.target, task.rows_dropped],
+                "columns": [[column.name, column.kind] for column in task.columns],
+                "time": [plan.data.season, plan.data.horizon],
+                "libraries": library_versions(),
+                "sources": own_sources(),
+            }
+        )
+
+    def of(self, unit: Unit) -> str:
+        """64 hex digits."""
+        plan, step = self.exam.plan, unit.step
+        facts: dict[str, Any] = {
+            "shared": self.shared,
+            "unit": [step.name, unit.arm, unit.repeat, unit.fold, unit.purpose],
+            "rung": [step.estimator, dict(step.settings), rung_source(step.name, step.estimator)],
+        }
+        if unit.purpose == "search":
+            tuning = plan.tuning
+            facts["search"] = [step.trials, tuning.sampler, tuning.pruning, tuning.timeout, self.objective]
+            facts["space"] = {name: dict(spec) for name, spec in (step.space or {}).items()}
+        if step.name == "dummy":
+            facts["metric"] = plan.metric.primary
+        return sha256_of(facts)

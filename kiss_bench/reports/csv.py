@@ -1,0 +1,51 @@
+"""`leaderboard.csv`: one line a rung, every field of it, safe to open in a spreadsheet."""
+
+import csv
+import io
+import json
+from dataclasses import fields
+from typing import Any
+
+from kiss_bench.records.board import Board, BoardRow, TrialCounts
+from kiss_bench.reports.escape import clean
+from kiss_bench.reports.json import plain_json
+
+_FORMULA = ("=", "+", "-", "@")
+
+
+def leaderboard_csv(board: Board) -> str:
+    """Write numbers in full, mappings and lists as JSON, nothing where a field does not apply."""
+    metrics = list(dict.fromkeys(name for row in board.rungs for name in row.also))
+    lines = [_flat(row, metrics) for row in board.rungs]
+    header = list(lines[0]) if lines else list(_flat(BoardRow(rung="", level=0), metrics))
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(map(_cell, header))
+    writer.writerows([_cell(value) for value in line.values()] for line in lines)
+    return out.getvalue()
+
+
+def _flat(row: BoardRow, metrics: list[str]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for entry in fields(BoardRow):
+        value = getattr(row, entry.name)
+        if entry.name == "also":
+            flat |= {f"also.{name}": row.also.get(name) for name in metrics}
+        elif entry.name == "trials":
+            flat |= {f"trials.{count.name}": getattr(value, count.name, None) for count in fields(TrialCounts)}
+        elif entry.name in {"seeds", "flags"}:
+            flat[entry.name] = json.dumps(plain_json(value), ensure_ascii=False) if value else None
+        else:
+            flat[entry.name] = value
+    return flat
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str):
+        # A spreadsheet runs text that starts like a formula; a leading apostrophe makes it text again.
+        line = clean(value)
+        return f"'{line}" if line.startswith(_FORMULA) else line
+    return plain_json(value)
+
+
+BOARD_FILES = {"leaderboard.csv": leaderboard_csv}

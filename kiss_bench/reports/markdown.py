@@ -1,0 +1,151 @@
+"""`leaderboard.md`: the verdict, the table, the reasons, the fine print."""
+
+from collections.abc import Iterable, Sequence
+
+from tabulate import tabulate
+
+from kiss_bench.records.board import Board, BoardRow
+from kiss_bench.reports import amounts, escape
+from kiss_bench.reports.columns import Column, board_columns, board_decimals, is_recommended, long_reasons, state
+from kiss_bench.reports.fineprint import fine_print, hashes, rebuild
+from kiss_bench.reports.reasons import also_consider, what_would_change, why_not_more_complex, why_not_simpler
+from kiss_bench.reports.words import banners, verdict_parts
+
+_SHOWN = (
+    "rung", "arm", "score_interval", "skill", "gain_interval", "over", "p", "alpha", "verdict",
+    "fit", "predict", "size",
+)  # fmt: skip
+
+
+def leaderboard_markdown(board: Board) -> str:
+    """Render the whole report; every name and reason in it is escaped."""
+    head, tail = verdict_parts(board, escape.MARKDOWN)
+    blocks = [
+        *(f"> **{line}.**" for line in banners(board, escape.MARKDOWN)),
+        f"**{head}** — {tail}.",
+        _question(board),
+        _leaderboard(board),
+        _bullets(f"{escape.code(row.rung)} {state(row)}: {escape.markdown(why)}" for row, why in long_reasons(board)),
+        _section("Why not simpler", _bullets(why_not_simpler(board, escape.MARKDOWN))),
+        _section("Why not more complex", _bullets(why_not_more_complex(board, escape.MARKDOWN))),
+        _section("What would change this", _bullets(what_would_change(board, escape.MARKDOWN))),
+        _section("Also consider", also_consider(board, escape.MARKDOWN)),
+        _section("Default against tuned", _default_against_tuned(board)),
+        _section("Other metrics", _other_metrics(board)),
+        _section("Notes", _bullets(_notes(board))),
+        _section("Fine print", _fine_print(board)),
+    ]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def markdown_table(columns: Sequence[Column]) -> str:
+    """Render a pipe table whose cells are already escaped; empty where there are no rows."""
+    if not columns or not columns[0].cells:
+        return ""
+    return tabulate(
+        list(zip(*(column.cells for column in columns), strict=True)),
+        headers=[column.title for column in columns],
+        tablefmt="pipe",
+        disable_numparse=True,
+        colalign=["right" if column.right else "left" for column in columns],
+    )
+
+
+def _section(title: str, body: str) -> str:
+    return f"## {title}\n\n{body}" if body else ""
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _question(board: Board) -> str:
+    asked = f"*{escape.markdown(board.question)}* " if escape.clean(board.question) else ""
+    positive = f" (positive: {escape.code(board.positive)})" if board.positive is not None else ""
+    why = f" ({escape.markdown(board.task_why)})" if escape.clean(board.task_why) else ""
+    ran = f" The run took {amounts.seconds(board.seconds)}." if board.seconds is not None else ""
+    return (
+        f"{asked}Project {escape.code(board.project)}: {escape.markdown(board.task)}{why}, target "
+        f"{escape.code(board.target)}{positive}, {board.rows:,} rows, {board.features:,} columns.{ran}"
+    )
+
+
+def _escaped(column: Column) -> Column:
+    return Column(title=escape.inline(column.title), cells=tuple(map(escape.inline, column.cells)), right=column.right)
+
+
+def _leaderboard(board: Board) -> str:
+    if not board.rungs:
+        return ""
+    columns = {key: _escaped(column) for key, column in board_columns(board).items()}
+    columns["rung"] = _rung_column(board, board.rungs)
+    table = markdown_table([columns[key] for key in _SHOWN])
+    better = "higher" if board.metric.greater_is_better else "lower"
+    return (
+        f"{table}\n\nSimplest rung first; {escape.markdown(board.metric.name)}: {better} is better. A gain is better "
+        f"performance than the rung named beside it, whatever the metric's direction."
+    )
+
+
+def _rung_column(board: Board, rows: Iterable[BoardRow]) -> Column:
+    cells = tuple(
+        f"**{escape.inline(row.rung)}** (recommended)" if is_recommended(board, row) else escape.inline(row.rung)
+        for row in rows
+    )
+    return Column(title="rung", cells=cells, right=False)
+
+
+def _default_against_tuned(board: Board) -> str:
+    rows = [row for row in board.rungs if row.tuning_gain is not None or row.tuning_verdict is not None]
+    decimals = board_decimals(board)
+    counts = [row.trials for row in rows]
+    trials = tuple(f"{each.complete}/{each.pruned}/{each.failed}" if each else amounts.NOTHING_THERE for each in counts)
+
+    def words(texts: Iterable[str | None]) -> tuple[str, ...]:
+        return tuple(escape.inline(text or amounts.NOTHING_THERE) for text in texts)
+
+    def numbers(values: Iterable[float | None], *, sign: bool = False) -> tuple[str, ...]:
+        return tuple(amounts.number(value, decimals, sign=sign) for value in values)
+
+    return markdown_table(
+        [
+            _rung_column(board, rows),
+            Column(title="default", cells=numbers(row.default_score for row in rows)),
+            Column(title="tuned", cells=numbers(row.score if row.arm == "tuned" else None for row in rows)),
+            Column(title="gain of tuning", cells=numbers((row.tuning_gain for row in rows), sign=True)),
+            Column(title="tuning is", cells=words(row.tuning_verdict for row in rows), right=False),
+            Column(title="default over incumbent", cells=words(row.default_verdict for row in rows), right=False),
+            Column(title="trials complete/pruned/failed", cells=trials),
+            Column(title="tuning time", cells=tuple(amounts.seconds(row.tuning_seconds) for row in rows)),
+        ]
+    )
+
+
+def _other_metrics(board: Board) -> str:
+    names = list(dict.fromkeys(name for row in board.rungs for name in row.also))
+    if not names:
+        return ""
+    columns = [_rung_column(board, board.rungs)]
+    for name in names:
+        values = [row.also.get(name) for row in board.rungs]
+        decimals = amounts.shared_decimals(values)
+        cells = tuple(amounts.number(value, decimals) for value in values)
+        columns.append(Column(title=escape.inline(name), cells=cells))
+    return f"Described only; no verdict rests on them.\n\n{markdown_table(columns)}"
+
+
+def _notes(board: Board) -> list[str]:
+    flags = [f"{escape.code(row.rung)}: {escape.markdown(flag)}" for row in board.rungs for flag in row.flags]
+    return [*map(escape.markdown, board.notes), *flags]
+
+
+def _fine_print(board: Board) -> str:
+    python = "\n".join(rebuild(board))
+    return (
+        f"{_bullets(fine_print(board, escape.MARKDOWN))}\n\nHashes: {escape.markdown(hashes(board))}. To build this "
+        f"again run `kiss-bench run` with the config; the pipeline, unfitted, comes back from\n\n"
+        f"```python\n{python}\n```"
+    )
+
+
+BOARD_FILES = {"leaderboard.md": leaderboard_markdown}

@@ -1,0 +1,97 @@
+"""Finds rungs: the shipped ones by their files, a custom one by `module:object`."""
+
+import importlib
+import inspect
+import pkgutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kiss_bench.errors import RungError
+from kiss_bench.plan.plan import Step, TaskKind
+from kiss_bench.rungs._rung import Parameter, Rung, Surroundings
+
+
+def shipped_rungs() -> dict[str, Rung]:
+    """Every rung of this folder by name, simplest first; files that start with an underscore are not rungs."""
+    package = importlib.import_module("kiss_bench.rungs")
+    names = [module.name for module in pkgutil.iter_modules(package.__path__) if not module.name.startswith("_")]
+    rungs = [importlib.import_module(f"kiss_bench.rungs.{name}").RUNG for name in names]
+    return {rung.name: rung for rung in sorted(rungs, key=lambda rung: (rung.level, rung.name))}
+
+
+def rung_of(step: Step) -> Rung:
+    """The rung behind a step of the ladder; raises RungError for one that cannot be found or imported."""
+    if step.estimator is not None:
+        return custom_rung(step)
+    rungs = shipped_rungs()
+    if step.name not in rungs:
+        raise RungError(f"no rung is called {step.name!r}; there are: {', '.join(rungs)}")
+    return rungs[step.name]
+
+
+def load_object(reference: str) -> Any:
+    """The object named by `module:object`, looked up from the working directory first."""
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    module, _, name = reference.partition(":")
+    try:
+        found: Any = importlib.import_module(module)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise RungError(f"{reference!r} cannot be loaded: {type(error).__name__}: {error}") from error
+    return found
+
+
+def build_custom(reference: str, settings: Mapping[str, Any], seed: int) -> Any:
+    """An estimator from a class, a factory or an instance, with `settings` and, where it has one, `random_state`."""
+    found = load_object(reference)
+    if inspect.isclass(found) or (callable(found) and not hasattr(found, "fit")):
+        takes = inspect.signature(found).parameters
+        open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in takes.values())
+        direct = {name: value for name, value in settings.items() if name in takes or open_ended}
+        estimator = found(**direct)
+    else:
+        from sklearn.base import clone
+
+        estimator, direct = clone(found), {}
+    if not hasattr(estimator, "fit"):
+        raise RungError(f"{reference!r} gives a {type(estimator).__name__}, which is not a scikit-learn estimator")
+    known = estimator.get_params() if hasattr(estimator, "get_params") else {}
+    rest = {name: value for name, value in settings.items() if name not in direct}
+    unknown = sorted(set(rest) - set(known))
+    if unknown:
+        raise RungError(f"{type(estimator).__name__} has no parameters {unknown}; it has: {', '.join(sorted(known))}")
+    seeds = {name: seed for name in known if name.split("__")[-1] == "random_state" and name not in settings}
+    return estimator.set_params(**rest, **seeds) if rest or seeds else estimator
+
+
+def custom_rung(step: Step) -> Rung:
+    """A rung made from a ladder entry with `estimator: "module:object"`."""
+    reference = step.estimator
+    if reference is None:
+        raise RungError(f"the ladder entry {step.name!r} names no estimator")
+
+    def build(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
+        return build_custom(reference, settings, surroundings.seed)
+
+    def space(task: TaskKind) -> tuple[Parameter, ...]:  # noqa: ARG001  (the same space whatever the task)
+        return tuple(Parameter(name=name, **_fields(spec)) for name, spec in (step.space or {}).items())
+
+    return Rung(
+        name=step.name,
+        level=step.level,
+        summary=f"your own: {reference}",
+        explain="up to its author",
+        encoding="auto",
+        build=build,
+        space=space,
+    )
+
+
+def _fields(spec: Mapping[str, Any]) -> dict[str, Any]:
+    fields = {name: spec[name] for name in ("kind", "low", "high", "log", "reason") if spec.get(name) is not None}
+    return {**fields, "choices": tuple(spec.get("choices") or ())}

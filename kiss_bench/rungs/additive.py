@@ -1,0 +1,52 @@
+"""Level 3: a smooth curve per number, added up: shape without interactions (Eilers & Marx 1996, penalised splines)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kiss_bench.plan.plan import TaskKind
+from kiss_bench.rungs._rung import Parameter, Rung, Surroundings
+
+
+def build(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
+    from sklearn.linear_model import LogisticRegression, Ridge
+    from sklearn.pipeline import make_pipeline
+
+    from kiss_bench.rungs._splines import SplineColumns
+
+    rest = {name: value for name, value in settings.items() if name != "n_knots"}
+    curves = SplineColumns(n_knots=settings.get("n_knots", 5))
+    if surroundings.task == "regression":
+        return make_pipeline(curves, Ridge(**rest))
+    solver, steps = ("newton-cholesky", 100) if surroundings.task == "binary" else ("lbfgs", 300)
+    return make_pipeline(curves, LogisticRegression(solver=solver, max_iter=steps, **rest))
+
+
+def defaults(task: TaskKind) -> Mapping[str, Any]:
+    return {"alpha": 1.0, "n_knots": 5} if task == "regression" else {"C": 1.0, "n_knots": 5}
+
+
+def space(task: TaskKind) -> tuple[Parameter, ...]:
+    knots = Parameter(
+        name="n_knots",
+        kind="int",
+        low=3,
+        high=12,
+        reason="from one bend to ten; with a penalty, more knots than needed do little harm (Eilers & Marx 1996)",
+    )
+    if task == "regression":
+        reach = "from a free curve to a flat one; spline columns are of order one, so strengths start lower than ridge's"
+        return (Parameter(name="alpha", kind="float", low=1e-3, high=1e3, log=True, reason=reach), knots)
+    reach = "inverse strength, from all but flat curves to free ones"
+    return (Parameter(name="C", kind="float", low=1e-3, high=1e3, log=True, reason=reach), knots)
+
+
+RUNG = Rung(
+    name="additive",
+    level=3,
+    summary="a smooth curve per number, added up",
+    explain="a curve a column",
+    encoding="onehot",
+    build=build,
+    defaults=defaults,
+    space=space,
+)

@@ -1,0 +1,162 @@
+"""Level 6: gradient-boosted trees by LightGBM (Ke et al. 2017), native categories and missing values."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kiss_bench.plan.plan import TaskKind
+from kiss_bench.rungs._rung import Parameter, Rung, Surroundings
+
+SAME_BYTES: Mapping[str, Any] = MappingProxyType({"deterministic": True, "force_col_wise": True, "verbosity": -1})
+"""LightGBM promises equal results on one machine only with these (its documentation of `deterministic`)."""
+CURVES = {"log_loss": "logloss", "brier": "logloss", "roc_auc": "auc", "rmse": "rmse", "mse": "l2", "mae": "l1", "r2": "l2"}
+"""Which of LightGBM's own metrics draws the validation curve for an objective."""
+
+
+def build(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
+    from lightgbm import LGBMClassifier, LGBMRegressor
+
+    model = LGBMRegressor if surroundings.task == "regression" else LGBMClassifier
+    return model(random_state=surroundings.seed, n_jobs=1, **SAME_BYTES, **settings)
+
+
+def defaults(task: TaskKind) -> Mapping[str, Any]:  # noqa: ARG001  (the same for every task)
+    # LightGBM's own defaults, written out; subsample acts only with subsample_freq, which changes nothing at 1.0
+    return {
+        "n_estimators": 100,
+        "learning_rate": 0.1,
+        "num_leaves": 31,
+        "min_child_samples": 20,
+        "reg_lambda": 0.0,
+        "subsample": 1.0,
+        "subsample_freq": 1,
+        "colsample_bytree": 1.0,
+        "cat_smooth": 10.0,
+    }
+
+
+def space(task: TaskKind) -> tuple[Parameter, ...]:  # noqa: ARG001
+    tuning_guide = "LightGBM's parameter-tuning guide"
+    return (
+        Parameter(
+            name="learning_rate",
+            kind="float",
+            low=0.03,
+            high=0.3,
+            log=True,
+            reason="below 0.03 the 800 rounds of the cap do not suffice, above 0.3 steps overshoot",
+        ),
+        Parameter(
+            name="num_leaves",
+            kind="int",
+            low=4,
+            high=128,
+            log=True,
+            reason=f"the main lever on complexity ({tuning_guide}), from two-way interactions up",
+        ),
+        Parameter(
+            name="min_child_samples",
+            kind="int",
+            low=5,
+            high=200,
+            log=True,
+            reason=f"the main lever against over-fitting ({tuning_guide})",
+        ),
+        Parameter(
+            name="reg_lambda",
+            kind="float",
+            low=1e-3,
+            high=100.0,
+            log=True,
+            reason="shrinks the leaves of small samples; the default, 0, is trial 0",
+        ),
+        Parameter(name="subsample", kind="float", low=0.5, high=1.0, reason="rows a tree; Friedman 2002 finds .5 to .8"),
+        Parameter(
+            name="colsample_bytree",
+            kind="float",
+            low=0.4,
+            high=1.0,
+            reason=f"columns a tree: decorrelates and saves time ({tuning_guide})",
+        ),
+        Parameter(
+            name="cat_smooth",
+            kind="float",
+            low=1.0,
+            high=100.0,
+            log=True,
+            reason="pulls rare levels of categories to the mean; LightGBM's advice for many levels",
+        ),
+    )
+
+
+class LightGBMRounds:
+    """One inner fold, binned once and used by every trial; an early-stopped model equals one trained to that round."""
+
+    parameter = "n_estimators"
+    cap = 800
+    patience = 20
+
+    def __init__(self, task: TaskKind, objective: str, train: tuple[Any, Any], valid: tuple[Any, Any]) -> None:
+        import lightgbm as lgb
+
+        labels = int(np.max(train[1])) + 1 if task != "regression" else 1
+        self.fixed: dict[str, Any] = {**SAME_BYTES, "num_threads": 1, "feature_pre_filter": False}
+        if task == "regression":
+            self.fixed |= {"objective": "regression"}
+        elif labels == 2:
+            self.fixed |= {"objective": "binary"}
+        else:
+            self.fixed |= {"objective": "multiclass", "num_class": labels}
+        metric = CURVES[objective]
+        if metric == "logloss":
+            metric = "binary_logloss" if labels == 2 else "multi_logloss"
+        self.fixed["metric"] = metric
+        self.sign = -1.0 if metric == "auc" else 1.0
+        self.train = lgb.Dataset(train[0], label=train[1], params=self.fixed, free_raw_data=True).construct()
+        # a row the validation part has but training lacks (a label) cannot be scored by LightGBM's own metric
+        self.valid = lgb.Dataset(valid[0], label=valid[1], reference=self.train, params=self.fixed).construct()
+        self.rows = valid[0]
+
+    def start(self, settings: Mapping[str, Any], seed: int) -> "LightGBMGrowing":
+        return LightGBMGrowing(self, settings, seed)
+
+
+class LightGBMGrowing:
+    """A booster and its validation curve."""
+
+    def __init__(self, rounds: LightGBMRounds, settings: Mapping[str, Any], seed: int) -> None:
+        import lightgbm as lgb
+
+        named = {name: value for name, value in settings.items() if name != rounds.parameter}
+        self.booster = lgb.Booster({**rounds.fixed, **named, "seed": seed}, rounds.train)
+        self.booster.add_valid(rounds.valid, "valid")
+        self.losses: list[float] = []
+        self.rounds = rounds
+
+    def grow(self, rounds: int) -> None:
+        while len(self.losses) < rounds:
+            self.booster.update()
+            self.losses.append(self.rounds.sign * self.booster.eval_valid()[0][2])
+
+    def predict(self, rounds: int) -> NDArray[np.float64]:
+        found = np.asarray(self.booster.predict(self.rounds.rows, num_iteration=rounds, num_threads=1))
+        if self.rounds.fixed["objective"] == "binary":
+            return np.column_stack([1.0 - found, found])
+        return found
+
+
+RUNG = Rung(
+    name="boosting",
+    level=6,
+    summary="gradient-boosted trees (LightGBM)",
+    explain="only by approximation (importances, SHAP)",
+    encoding="native",
+    build=build,
+    defaults=defaults,
+    space=space,
+    rounds=LightGBMRounds,
+    round_cap=LightGBMRounds.cap,
+)

@@ -1,0 +1,90 @@
+"""Level 2: logistic or ridge regression, the model every other one has to beat."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kiss_bench.plan.plan import TaskKind
+from kiss_bench.rungs._rung import Parameter, Rung, Surroundings
+
+
+def build(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
+    if surroundings.task == "regression":
+        return _regression(settings)
+    return _classification(surroundings, settings)
+
+
+def _regression(settings: Mapping[str, Any]) -> Any:
+    from sklearn.linear_model import Lasso, Ridge
+
+    rest = {name: value for name, value in settings.items() if name != "penalty"}
+    if settings.get("penalty", "l2") == "l2":
+        return Ridge(**rest)
+    alpha = rest.pop("alpha", 1.0)
+    # scaled so that one range of strengths serves both penalties: Lasso's loss is a mean, Ridge's a sum
+    return Lasso(alpha=alpha * 1e-3, precompute=True, max_iter=2000, tol=1e-3, **rest)
+
+
+def _classification(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
+    from sklearn.linear_model import LogisticRegression
+
+    rest = {name: value for name, value in settings.items() if name != "penalty"}
+    lasso = settings.get("penalty", "l2") == "l1"
+    binary = surroundings.task == "binary"
+    if lasso:
+        solver, steps = ("liblinear", 100) if binary else ("saga", 100)
+    else:
+        # Newton's method needs a handful of steps on tall data; with many labels its Hessian grows too large
+        solver, steps = ("newton-cholesky", 100) if binary else ("lbfgs", 300)
+    tol = 1e-3 if lasso else 1e-4
+    return LogisticRegression(
+        l1_ratio=1.0 if lasso else 0.0,
+        solver=solver,
+        max_iter=steps,
+        tol=tol,
+        random_state=surroundings.seed,
+        **rest,
+    )
+
+
+def defaults(task: TaskKind) -> Mapping[str, Any]:
+    return {"alpha": 1.0, "penalty": "l2"} if task == "regression" else {"C": 1.0, "penalty": "l2"}
+
+
+def space(task: TaskKind) -> tuple[Parameter, ...]:
+    if task == "regression":
+        strength = Parameter(
+            name="alpha",
+            kind="float",
+            low=1e-3,
+            high=1e4,
+            log=True,
+            reason="ridge strength on scaled columns, from hardly any to all but the mean (Lasso: a thousandth of it)",
+        )
+    else:
+        strength = Parameter(
+            name="C",
+            kind="float",
+            low=1e-4,
+            high=1e2,
+            log=True,
+            reason="inverse strength on scaled columns: the range of scikit-learn's LogisticRegressionCV",
+        )
+    penalty = Parameter(
+        name="penalty",
+        kind="choice",
+        choices=("l2", "l1"),
+        reason="shrink all columns, or drop some: which one suits depends on how many columns matter",
+    )
+    return (strength, penalty)
+
+
+RUNG = Rung(
+    name="linear",
+    level=2,
+    summary="logistic or ridge regression",
+    explain="a coefficient a column",
+    encoding="onehot",
+    build=build,
+    defaults=defaults,
+    space=space,
+)

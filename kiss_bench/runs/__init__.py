@@ -1,0 +1,1 @@
+"""A run, from plan to reports; reads like the README."""

@@ -1,0 +1,178 @@
+"""From a judgement to the board: costs, seeds, trial counts and hashes put beside the verdicts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from kiss_bench.evaluation.exam import Costs, Exam, Outcome
+from kiss_bench.evaluation.fit import middle
+from kiss_bench.evaluation.probabilities import label_text
+from kiss_bench.judge.judgement import Judged, Judgement
+from kiss_bench.metrics import METRICS
+from kiss_bench.plan.plan import Arm, Step
+from kiss_bench.plan.written import plan_as_dict
+from kiss_bench.records.board import (
+    Board,
+    BoardRow,
+    FoldFacts,
+    MetricFacts,
+    RecommendedFacts,
+    TrialCounts,
+)
+from kiss_bench.records.frames import digest_of, judgement_facts, predictions_frame, trials_frame
+from kiss_bench.records.keys import sha256_of
+from kiss_bench.runs.units import Progress, arms_of, rung_facts
+
+
+def board_of(progress: Progress, judgement: Judgement, seconds: float | None = None) -> Board:
+    """The board as far as the run has come; the digest is empty until it is complete."""
+    exam, plan = progress.exam, progress.exam.plan
+    steps = {step.name: step for step in plan.ladder}
+    rows = [_row(progress, steps.get(entry.rung), entry) for entry in judgement.entries]
+    complete = all(row.status != "running" for row in rows)
+    chosen = judgement.recommended
+    metric = METRICS[plan.metric.primary or ""]
+    return Board(
+        project=plan.project,
+        question=plan.question,
+        target=plan.target,
+        task=exam.task.kind,
+        task_why=exam.task.why,
+        positive=None if exam.task.positive is None else label_text(exam.task.labels[exam.task.positive]),
+        plan_hash=plan_hash(exam),
+        data_hash=exam.task.data_hash,
+        folds_hash=exam.folds.hash,
+        digest=digest(progress, judgement) if complete else "",
+        rows_read=exam.task.rows_read,
+        rows=len(exam.task.row_id),
+        rows_vault=0,
+        rows_dropped=exam.task.rows_dropped,
+        features=len(exam.task.columns),
+        metric=MetricFacts(
+            name=metric.name,
+            greater_is_better=metric.greater_is_better,
+            margin=plan.metric.margin,
+            margin_unit=plan.metric.margin_unit,
+            margin_abs=judgement.margin_abs,
+        ),
+        folds=FoldFacts(kind=exam.folds.kind, count=len(exam.folds.of(0)), inner=plan.folds.inner),
+        alpha=plan.alpha,
+        replayable=replayable(progress),
+        recommended=RecommendedFacts(rung=chosen.rung, arm=chosen.arm, why=chosen.why) if complete else None,
+        also_consider=judgement.also_consider if complete else None,
+        rungs=tuple(rows),
+        notes=notes_of(exam, judgement),
+        seconds=seconds,
+    )
+
+
+def plan_hash(exam: Exam) -> str:
+    """SHA-256 over the whole resolved plan; it seeds nothing."""
+    return sha256_of(plan_as_dict(exam.plan))
+
+
+def notes_of(exam: Exam, judgement: Judgement) -> tuple[str, ...]:
+    seed = (f"The seed {exam.plan.seed} was set by hand.",) if exam.plan.seed is not None else ()
+    return (*seed, *exam.task.notes, *exam.folds.notes, *judgement.notes)
+
+
+def digest(progress: Progress, judgement: Judgement) -> str:
+    outcomes = all_outcomes(progress)
+    frames = (predictions_frame(progress.exam, outcomes), trials_frame(outcomes))
+    hashes = (progress.exam.task.data_hash, progress.exam.folds.hash)
+    return digest_of(hashes, frames, judgement_facts(judgement, {}))
+
+
+def all_outcomes(progress: Progress) -> list[Outcome]:
+    """Every outcome that belongs on record, the stack's included, in the order of the ladder."""
+    return [
+        outcome
+        for step in progress.exam.plan.ladder
+        for arm in arms_of(progress.exam, step, quick=progress.quick)
+        for outcome in progress.found(step, arm)
+        if outcome is not None
+    ]
+
+
+def replayable(progress: Progress) -> bool:
+    """False where a wall clock or a dead worker had a say in what ran."""
+    return not any(found.stopped_by == "timeout" or found.error == "WorkerDied" for found in progress.outcomes.values())
+
+
+def _row(progress: Progress, step: Step | None, entry: Judged) -> BoardRow:
+    row = _judged(entry)
+    if step is None:
+        return row
+    row = replace(row, summary=rung_facts(step).summary)
+    arms = arms_of(progress.exam, step, quick=progress.quick)
+    found: dict[Arm, tuple[Outcome | None, ...]] = {arm: progress.found(step, arm) for arm in arms}
+    if entry.status == "ok":
+        pending = any(outcome is None for outcomes in found.values() for outcome in outcomes)
+        status = "running" if pending else "provisional" if progress.quick else "ok"
+        row = replace(row, status=status)
+    arm: Arm = entry.arm or arms[-1]
+    outcomes = [outcome for outcome in found.get(arm, ()) if outcome is not None]
+    fine = [outcome for outcome in outcomes if outcome.status == "ok"]
+    if not fine:
+        return replace(row, seeds=_seeds(outcomes))
+    costs: Costs = middle([outcome.costs for outcome in fine])
+    studied = any(outcome.trials for outcome in fine)
+    return replace(
+        row,
+        clipped=None if progress.exam.task.kind == "regression" else sum(outcome.clipped for outcome in fine),
+        fit_seconds=costs.fit_seconds,
+        predict_us_per_row=costs.predict_us_per_row,
+        model_bytes=costs.model_bytes,
+        tuning_seconds=costs.tuning_seconds if arm == "tuned" else None,
+        trials=_trials(fine) if studied else None,
+        seeds=_seeds(fine),
+    )
+
+
+def _judged(entry: Judged) -> BoardRow:
+    found = entry.comparison
+    row = BoardRow(
+        rung=entry.rung,
+        level=entry.level,
+        arm=entry.arm,
+        status=entry.status,
+        reason=entry.reason,
+        repeats=entry.repeats,
+        score=entry.score,
+        score_low=entry.score_low,
+        score_high=entry.score_high,
+        skill=entry.skill,
+        also=dict(entry.also),
+        default_score=entry.default_score,
+        default_verdict=entry.default_verdict,
+        tuning_gain=entry.tuning_gain,
+        tuning_verdict=entry.tuning_verdict,
+        incumbent=entry.incumbent,
+        verdict=entry.verdict,
+    )
+    if found is None:
+        return row
+    return replace(
+        row,
+        gain=found.gain,
+        gain_low=found.low,
+        gain_high=found.high,
+        p_gain=found.p_gain,
+        p_equal=found.p_equal,
+        p_harm=found.p_harm,
+        alpha=found.alpha,
+        min_detectable_gain=found.min_detectable_gain,
+        rows_needed=found.rows_needed,
+        flags=found.flags,
+    )
+
+
+def _trials(outcomes: Sequence[Outcome]) -> TrialCounts:
+    states = [trial.state for outcome in outcomes for trial in outcome.trials]
+    return TrialCounts(complete=states.count("COMPLETE"), pruned=states.count("PRUNED"), failed=states.count("FAIL"))
+
+
+def _seeds(outcomes: Sequence[Outcome]) -> Mapping[str, Any]:
+    """Per purpose the seed of every fold, in order."""
+    names = sorted({name for outcome in outcomes for name in outcome.seeds})
+    return {name: [outcome.seeds.get(name) for outcome in outcomes] for name in names}

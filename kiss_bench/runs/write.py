@@ -1,0 +1,85 @@
+"""The result folder, written: every file whole, the leaderboard last."""
+
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kiss_bench.evaluation.exam import Exam
+from kiss_bench.plan.written import plan_as_dict
+from kiss_bench.records.atomic import write_whole
+from kiss_bench.records.board import Board
+from kiss_bench.records.environment import environment
+from kiss_bench.records.frames import predictions_frame, trials_frame
+from kiss_bench.reports import board_reports, tuning_reports
+from kiss_bench.runs.board import all_outcomes, plan_hash
+from kiss_bench.runs.tuned import tuning_record
+from kiss_bench.runs.units import Progress
+from kiss_bench.tasks.folds import folds_frame
+
+COMMITTABLE = 1_000_000
+"""Bytes up to which a table of predictions or trials is meant to be committed with the rest."""
+BULKY = ("predictions.parquet", "trials.parquet")
+
+
+def write_plan(folder: Path, exam: Exam) -> None:
+    """Plan and folds, before anything is fitted."""
+    _json(folder / "plan.json", plan_facts(exam))
+    _parquet(folder / "folds.parquet", folds_frame(exam.folds, exam.task))
+
+
+def write_results(folder: Path, progress: Progress, board: Board, facts: Mapping[str, Any]) -> None:
+    """Everything else. `facts` are the command and the number of workers, for `environment.json`."""
+    outcomes = all_outcomes(progress)
+    _parquet(folder / "predictions.parquet", predictions_frame(progress.exam, outcomes))
+    _parquet(folder / "trials.parquet", trials_frame(outcomes))
+    _json(folder / "environment.json", environment(list(facts["command"]), int(facts["jobs"])))
+    record = tuning_record(progress, board)
+    for name, render in tuning_reports().items():
+        write_whole(folder / name, render(record))
+    for name, render in board_reports().items():
+        write_whole(folder / name, render(board))
+    write_whole(folder / ".gitignore", "".join(f"{line}\n" for line in ignored(folder)))
+
+
+def ignored(folder: Path) -> list[str]:
+    """What the folder keeps from being committed: its store, and tables too large for a repository."""
+    large = [name for name in BULKY if (folder / name).exists() and (folder / name).stat().st_size > COMMITTABLE]
+    return [".units/", *large]
+
+
+def plan_facts(exam: Exam) -> dict[str, Any]:
+    """The resolved plan under the config's own keys, and what was understood of the table."""
+    task, time = exam.task, exam.task.time_column
+    return {
+        "schema": "kiss-bench/plan/1",
+        "plan_hash": plan_hash(exam),
+        "root_seed": exam.root,
+        **plan_as_dict(exam.plan),
+        "understood": {
+            "task": task.kind,
+            "why": task.why,
+            "labels": list(task.labels),
+            "positive": task.positive,
+            "columns": {column.name: column.kind for column in task.columns},
+            "time_column": {time.name: time.kind} if time else None,
+            "rows_read": task.rows_read,
+            "rows_dropped": task.rows_dropped,
+            "data_hash": task.data_hash,
+            "folds_hash": exam.folds.hash,
+            "notes": [*task.notes, *exam.folds.notes],
+        },
+    }
+
+
+def _json(path: Path, content: Mapping[str, Any]) -> None:
+    write_whole(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def _parquet(path: Path, frame: pd.DataFrame) -> None:
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer, index=False, compression="zstd")
+    write_whole(path, buffer.getvalue())

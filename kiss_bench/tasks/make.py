@@ -1,0 +1,119 @@
+"""From a plan and a table to the task: roles checked, target understood, the plan resolved."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kiss_bench.errors import DataError
+from kiss_bench.plan.plan import Plan
+from kiss_bench.tasks.cells import text_of
+from kiss_bench.tasks.columns import canonical
+from kiss_bench.tasks.names import listed
+from kiss_bench.tasks.predefined import predefined_folds
+from kiss_bench.tasks.resolve import resolve
+from kiss_bench.tasks.roles import check_roles, feature_names
+from kiss_bench.tasks.target import make_target, rows_with_target
+from kiss_bench.tasks.task import Table, Task
+
+
+def make_task(plan: Plan, table: Table) -> tuple[Plan, Task]:
+    """Resolve the plan, so that nothing is left open, and make the task of all rows that have a target.
+
+    Raises DataError for columns and values, PlanError for metrics that do not suit the task, FoldError for kinds of
+    folds that do not suit roles or task.
+    """
+    check_roles(plan, table)
+    rows = rows_with_target(plan, table)
+    target = make_target(plan, table, rows)
+    plan, oddities = resolve(plan, target)
+    _check_ids(plan, table)
+    names = feature_names(plan, table)
+    kinds = {column.name: column for column in table.columns}
+    kept = table.frame.iloc[rows].reset_index(drop=True)
+    frame, columns = canonical(kept[list(names)], tuple(kinds[name] for name in names))
+    predefined = predefined_folds(plan, table, rows) if plan.folds.kind == "predefined" else None
+    if predefined is not None:
+        plan = replace(plan, folds=replace(plan.folds, count=predefined.count))
+    task = Task(
+        kind=target.kind,
+        why=target.why,
+        frame=frame,
+        columns=columns,
+        y=target.y,
+        actual=target.actual,
+        labels=target.labels,
+        positive=target.positive,
+        row_id=rows,
+        group=_groups(plan, table, rows),
+        time=_times(plan, table, rows),
+        fold_column=predefined.codes if predefined else None,
+        fold_train=predefined.train if predefined else None,
+        data_hash=table.data_hash,
+        rows_read=len(table.frame),
+        rows_dropped=len(table.frame) - len(rows),
+        notes=(*table.notes, *target.notes, *oddities, *_dropped(plan, table, rows)),
+    )
+    return plan, task
+
+
+def _dropped(plan: Plan, table: Table, rows: NDArray[np.int64]) -> tuple[str, ...]:
+    missing = len(table.frame) - len(rows)
+    return (f"{missing} of {len(table.frame)} rows have no {plan.target!r} and are left out.",) if missing else ()
+
+
+def _exactly(table: Table, name: str) -> pd.Series:
+    """Pick a column without the loss that float64 means for large integers."""
+    return table.exact.get(name, table.frame[name])
+
+
+def _check_ids(plan: Plan, table: Table) -> None:
+    if plan.data.id is None:
+        return
+    ids = _exactly(table, plan.data.id)
+    _refuse_gaps(ids, "data.id", plan.data.id)
+    again = ids.duplicated().to_numpy()
+    if again.any():
+        value = ids[again].iloc[0]
+        at = [str(row) for row in np.flatnonzero((ids == value).to_numpy())[:3]]
+        raise DataError(
+            f"data.id: column {plan.data.id!r} is not unique: {int(again.sum())} row(s) repeat an earlier id, "
+            f"such as {text_of(value)!r} in rows {', '.join(at)} (from 0); "
+            f"if an id stands for many rows, make it data.group"
+        )
+
+
+def _groups(plan: Plan, table: Table, rows: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    if plan.data.group is None:
+        return None
+    groups = _exactly(table, plan.data.group).iloc[rows]
+    _refuse_gaps(groups, "data.group", plan.data.group)
+    codes, _ = pd.factorize(groups, sort=True)
+    return codes.astype(np.int64)
+
+
+def _times(plan: Plan, table: Table, rows: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    if plan.data.time is None:
+        return None
+    kind = next(column.kind for column in table.columns if column.name == plan.data.time)
+    if kind not in ("date", "number"):
+        examples = listed(table.frame[plan.data.time].dropna().unique()[:3])
+        raise DataError(
+            f"data.time: column {plan.data.time!r} is a {kind} ({examples}); "
+            f"it must hold dates (2024-05-31, or ISO-8601 stamps) or numbers"
+        )
+    times = _exactly(table, plan.data.time).iloc[rows]
+    _refuse_gaps(times, "data.time", plan.data.time)
+    codes, _ = pd.factorize(times, sort=True)
+    return codes.astype(np.int64)
+
+
+def _refuse_gaps(values: pd.Series, key: str, name: str) -> None:
+    missing = np.flatnonzero(values.isna().to_numpy())
+    if missing.size:
+        shown = listed(values.index[missing].tolist(), most=3)
+        raise DataError(
+            f"{key}: column {name!r} is missing in {missing.size} of {len(values)} rows (row_id {shown}); "
+            f"fill it in, or leave these rows out of the table"
+        )

@@ -1,0 +1,73 @@
+"""Which part each column plays, and every fault in that at once."""
+
+from collections.abc import Iterator
+
+from kiss_bench.errors import DataError
+from kiss_bench.plan.plan import Plan
+from kiss_bench.tasks.names import listed, nearest
+from kiss_bench.tasks.task import Table
+
+
+def named_columns(plan: Plan) -> tuple[tuple[str, str], ...]:
+    """(key path, column name) of every column that the plan names."""
+    return tuple(_named(plan))
+
+
+def check_roles(plan: Plan, table: Table) -> None:
+    """Raise DataError telling all faults: missing and ambiguous columns, and columns with two parts to play."""
+    known = [column.name for column in table.columns]
+    faults = []
+    for key, name in named_columns(plan):
+        if name not in known:
+            faults.append(f"{key}: there is no column {name!r}{nearest(name, known)}")
+        elif name in table.duplicated:
+            faults.append(f"{key}: several columns are named {name!r}; give them names of their own")
+    absent = any("there is no column" in fault for fault in faults)
+    faults += _conflicts(plan)
+    if not faults and not feature_names(plan, table):
+        faults.append("no column is left as a feature")
+    if faults:
+        columns = f"\n  the columns are {listed(known, most=30)}" if absent else ""
+        count = f"{len(faults)} faults" if len(faults) > 1 else "1 fault"
+        raise DataError(f"{count} in the roles of columns:\n  " + "\n  ".join(faults) + columns)
+
+
+def feature_names(plan: Plan, table: Table) -> tuple[str, ...]:
+    """List the features: those in `data.features`, else all columns without another part, in table order."""
+    data = plan.data
+    if data.features is not None:
+        return data.features
+    taken = {plan.target, data.id, data.time, data.group, plan.folds.column, *data.drop}
+    return tuple(column.name for column in table.columns if column.name not in taken)
+
+
+def _named(plan: Plan) -> Iterator[tuple[str, str]]:
+    data = plan.data
+    yield "target", plan.target
+    for key, name in (("id", data.id), ("time", data.time), ("group", data.group)):
+        if name is not None:
+            yield f"data.{key}", name
+    yield from (("data.drop", name) for name in data.drop)
+    yield from (("data.features", name) for name in data.features or ())
+    if plan.folds.column is not None:
+        yield "folds.column", plan.folds.column
+
+
+def _conflicts(plan: Plan) -> Iterator[str]:
+    data, features = plan.data, plan.data.features or ()
+    for key, name in named_columns(plan):
+        if name == plan.target and key != "target":
+            yield f"{key}: {name!r} is the target and can play no other part"
+    for name in data.drop:
+        if name in features:
+            yield f"data.drop: {name!r} is also listed in data.features"
+        for key, role in (("id", data.id), ("time", data.time), ("group", data.group)):
+            if name == role:
+                yield f"data.drop: {name!r} is also data.{key}, which is no feature anyway"
+    if len(set(features)) < len(features):
+        twice = sorted({name for name in features if features.count(name) > 1})
+        yield f"data.features: listed more than once: {listed(twice)}"
+    if data.features is not None and not data.features:
+        yield "data.features: the list is empty"
+    if plan.folds.column is not None and plan.folds.column in features:
+        yield f"folds.column: {plan.folds.column!r} is also listed in data.features"

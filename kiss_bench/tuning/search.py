@@ -1,0 +1,171 @@
+"""One study: a rung's space searched on the inner folds of one outer training part, every trial kept."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from kiss_bench.errors import RungError
+from kiss_bench.evaluation.attempt import attempt
+from kiss_bench.evaluation.exam import Exam, Floats, Positions, Trial, Unit
+from kiss_bench.metrics import Metric, objective_metric, score
+from kiss_bench.rungs import Parameter, Rung
+from kiss_bench.tasks.seeds import Purpose as SeedPurpose
+from kiss_bench.tasks.seeds import seed_of
+from kiss_bench.tuning.inner import InnerFold, TrialFits, inner_folds
+from kiss_bench.tuning.pruning import STANDARD_ERRORS, excess
+from kiss_bench.tuning.sampling import Study
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """What a study came to: the best settings and their out-of-fold predictions inside the training part."""
+
+    settings: Mapping[str, Any]
+    trials: tuple[Trial, ...]
+    rows: Positions
+    prediction: Floats
+    stopped_by: Literal["trials", "timeout"]
+    seed: int
+
+
+@dataclass(kw_only=True, slots=True)
+class _Best:
+    trial: Trial
+    predictions: list[Floats] = field(default_factory=list)
+
+
+class Search:
+    """Runs the trials of one study in order; sequential by design, since a parallel sampler cannot be replayed."""
+
+    def __init__(self, exam: Exam, rung: Rung, unit: Unit, splits: tuple[tuple[Positions, Positions], ...]) -> None:
+        self.exam, self.rung, self.unit = exam, rung, unit
+        self.objective: Metric = objective_metric(exam.plan.metric.primary or "")
+        self.seed = self._seed("estimator")
+        self.study_seed = self._seed("study")
+        self.defaults = {**rung.defaults(exam.task.kind), **unit.step.settings}
+        self.space: tuple[Parameter, ...] = rung.space(exam.task.kind)
+        self.inner: tuple[InnerFold, ...] = inner_folds(exam, rung, self.objective, self.seed, splits)
+        trials, sampler = unit.step.trials, exam.plan.tuning.sampler
+        self.study = Study(self.space, sampler, trials, maximise=self.objective.greater_is_better)
+        self.best: _Best | None = None
+
+    def _seed(self, purpose: SeedPurpose, trial: int | None = None) -> int:
+        unit = self.unit
+        return seed_of(
+            self.exam.root,
+            purpose,
+            rung=unit.step.name,
+            arm=unit.arm,
+            repeat=unit.repeat,
+            fold=unit.fold,
+            trial=trial,
+        )
+
+    def run(self) -> Found:
+        """All trials of the budget, or those before the time limit. Raises RungError where none was completed."""
+        started, limit = time.perf_counter(), self.exam.plan.tuning.timeout
+        trials: list[Trial] = []
+        stopped: Literal["trials", "timeout"] = "trials"
+        for number in range(self.unit.step.trials):
+            if limit is not None and trials and time.perf_counter() - started > limit:
+                stopped = "timeout"
+                break
+            trials.append(self._default_trial() if number == 0 else self._sampled_trial(number))
+        if self.best is None:
+            last = trials[-1]
+            raise RungError(f"all {len(trials)} trials failed; the last one with {last.error}: {last.reason}")
+        return Found(
+            settings={**self.defaults, **self.best.trial.params},
+            trials=tuple(trials),
+            rows=np.concatenate([inner.valid for inner in self.inner]),
+            prediction=np.concatenate(self.best.predictions),
+            stopped_by=stopped,
+            seed=self.study_seed,
+        )
+
+    def _default_trial(self) -> Trial:
+        names = {parameter.name for parameter in self.space}
+        if self.rung.rounds is not None:
+            names |= {"n_estimators"}
+        params = {name: value for name, value in self.defaults.items() if name in names}
+        trial = self._evaluate(0, params, self._seed("trial", 0))
+        self.study.add_default(params, trial.value, failed=trial.state == "FAIL")
+        return trial
+
+    def _sampled_trial(self, number: int) -> Trial:
+        seed = self._seed("trial", number)
+        asked, params = self.study.ask(seed, self.study_seed)
+        trial = self._evaluate(number, params, seed)
+        running = [float(np.mean(trial.inner_values[: step + 1])) for step in range(len(trial.inner_values))]
+        self.study.tell(asked, trial.value, running, trial.state)
+        return trial
+
+    def _evaluate(self, number: int, params: Mapping[str, Any], seed: int) -> Trial:
+        started = time.perf_counter()
+        base = {name: value for name, value in self.defaults.items() if number == 0 or name != "n_estimators"}
+        fits = TrialFits(self.exam, self.rung, {**(base if self.rung.rounds else self.defaults), **params}, self.seed)
+        tried = attempt(lambda: self._fit_all(fits, prunable=number > 0))
+        seconds = time.perf_counter() - started
+        if tried.failure is not None or tried.found is None:
+            error, reason = (tried.failure.error, tried.failure.reason) if tried.failure else ("", "")
+            return Trial(
+                number=number, state="FAIL", value=None, inner_values=(), params=params, seconds=seconds, seed=seed,
+                error=error, reason=reason,
+            )  # fmt: skip
+        values, complete, learnt = tried.found
+        trial = Trial(
+            number=number,
+            state="COMPLETE" if complete else "PRUNED",
+            value=float(np.mean(values)),
+            inner_values=tuple(values),
+            params={**params, **learnt},
+            seconds=seconds,
+            seed=seed,
+        )
+        if complete and self._beats_best(trial):
+            self.best = _Best(trial=trial, predictions=fits.found)
+        return trial
+
+    def _fit_all(self, fits: TrialFits, *, prunable: bool) -> tuple[list[float], bool, dict[str, Any]]:
+        """Inner values, whether all folds were reached, and what the curve taught (the number of rounds)."""
+        for number, inner in enumerate(self.inner):
+            fits.fit(inner)
+            last = number == len(self.inner) - 1
+            if prunable and not last and self.exam.plan.tuning.pruning and self._hopeless(fits.found):
+                return self._values(fits.found), False, {}
+        learnt = fits.settle()
+        return self._values(fits.found), True, learnt
+
+    def _values(self, predictions: Sequence[Floats]) -> list[float]:
+        pairs = zip(self.inner, predictions, strict=False)
+        return [score(self.objective, self._actual(inner), found, None, self._positive) for inner, found in pairs]
+
+    @property
+    def _positive(self) -> int | None:
+        return self.exam.task.positive
+
+    def _actual(self, inner: InnerFold) -> Any:
+        return self.exam.task.y[inner.valid]
+
+    def _hopeless(self, found: Sequence[Floats]) -> bool:
+        if self.best is None:
+            return False
+        reached = self.inner[: len(found)]
+        actual = np.concatenate([self._actual(inner) for inner in reached])
+        fold = np.concatenate([np.full(len(inner.valid), place) for place, inner in enumerate(reached)])
+        pair = (np.concatenate(found), np.concatenate(self.best.predictions[: len(found)]))
+        return bool(excess(self.objective, actual, pair, fold) > STANDARD_ERRORS)
+
+    def _beats_best(self, trial: Trial) -> bool:
+        if self.best is None or self.best.trial.value is None or trial.value is None:
+            return True
+        sign = 1.0 if self.objective.greater_is_better else -1.0
+        return sign * trial.value > sign * self.best.trial.value
+
+
+def search(exam: Exam, rung: Rung, unit: Unit, splits: tuple[tuple[Positions, Positions], ...]) -> Found:
+    """Runs the study of one tuned unit."""
+    return Search(exam, rung, unit, splits).run()

@@ -1,0 +1,98 @@
+"""Runs one unit, whatever its purpose, and turns what happened into an Outcome. Pure: no disk, no clock but the costs'."""
+
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from kiss_bench.evaluation.attempt import attempt
+from kiss_bench.evaluation.exam import Exam, Outcome, Unit
+from kiss_bench.evaluation.fit import fit_inner, fit_outer
+from kiss_bench.rungs import Rung, rung_of
+from kiss_bench.tasks.folds import draw_inner
+from kiss_bench.tasks.seeds import seed_of
+from kiss_bench.tuning.search import search
+
+
+def run_unit(exam: Exam, unit: Unit) -> Outcome:
+    """The outcome of a unit; an exception of the rung becomes a failed outcome with its class and message."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # convergence notices of single trials: the score says what they cost
+        tried = attempt(lambda: _run(exam, unit))
+    if tried.found is not None:
+        return tried.found
+    failure = tried.failure
+    return replace(
+        _blank(unit),
+        status="failed",
+        error=failure.error if failure else "",
+        reason=failure.reason if failure else "",
+    )
+
+
+def _run(exam: Exam, unit: Unit) -> Outcome:
+    rung = rung_of(unit.step)
+    if unit.purpose == "search":
+        return _search(exam, rung, unit)
+    settings = default_settings(exam, rung, unit)
+    seed = estimator_seed(exam, unit)
+    if unit.purpose == "inner":
+        rows, prediction = fit_inner(exam, rung, settings, seed, _splits(exam, unit))
+        return replace(_blank(unit), inner_rows=rows, inner_prediction=prediction, settings=settings)
+    fitted = fit_outer(exam, rung, settings, seed, exam.split(unit.repeat, unit.fold))
+    return replace(
+        _blank(unit),
+        prediction=fitted.prediction,
+        clipped=fitted.clipped,
+        settings=settings,
+        costs=fitted.costs,
+        seeds={"estimator": seed},
+    )
+
+
+def _search(exam: Exam, rung: Rung, unit: Unit) -> Outcome:
+    started = time.perf_counter()
+    found = search(exam, rung, unit, _splits(exam, unit))
+    seconds = time.perf_counter() - started
+    seed = estimator_seed(exam, unit)
+    fitted = fit_outer(exam, rung, found.settings, seed, exam.split(unit.repeat, unit.fold))
+    return replace(
+        _blank(unit),
+        prediction=fitted.prediction,
+        clipped=fitted.clipped,
+        inner_rows=found.rows,
+        inner_prediction=found.prediction,
+        settings=found.settings,
+        costs=replace(fitted.costs, tuning_seconds=seconds),
+        trials=found.trials,
+        seeds={"estimator": seed, "study": found.seed, "inner": inner_seed(exam, unit)},
+        stopped_by=found.stopped_by,
+    )
+
+
+def default_settings(exam: Exam, rung: Rung, unit: Unit) -> dict[str, Any]:
+    """The rung's own defaults under those of the ladder entry."""
+    settings: Mapping[str, Any] = rung.defaults(exam.task.kind)
+    return {**settings, **unit.step.settings}
+
+
+def estimator_seed(exam: Exam, unit: Unit) -> int:
+    return seed_of(
+        exam.root, "estimator", rung=unit.step.name, arm=unit.arm, repeat=unit.repeat, fold=unit.fold
+    )
+
+
+def inner_seed(exam: Exam, unit: Unit) -> int:
+    """Shared by all rungs: inner folds, too, are identical."""
+    return seed_of(exam.root, "inner", repeat=unit.repeat, fold=unit.fold)
+
+
+def _splits(exam: Exam, unit: Unit) -> Any:
+    return draw_inner(exam.task, exam.plan, exam.split(unit.repeat, unit.fold).train, inner_seed(exam, unit))
+
+
+def _blank(unit: Unit) -> Outcome:
+    return Outcome(
+        rung=unit.step.name, arm=unit.arm, repeat=unit.repeat, fold=unit.fold, purpose=unit.purpose
+    )

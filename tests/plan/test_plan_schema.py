@@ -1,0 +1,117 @@
+"""The JSON Schema that ships knows every key, and refuses what the reader refuses."""
+
+import json
+
+import pytest
+from jsonschema import Draft202012Validator
+from ruamel.yaml import YAML
+
+from kiss_bench.plan.faults import LATER
+from kiss_bench.plan.schema import SCHEMA_FILE, config_schema, schema_text
+
+KEYS = {
+    "": "project question population data target positive task metric folds tuning ladder skip seed alpha multiplicity "
+    "drop_missing_target vault placebo reviewed parent limits strict",
+    "data": "path sql url loader id drop features time group season horizon available_after weight",
+    "metric": "primary margin margin_unit also",
+    "folds": "kind count repeats inner gap window column file",
+    "tuning": "trials sampler pruning timeout control rows",
+    "ladder": "name level estimator settings space trials reason",
+}
+COME_LATER = {
+    "vault",
+    "placebo",
+    "reviewed",
+    "parent",
+    "limits",
+    "strict",
+    "available_after",
+    "weight",
+    "control",
+    "rows",
+}
+HEAD = "project: p\ndata: a.csv\ntarget: y\n"
+GOOD = [
+    "",
+    "positive: 1",
+    "question: ~\nfolds: ~\nladder: ~\nvault: ~\nplacebo: false",
+    "metric: rmse",
+    "metric: {primary: log_loss, margin: 1%, also: [roc_auc]}",
+    "metric: {margin: 0.02, margin_unit: absolute}",
+    "folds: {kind: group, count: 4, repeats: 1, inner: 2}\ndata: {path: a, group: 2019, drop: [1, b]}",
+    "data: {sql: select 1, url: 'sqlite://'}",
+    "tuning: {trials: 0, sampler: grid, pruning: false, timeout: 5}",
+    "ladder: [dummy, {name: linear, settings: {C: 1}, trials: 3}]\nskip: {forest: slow}",
+    "ladder: [dummy, linear, {name: o, level: 8, estimator: 'a.b:c', space: {x: 'int(1, 2)', y: [1], "
+    "z: {type: float, low: 1, high: 2, log: true, reason: why}}}]",
+    "alpha: 0.1\nseed: 1\nmultiplicity: fallback\ndrop_missing_target: true",
+]
+BAD = [
+    "project: P",
+    "target: ~",
+    "target: [a]",
+    "trget: a",
+    "data: {pth: a}",
+    "data: 3",
+    "data: {path: a, season: 0}",
+    "metric: {margin: small}",
+    "metric: {margin: -1}",
+    "folds: {kind: groups}",
+    "folds: {count: 1}",
+    "folds: {repeats: 2}",
+    "tuning: {trials: many}",
+    "ladder: dummy",
+    "ladder: [3]",
+    "ladder: [dummy, {level: 3}]",
+    "ladder: [dummy, linear, {name: o, level: 8, estimator: a.b}]",
+    "ladder: [dummy, linear, {name: o, level: 8, estimator: 'a:b', space: {x: wide}}]",
+    "alpha: 0.5",
+    "seed: -1",
+    "multiplicity: strict",
+    "vault: 20%",
+    "placebo: true",
+    "limits: {unit_seconds: 3}",
+    "tuning: {rows: 3}",
+    "data: {path: a, weight: w}",
+]
+
+
+def with_head(text):
+    keys = {line.split(":")[0] for line in text.splitlines()}
+    return "\n".join([line for line in HEAD.splitlines() if line.split(":")[0] not in keys] + [text])
+
+
+def complaints(text):
+    values = YAML(typ="safe", pure=True).load(text)
+    return [error.message for error in Draft202012Validator(config_schema()).iter_errors(values)]
+
+
+def test_the_file_that_ships_is_the_schema_of_this_code():
+    assert SCHEMA_FILE.read_text(encoding="utf-8") == schema_text(), "run `python -m kiss_bench.plan.schema`"
+
+
+def test_the_schema_is_a_schema():
+    Draft202012Validator.check_schema(json.loads(schema_text()))
+
+
+@pytest.mark.parametrize("section", KEYS)
+def test_every_key_is_described_and_those_for_later_say_so(section):
+    whole = config_schema()
+    properties = (whole["$defs"][section] if section else whole)["properties"]
+    assert list(properties) == KEYS[section].split()
+    assert all(len(key["description"]) > 10 for key in properties.values())
+    marked = {name for name, key in properties.items() if key.get("x-later")}
+    assert marked == COME_LATER & set(properties)
+    assert all(LATER[1:] in properties[name]["description"] for name in marked)
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_what_the_reader_takes_the_schema_takes(read, text):
+    assert read(with_head(text))
+    assert complaints(with_head(text)) == []
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_what_the_schema_refuses_the_reader_refuses(refusal, text):
+    assert refusal(with_head(text))
+    assert complaints(with_head(text))

@@ -1,0 +1,263 @@
+"""Hand-made records: one of every kind of board a report can meet."""
+
+from dataclasses import replace
+
+from kiss_bench.records.board import Board, BoardRow, FoldFacts, MetricFacts, RecommendedFacts, TrialCounts
+from kiss_bench.tuning.record import ParameterFacts, RungTuning, StudyFacts, TuningRecord, UnitFacts
+
+DUMMY = BoardRow(
+    rung="dummy", level=0, arm="default", status="ok", repeats=1, score=0.6109, score_low=0.5921, score_high=0.6297,
+    skill=0.0, also={"roc_auc": 0.5, "brier": 0.21}, verdict="BASELINE", clipped=0, fit_seconds=0.0021,
+    predict_us_per_row=0.41, model_bytes=612, seeds={"estimator": [1, 2, 3]}, summary="the training prior",
+)  # fmt: skip
+STUMP = BoardRow(
+    rung="stump", level=1, arm="default", status="ok", repeats=1, score=0.5702, score_low=0.5489, score_high=0.5915,
+    skill=0.0666, also={"roc_auc": 0.6712, "brier": 0.1934}, incumbent="dummy", gain=0.0407, gain_low=0.0251,
+    gain_high=0.0563, p_gain=0.99982, p_equal=0.00018, p_harm=0.0, alpha=0.00143, verdict="JUSTIFIED",
+    min_detectable_gain=0.0371, clipped=0, fit_seconds=0.0214, predict_us_per_row=3.2, model_bytes=3104,
+)  # fmt: skip
+LINEAR = BoardRow(
+    rung="linear", level=2, arm="tuned", status="ok", repeats=1, score=0.5134, score_low=0.4869, score_high=0.5399,
+    skill=0.1596, also={"roc_auc": 0.7741, "brier": 0.1693}, default_score=0.5151, default_verdict="JUSTIFIED",
+    tuning_gain=0.0017, tuning_verdict="NOT JUSTIFIED", incumbent="stump", gain=0.0568, gain_low=0.0342,
+    gain_high=0.0794, p_gain=0.99998, p_equal=0.00002, p_harm=0.0, alpha=0.00286, verdict="JUSTIFIED",
+    min_detectable_gain=0.0475, clipped=0, fit_seconds=0.0931, predict_us_per_row=8.75, model_bytes=14213,
+    tuning_seconds=11.2, trials=TrialCounts(complete=118, pruned=30, failed=2), seeds={"study": {"0/0": 991}},
+)  # fmt: skip
+TREE = BoardRow(
+    rung="tree", level=4, arm="tuned", status="ok", repeats=1, score=0.5489, score_low=0.5222, score_high=0.5756,
+    skill=0.1015, also={"roc_auc": 0.7204, "brier": 0.1841}, default_score=0.5611, default_verdict="NOT JUSTIFIED",
+    tuning_gain=0.0122, tuning_verdict="INCONCLUSIVE", incumbent="linear", gain=-0.0355, gain_low=-0.0561,
+    gain_high=-0.0149, p_gain=0.00003, p_equal=0.00291, p_harm=0.99706, alpha=0.00429, verdict="NOT JUSTIFIED",
+    min_detectable_gain=0.0437, clipped=214, fit_seconds=0.0382, predict_us_per_row=2.9, model_bytes=9120,
+    tuning_seconds=6.4, trials=TrialCounts(complete=150), flags=("1 % of the rows carry 54 % of the difference.",),
+)  # fmt: skip
+BOOSTING = BoardRow(
+    rung="boosting", level=6, arm="tuned", status="ok", repeats=5, score=0.5062, score_low=0.4774, score_high=0.535,
+    skill=0.1714, also={"roc_auc": 0.7893, "brier": 0.1668}, default_score=0.5811, default_verdict="NOT JUSTIFIED",
+    tuning_gain=0.0749, tuning_verdict="JUSTIFIED", incumbent="linear", gain=0.0084, gain_low=-0.0067,
+    gain_high=0.0235, p_gain=0.61874, p_equal=0.35211, p_harm=0.02915, alpha=0.00714, verdict="INCONCLUSIVE",
+    min_detectable_gain=0.0304, rows_needed=13214, clipped=0, fit_seconds=0.512, predict_us_per_row=21.4,
+    model_bytes=488213, tuning_seconds=212.0, trials=TrialCounts(complete=96, pruned=54),
+)  # fmt: skip
+
+STAYS = Board(
+    project="german-credit", question="Does boosting earn its keep over logistic regression for new loans?",
+    target="class", task="binary", task_why="two labels", positive="bad", plan_hash="a1" * 32, data_hash="b2" * 32,
+    folds_hash="c3" * 32, digest="d4" * 32, rows_read=1000, rows=1000, rows_vault=0, rows_dropped=0, features=20,
+    metric=MetricFacts(name="log_loss", greater_is_better=False, margin=0.01, margin_unit="skill", margin_abs=0.006109),
+    folds=FoldFacts(kind="stratified", count=5, inner=3), alpha=0.05, replayable=True,
+    recommended=RecommendedFacts(rung="linear", arm="default", why="last rung promoted on the way up"),
+    also_consider=None, rungs=(DUMMY, STUMP, LINEAR, TREE, BOOSTING), notes=("Column `officer` dropped as asked.",),
+    seconds=234.0,
+)  # fmt: skip
+
+BASELINE_ONLY = replace(
+    STAYS, rungs=(DUMMY,), recommended=RecommendedFacts(rung="dummy", arm="default", why="nothing else ran")
+)
+
+NOISE = replace(
+    STAYS,
+    project="noise",
+    question="",
+    recommended=RecommendedFacts(rung="dummy", arm="default", why="no rung was promoted"),
+    rungs=(
+        DUMMY,
+        replace(STUMP, score=0.6124, score_low=0.5930, score_high=0.6318, also={"roc_auc": 0.4961, "brier": 0.2106}, skill=-0.0025, gain=-0.0015, gain_low=-0.0052, gain_high=0.0022, p_gain=0.00002,
+                p_equal=0.98, p_harm=0.01998, verdict="NOT JUSTIFIED"),
+        replace(LINEAR, score=0.6093, score_low=0.5884, score_high=0.6302, also={"roc_auc": 0.5204, "brier": 0.2097}, default_score=0.6131, default_verdict="NOT JUSTIFIED", tuning_gain=0.0038, tuning_verdict="INCONCLUSIVE", skill=0.0026, incumbent="dummy", gain=0.0016, gain_low=-0.0093, gain_high=0.0125,
+                p_gain=0.2081, p_equal=0.7102, p_harm=0.0817, alpha=0.00714, verdict="INCONCLUSIVE"),
+    ),
+)  # fmt: skip
+
+PROMOTED = replace(
+    STAYS,
+    recommended=RecommendedFacts(rung="boosting", arm="tuned", why="last rung promoted on the way up"),
+    also_consider="linear",
+    rungs=(
+        DUMMY, STUMP, LINEAR, TREE,
+        replace(BOOSTING, score=0.4411, score_low=0.4132, score_high=0.469, skill=0.2780, also={"roc_auc": 0.8402, "brier": 0.1432}, tuning_gain=0.14, gain=0.0721, gain_low=0.0503,
+                gain_high=0.0939, p_gain=0.999997, p_equal=0.000003, p_harm=0.0, verdict="JUSTIFIED", rows_needed=None),
+        BoardRow(rung="stack", level=7, arm="tuned", status="ok", repeats=1, score=0.4402, skill=0.2794,
+                 incumbent="boosting", gain=0.0009, gain_low=-0.0021, gain_high=0.0039, p_gain=0.0004, p_equal=0.9996,
+                 p_harm=0.0, alpha=0.00857, verdict="NOT JUSTIFIED", min_detectable_gain=0.0129, fit_seconds=2.9),
+    ),
+)  # fmt: skip
+
+TROUBLE = replace(
+    STAYS,
+    replayable=False,
+    notes=("Skipped: stump.", "3 rows without a target were dropped."),
+    rungs=(
+        DUMMY,
+        BoardRow(rung="stump", level=1, status="skipped", reason="the regulator forbids one-column rules"),
+        replace(LINEAR, incumbent="dummy", gain=0.0975, gain_low=0.0741, gain_high=0.1209),
+        BoardRow(rung="tree", level=4, status="failed", verdict="FAILED", alpha=0.00714,
+                 reason="ValueError in repeat 0, fold 3:\nInput X contains infinity or a value too large for "
+                        "dtype('float32'). The column is `amount | raw`."),
+        BoardRow(rung="forest", level=5, status="failed", verdict="FAILED", reason="out of memory"),
+        replace(BOOSTING, verdict="NOT COMPARABLE", reason="100 trials, linear had 30", rows_needed=None),
+    ),
+)  # fmt: skip
+
+PROVISIONAL = replace(
+    STAYS,
+    rungs=tuple(
+        replace(row, status="provisional", arm="default", trials=None, tuning_gain=None, tuning_verdict=None,
+                tuning_seconds=None)
+        for row in STAYS.rungs
+    ),
+)  # fmt: skip
+
+RUNNING = replace(
+    STAYS,
+    digest="",
+    recommended=None,
+    rungs=(DUMMY, STUMP, BoardRow(rung="linear", level=2), BoardRow(rung="boosting", level=6)),
+    seconds=None,
+)
+
+HOSTILE_NAMES = (
+    "a|b | c",
+    "line\nbreak\r\n\u2028end",
+    "<script>alert('x')</script>",
+    "`tick``s` **bold** [link](http://x) $a$ _u_",
+    "🦔 hedgehog",
+    "x" * 200,
+    "<!-- kiss-bench:end -->",
+    "[red]markup[/red] \x1b[31m",
+    '=HYPERLINK("http://x")',
+    "# heading",
+)
+HOSTILE = replace(
+    STAYS,
+    question="<img src=x onerror=alert(1)> | what\n# now?",
+    target="cla|ss`<b>",
+    positive="b\nad <i>",
+    task_why="two <labels>",
+    notes=("note <b> | `x`\n# y",),
+    recommended=RecommendedFacts(rung=HOSTILE_NAMES[2], arm="tuned", why="because <b>\nof | that"),
+    also_consider=HOSTILE_NAMES[0],
+    rungs=(
+        DUMMY,
+        *(
+            replace(LINEAR if place < 3 else BOOSTING, rung=name, level=place + 1, flags=(f"flag of {name}",),
+                    incumbent="dummy" if place == 0 else HOSTILE_NAMES[min(place - 1, 2)], reason=name,
+                    also={"m|<b>": 0.5})
+            for place, name in enumerate(HOSTILE_NAMES)
+        ),
+        BoardRow(rung="+broken", level=99, status="failed", reason="=cmd|' /C calc'!A0 <b>" * 40),
+    ),
+)  # fmt: skip
+
+
+def _scaled(factor: float) -> Board:
+    names = ("score", "score_low", "score_high", "gain", "gain_low", "gain_high", "min_detectable_gain")
+    rows = []
+    for row in STAYS.rungs:
+        found = {name: getattr(row, name) for name in names}
+        rows.append(replace(row, **{name: None if value is None else value * factor for name, value in found.items()}))
+    metric = MetricFacts(
+        name="rmse", greater_is_better=False, margin=0.006109 * factor, margin_unit="absolute",
+        margin_abs=0.006109 * factor,
+    )  # fmt: skip
+    return replace(STAYS, metric=metric, task="regression", positive=None, rungs=tuple(rows))
+
+
+TINY, HUGE = _scaled(1e-9), _scaled(1e12)
+
+EXPLODED = replace(
+    STAYS,
+    rungs=(
+        DUMMY,
+        STUMP,
+        replace(LINEAR, score=3.2e11, skill=-5.2e11, gain=-3.2e11, gain_low=float("-inf"), gain_high=float("nan")),
+        replace(BOOSTING, gain=1.2e-9, fit_seconds=98_000.0, predict_us_per_row=1.2e6, model_bytes=7_900_000_000_000),
+    ),
+)
+
+EMPTY_FIELDS = replace(
+    STAYS, question="", task_why="", positive=None, digest="", also_consider=None, seconds=None, notes=(),
+    metric=MetricFacts(name="roc_auc", greater_is_better=True, margin=0.01, margin_unit="relative", margin_abs=None),
+    recommended=RecommendedFacts(rung="linear", arm="default", why=""),
+    rungs=(
+        BoardRow(rung="dummy", level=0, status="ok", verdict="BASELINE"),
+        BoardRow(rung="linear", level=2, status="ok", verdict="JUSTIFIED"),
+        BoardRow(rung="forest", level=5, status="ok", verdict="INCONCLUSIVE"),
+        BoardRow(rung="boosting", level=6, status="ok"),
+    ),
+)  # fmt: skip
+
+NOTHING_JUDGED = replace(
+    STAYS, recommended=None, rungs=(BoardRow(rung="dummy", level=0, status="failed", reason="no rows"),)
+)
+
+BOARDS = {
+    "stays": STAYS,
+    "baseline only": BASELINE_ONLY,
+    "noise": NOISE,
+    "promoted": PROMOTED,
+    "trouble": TROUBLE,
+    "provisional": PROVISIONAL,
+    "running": RUNNING,
+    "hostile": HOSTILE,
+    "tiny": TINY,
+    "huge": HUGE,
+    "exploded": EXPLODED,
+    "empty fields": EMPTY_FIELDS,
+    "nothing judged": NOTHING_JUDGED,
+    "no rungs": replace(STAYS, recommended=None, rungs=()),
+}
+
+STUDIES = tuple(
+    StudyFacts(
+        repeat=0, fold=fold, seed=104_729 + fold, asked=30, complete=24 - fold, pruned=6, failed=fold,
+        errors={"ValueError": fold} if fold else {}, seconds=41.7 + fold, best_number=17 + fold,
+        best_value=0.5021 + fold / 1000, default_value=0.5833,
+        best_params={"num_leaves": 4, "learning_rate": 0.0312, "extra_trees": fold == 1},
+    )
+    for fold in range(3)
+)  # fmt: skip
+TUNED = RungTuning(
+    rung="boosting", level=6, arm="tuned", default_settings={"num_leaves": 31, "max_depth": None, "verbose": -1},
+    trial_settings={"n_estimators": 200},
+    space=(
+        ParameterFacts(name="num_leaves", kind="int", low=4, high=64, log=True, choices=(), default=31,
+                       default_inside=True, reason="size of a tree; LightGBM's own guide", best=(4, 4, 4), on_edge=3),
+        ParameterFacts(name="learning_rate", kind="float", low=0.01, high=0.3, log=True, choices=(), default=0.1,
+                       default_inside=True, reason="step of each tree", best=(0.0312, 0.0511, None), on_edge=0),
+        ParameterFacts(name="extra_trees", kind="choice", low=None, high=None, log=False, choices=(True, False),
+                       default=None, default_inside=False, reason="", best=(False, True, False), on_edge=0),
+    ),
+    studies=STUDIES, default_score=0.5811, tuned_score=0.5062, tuning_gain=0.0749, tuning_verdict="JUSTIFIED",
+    note="The number of trees is the minimum of the mean inner curve.",
+)  # fmt: skip
+TUNING = TuningRecord(
+    project="german-credit", objective="log_loss", greater_is_better=False, inner={"kind": "stratified", "count": 3},
+    budget=30, sampler={"name": "TPESampler", "library": "optuna 5.0.0", "n_startup_trials": 10, "seed": None},
+    pruning={"rule": "2 standard errors behind the best complete trial", "after": [1, 2]}, timeout=None, rungs=(TUNED,),
+    untuned={"dummy": {"strategy": "prior"}, "stump": {"max_depth": 1, "random_state": None}},
+    units=(UnitFacts(rung="stump", arm="default", repeat=0, fold=1, seed=7, settings={"max_depth": 1}),),
+)  # fmt: skip
+TUNINGS = {
+    "one rung": TUNING,
+    "nothing tuned": replace(TUNING, rungs=(), untuned={}, timeout=90.0),
+    "hostile": replace(
+        TUNING,
+        rungs=tuple(
+            replace(TUNED, rung=name, note=name, default_settings={name: name},
+                    space=(replace(TUNED.space[2], name=name, choices=(name,), reason=name, best=(name, None, name)),))
+            for name in HOSTILE_NAMES
+        ),
+    ),
+    "every trial failed": replace(
+        TUNING,
+        rungs=(
+            replace(TUNED, default_score=float("nan"), tuned_score=None, tuning_gain=None, tuning_verdict=None,
+                    space=tuple(replace(line, best=(None, None, None), on_edge=0) for line in TUNED.space),
+                    studies=tuple(replace(study, complete=0, pruned=0, failed=30, errors={"MemoryError": 30},
+                                          best_number=None, best_value=None, default_value=None, best_params={})
+                                  for study in STUDIES)),
+        ),
+    ),
+}  # fmt: skip
