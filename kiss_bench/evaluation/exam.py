@@ -13,9 +13,6 @@ from numpy.typing import NDArray
 from kiss_bench.plan.plan import NOTHING, Arm, Plan, Step
 from kiss_bench.tasks.task import Fold, Folds, Task
 
-# Frozen mappings travel to the workers inside plans; the standard library forgot how to pickle them.
-copyreg.pickle(MappingProxyType, lambda frozen: (MappingProxyType, (dict(frozen),)))
-
 Floats = NDArray[np.float64]
 Positions = NDArray[np.int64]
 Purpose = Literal["fit", "search", "inner", "blend"]
@@ -24,6 +21,14 @@ its inner folds, for the stack · blend: the stack, from the predictions of othe
 
 Place = tuple[str, Arm, int, int, Purpose]
 """(rung, arm, repeat, fold, purpose)."""
+
+
+def _frozen(content: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+    return MappingProxyType(content)
+
+
+# Frozen mappings travel to the workers and back; the standard library does not know how to pickle them.
+copyreg.pickle(MappingProxyType, lambda proxy: (_frozen, (dict(proxy),)))
 
 
 @dataclass(frozen=True, kw_only=True)

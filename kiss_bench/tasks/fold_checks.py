@@ -1,5 +1,6 @@
 """Whether folds can carry a comparison, asked before anything is fitted."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,10 +23,11 @@ def check_before(task: Task, plan: Plan) -> None:
     small = [(task.labels[code], int(number)) for code, number in enumerate(members) if number < count]
     if not small:
         return
-    fewest = min(number for _, number in small)
     told = ", ".join(f"class {label!r} has {number} member(s)" for label, number in small[:5])
-    works = f"folds.count: {fewest} would work, or " if fewest >= 2 else ""
-    raise FoldError(f"folds.count: {count} stratified folds, but {told}; {works}merge or drop the class")
+    works = [fewer for fewer in range(2, int(members.min()) + 1) if _leaves_two_classes(members, fewer, plan)]
+    remedy = "merge or drop the class" if len(task.labels) > 2 else "more rows of it are needed"
+    hint = f"folds.count: {works[-1]} would work, or " if works else ""
+    raise FoldError(f"folds.count: {count} stratified folds, but {told}; {hint}{remedy}")
 
 
 def check_drawn(task: Task, plan: Plan, splits: Sequence[Fold]) -> tuple[str, ...]:
@@ -56,7 +58,7 @@ def check_drawn(task: Task, plan: Plan, splits: Sequence[Fold]) -> tuple[str, ..
 
 def check_inner(task: Task, plan: Plan, splits: Sequence[Fold], root: int) -> None:
     """Draw the inner folds of the training part that has least to give. Raises FoldError where that fails."""
-    if not any(step.trials for step in plan.ladder):
+    if not _has_studies(plan):
         return
     hardest = min(splits, key=lambda each: _room(task, each))
     seed = seed_of(root, "inner", repeat=hardest.repeat, fold=hardest.fold)
@@ -75,11 +77,21 @@ def check_inner(task: Task, plan: Plan, splits: Sequence[Fold], root: int) -> No
     )
 
 
+def _leaves_two_classes(members: np.ndarray, count: int, plan: Plan) -> bool:
+    """Tell whether training parts, and those of inner folds where there are any, can hold two classes."""
+    second = int(np.sort(members)[-2])
+    return second - math.ceil(second / count) >= (2 if _has_studies(plan) else 1)
+
+
+def _has_studies(plan: Plan) -> bool:
+    return any(step.trials for step in plan.ladder)
+
+
 def _inner_fault(task: Task, outer: Fold, cut: Cut) -> str | None:
     try:
         parts = split(task, outer.train, cut)
     except FoldError as error:
-        return str(error)
+        return str(error).rpartition("; ")[0]  # the remedy follows from what works further out
     if task.kind != "regression" and len(task.labels) > 1:
         for number, (train, _) in enumerate(parts):
             members = _members(task, train)

@@ -23,7 +23,7 @@ def check_roles(plan: Plan, table: Table) -> None:
         elif name in table.duplicated:
             faults.append(f"{key}: several columns are named {name!r}; give them names of their own")
     absent = any("there is no column" in fault for fault in faults)
-    faults += _conflicts(plan)
+    faults += dict.fromkeys(_conflicts(plan))
     if not faults and not feature_names(plan, table):
         faults.append("no column is left as a feature")
     if faults:
@@ -59,7 +59,7 @@ def _conflicts(plan: Plan) -> Iterator[str]:
         if name == plan.target and key != "target":
             yield f"{key}: {name!r} is the target and can play no other part"
     for name in data.drop:
-        if name in features:
+        if name in features and name != plan.target:
             yield f"data.drop: {name!r} is also listed in data.features"
         for key, role in (("id", data.id), ("time", data.time), ("group", data.group)):
             if name == role:

@@ -8,7 +8,7 @@ from judge_examples import classes, ladder_of, numbers, rows_of, terms_of
 from sklearn import metrics as sk
 
 from kiss_bench.errors import KissBenchError, RecordError
-from kiss_bench.judge import Candidate, contested, judge
+from kiss_bench.judge import Candidate, Trio, compare, contested, judge
 from kiss_bench.judge.climb import next_level
 
 TERMS = terms_of("rmse", 0.01, "relative")
@@ -176,15 +176,17 @@ def test_a_secondary_auc_without_both_classes_in_a_fold_is_left_out():
     assert all(entry.also["brier"] > 0.0 for entry in entries)
 
 
-def test_a_rung_passed_over_for_lack_of_proof_is_worth_considering():
-    rng = np.random.default_rng(0)
-    actual = rng.normal(0.0, 1.0, 120)
-    dummy = np.full((1, 120), actual.mean())
-    little = dummy + 0.15 * (actual - actual.mean()) + rng.normal(size=(1, 120)) * 0.35
-    more = dummy + 0.30 * (actual - actual.mean()) + rng.normal(size=(1, 120)) * 0.50
-    judgement = judge(ladder_of(dummy, little, more), rows_of(actual), TERMS)
+@pytest.mark.parametrize(("seed", "expected"), [(5, "rung1"), (8, None)], ids=["not shown worse", "shown worse"])
+def test_a_rung_passed_over_for_lack_of_proof_is_worth_considering(seed, expected):
+    rng = np.random.default_rng(seed)
+    actual = np.tile([-1.0, 1.0], 200)
+    little, more = (share * actual + rng.normal(size=(1, 400)) * 0.3 for share in (0.07, 0.11))
+    ladder = ladder_of(np.zeros((1, 400)), little, more)
+    judgement = judge(ladder, rows_of(actual), TERMS)
     assert [entry.verdict for entry in judgement.entries[1:]] == ["INCONCLUSIVE", "JUSTIFIED"]
-    assert (judgement.recommended.rung, judgement.also_consider) == ("rung2", "rung1")
+    assert (judgement.recommended.rung, judgement.also_consider) == ("rung2", expected)
+    head_to_head = compare(rows_of(actual), TERMS, Trio(dummy=little, incumbent=little, candidate=more), 0.05)
+    assert (head_to_head.p_gain < 0.95) == (expected == "rung1")
 
 
 def test_without_the_dummy_nothing_is_judged_and_it_is_said():

@@ -63,9 +63,14 @@ NOISE = replace(
     recommended=RecommendedFacts(rung="dummy", arm="default", why="no rung was promoted"),
     rungs=(
         DUMMY,
-        replace(STUMP, score=0.6124, score_low=0.5930, score_high=0.6318, also={"roc_auc": 0.4961, "brier": 0.2106}, skill=-0.0025, gain=-0.0015, gain_low=-0.0052, gain_high=0.0022, p_gain=0.00002,
+        replace(STUMP, score=0.6124, score_low=0.5930, score_high=0.6318,
+                also={"roc_auc": 0.4961, "brier": 0.2106},
+                skill=-0.0025, gain=-0.0015, gain_low=-0.0052, gain_high=0.0022, p_gain=0.00002,
                 p_equal=0.98, p_harm=0.01998, verdict="NOT JUSTIFIED"),
-        replace(LINEAR, score=0.6093, score_low=0.5884, score_high=0.6302, also={"roc_auc": 0.5204, "brier": 0.2097}, default_score=0.6131, default_verdict="NOT JUSTIFIED", tuning_gain=0.0038, tuning_verdict="INCONCLUSIVE", skill=0.0026, incumbent="dummy", gain=0.0016, gain_low=-0.0093, gain_high=0.0125,
+        replace(LINEAR, score=0.6093, score_low=0.5884, score_high=0.6302,
+                also={"roc_auc": 0.5204, "brier": 0.2097}, default_score=0.6131, default_verdict="NOT JUSTIFIED",
+                tuning_gain=0.0038, tuning_verdict="INCONCLUSIVE", skill=0.0026,
+                incumbent="dummy", gain=0.0016, gain_low=-0.0093, gain_high=0.0125,
                 p_gain=0.2081, p_equal=0.7102, p_harm=0.0817, alpha=0.00714, verdict="INCONCLUSIVE"),
     ),
 )  # fmt: skip
@@ -76,7 +81,9 @@ PROMOTED = replace(
     also_consider="linear",
     rungs=(
         DUMMY, STUMP, LINEAR, TREE,
-        replace(BOOSTING, score=0.4411, score_low=0.4132, score_high=0.469, skill=0.2780, also={"roc_auc": 0.8402, "brier": 0.1432}, tuning_gain=0.14, gain=0.0721, gain_low=0.0503,
+        replace(BOOSTING, score=0.4411, score_low=0.4132, score_high=0.469, skill=0.2780,
+                also={"roc_auc": 0.8402, "brier": 0.1432}, tuning_gain=0.14,
+                gain=0.0721, gain_low=0.0503,
                 gain_high=0.0939, p_gain=0.999997, p_equal=0.000003, p_harm=0.0, verdict="JUSTIFIED", rows_needed=None),
         BoardRow(rung="stack", level=7, arm="tuned", status="ok", repeats=1, score=0.4402, skill=0.2794,
                  incumbent="boosting", gain=0.0009, gain_low=-0.0021, gain_high=0.0039, p_gain=0.0004, p_equal=0.9996,

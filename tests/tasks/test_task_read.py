@@ -209,8 +209,10 @@ def test_files_that_cannot_be_read_say_why(name, told, tmp_path):
         (
             "delete from loans",
             "sqlite:///t.db",
-            "data.sql: the query failed at sqlite:///{folder}/t.db: "
-            "This result object does not return rows. It has been closed automatically.",
+            (
+                "data.sql: the query failed at sqlite:///{folder}/t.db: "
+                "This result object does not return rows. It has been closed automatically."
+            ),
         ),
         ("select * from loans limit 0", "sqlite:///t.db", "the table has a header ('loan', 'income',"),
     ],
