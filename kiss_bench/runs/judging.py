@@ -38,7 +38,7 @@ def judged_rows(exam: Exam, rows: NDArray[np.int64]) -> Rows:
     return Rows(
         actual=task.y[rows],
         fold=fold[rows][None, :],
-        group=task.group[rows] if task.group is not None and exam.folds.kind == "group" else None,
+        group=task.group[rows] if task.group is not None and exam.folds.kind != "forward" else None,
         time=task.time[rows] if task.time is not None and exam.folds.kind == "forward" else None,
         n_train=float(np.mean([len(split.train) for split in splits])),
     )

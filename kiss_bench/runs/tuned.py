@@ -71,7 +71,7 @@ def _rung(progress: Progress, step: Step, row: BoardRow) -> RungTuning:
         arm="tuned",
         default_settings=defaults,
         trial_settings=dict(rung.trial_settings),
-        space=tuple(_parameter(line, defaults, studies) for line in _whole_space(rung, exam)),
+        space=tuple(_parameter(line, defaults, studies) for line in whole_space(rung, exam)),
         studies=studies,
         default_score=row.default_score,
         tuned_score=row.score if row.arm == "tuned" else None,
@@ -81,7 +81,7 @@ def _rung(progress: Progress, step: Step, row: BoardRow) -> RungTuning:
     )
 
 
-def _whole_space(rung: Rung, exam: Exam) -> tuple[Parameter, ...]:
+def whole_space(rung: Rung, exam: Exam) -> tuple[Parameter, ...]:
     """The space, and the number of rounds that the validation curve teaches, which is tuned like any other line."""
     space = rung.space(exam.task.kind)
     if rung.rounds is None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from kiss_bench.errors import FoldError
 from kiss_bench.plan.plan import FoldKind, Plan
+from kiss_bench.tasks.stratified_groups import deal_groups
 from kiss_bench.tasks.task import Task
 
 Rows = NDArray[np.int64]
@@ -99,15 +100,15 @@ def _grouped(task: Task, rows: Rows, cut: Cut) -> tuple[Split, ...]:
 
 
 def _by_group(task: Task, rows: Rows, groups: Rows, cut: Cut) -> tuple[Split, ...]:
-    from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
+    from sklearn.model_selection import GroupKFold
 
     _need(len(np.unique(groups)), cut, f"groups in {len(rows)} rows")
     if task.kind == "regression":
         return _by(GroupKFold(cut.count, shuffle=True, random_state=cut.seed), rows, groups=groups)
     largest = int(np.bincount(task.y[rows].astype(np.int64)).max())
     _need(largest, cut, f"members of the largest class in {len(rows)} rows")
-    splitter = StratifiedGroupKFold(cut.count, shuffle=True, random_state=cut.seed)
-    return _by(splitter, rows, y=task.y[rows], groups=groups)
+    fold = deal_groups(task.y[rows].astype(np.int64), groups, cut.count, cut.seed)
+    return tuple((rows[fold != number], rows[fold == number]) for number in range(cut.count))
 
 
 def _forward(task: Task, rows: Rows, cut: Cut) -> tuple[Split, ...]:

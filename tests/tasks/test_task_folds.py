@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.model_selection import StratifiedGroupKFold
 from task_tables import loans, plan_for, task_of
 
 from kiss_bench.errors import FoldError
@@ -14,6 +15,7 @@ from kiss_bench.plan.plan import Step
 from kiss_bench.tasks.folds import draw_folds, draw_inner, folds_frame, folds_hash
 from kiss_bench.tasks.seeds import root_seed, seed_of
 from kiss_bench.tasks.splitters import forward_blocks
+from kiss_bench.tasks.stratified_groups import deal_groups
 
 KINDS = {
     "stratified": {},
@@ -140,6 +142,27 @@ def test_forward_folds_train_on_the_past_only(times, count, gap, rolling):
         assert task.time[one.test].max() + 1 == task.time[two.test].min()
     assert task.time[splits[-1].test].max() == distinct - 1
     assert not rolling or lengths == [lengths[0]] * count
+
+
+@pytest.mark.parametrize("classes", [2, 5])
+def test_dealt_groups_are_as_even_as_those_of_scikit_learn(classes):
+    random = np.random.default_rng(0)
+    groups = random.integers(0, 120, 3000)
+    y = (random.random(3000) ** 2 * classes).astype(np.int64)
+    y = np.where(groups % 3 == 0, y, 0)  # some groups hold one class alone
+    dealt = deal_groups(y, groups, 5, seed=3)
+    theirs = np.empty(3000, dtype=np.int64)
+    splitter = StratifiedGroupKFold(5, shuffle=True, random_state=3)
+    for number, (_, test) in enumerate(splitter.split(groups, y, groups)):
+        theirs[test] = number
+
+    def unevenness(folds):
+        shares = np.array([np.bincount(y[folds == number], minlength=classes) for number in range(5)]) / np.bincount(y)
+        return shares.std(axis=0).mean()
+
+    assert unevenness(dealt) <= unevenness(theirs) * 1.1
+    assert len(set(zip(groups, dealt, strict=True))) == 120
+    assert (dealt != deal_groups(y, groups, 5, seed=4)).any()
 
 
 def test_forward_blocks_are_balanced_by_rows():

@@ -1,0 +1,180 @@
+"""The command line: the only place that prints, and that turns errors into exit codes.
+
+0 done, or yes · 1 a no that was asked for (a failed rung) · 2 invalid input · 3 an error of ours · 130 interrupted.
+Heavy libraries are imported inside commands, so that `--help` and a faulty config are answered at once.
+"""
+
+import shlex
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+
+from kiss_bench import __version__
+from kiss_bench.errors import KissBenchError
+
+DONE, NO, INVALID, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
+
+app = typer.Typer(
+    name="kiss-bench",
+    help="Is the complicated model worth it? A ladder of models, simplest first, on identical folds with equal tuning; "
+    "a verdict for every rung.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+Config = Annotated[Path, typer.Argument(help="The YAML file of the project.", show_default=False)]
+Folder = Annotated[Path, typer.Argument(help="A result folder, such as results/german-credit.", show_default=False)]
+
+
+@app.callback(invoke_without_command=True)
+def top(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,  # noqa: FBT002
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,  # noqa: ARG001, FBT002
+) -> None:
+    if version:
+        typer.echo(f"kiss-bench {__version__}")
+        raise typer.Exit(DONE)
+
+
+@app.command()
+def run(
+    config: Config,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Worker processes; default: one a core.")] = None,
+    results: Annotated[Path, typer.Option(help="Where the project's folder is written.")] = Path("results"),
+    quick: Annotated[bool, typer.Option("--quick", help="Default settings only, no tuning; provisional.")] = False,  # noqa: FBT002
+    engine: Annotated[str, typer.Option(help="Where units run: local. (dask comes with a later version.)")] = "local",
+) -> None:
+    """Run the ladder of CONFIG, judge it, and write the leaderboard. A run that was stopped goes on where it was.
+
+    Ends with 1 where a rung failed.
+    """
+    if engine != "local":
+        raise KissBenchError(f"--engine: found {engine!r}; allowed: local (dask is known, but not built in this version)")
+    plan = _plan(config)
+    from rich.console import Console
+
+    from kiss_bench.engines.local import available_cores
+    from kiss_bench.reports.terminal import leaderboard_table, leaderboard_text
+    from kiss_bench.runs.run import Options
+    from kiss_bench.runs.run import run as run_plan
+    from kiss_bench.watching import watcher
+
+    workers = jobs or available_cores()
+    with watcher(Console(stderr=True), workers) as watch:
+        board = run_plan(plan, Options(results=results, jobs=workers, quick=quick), watch)
+    screen = Console()
+    if screen.is_terminal:
+        screen.print(leaderboard_table(board, screen.width))
+    else:
+        typer.echo(leaderboard_text(board, 120))
+    typer.echo(f"\nwritten to {results / plan.project}: leaderboard.md, tuning.md and what they rest on")
+    raise typer.Exit(NO if any(row.status == "failed" for row in board.rungs) else DONE)
+
+
+@app.command()
+def plan(config: Config) -> None:
+    """Show the ladder, the folds and the number of fits of CONFIG. Fits nothing, writes nothing."""
+    found = _plan(config)
+    from kiss_bench.runs.planned import planned_text
+    from kiss_bench.runs.run import set_exam
+
+    typer.echo(planned_text(set_exam(found)))
+
+
+@app.command()
+def report(folder: Folder) -> None:
+    """Render the reports of a result folder again, from its record."""
+    from kiss_bench.records.atomic import write_whole
+    from kiss_bench.records.folder import read_board, read_json
+    from kiss_bench.reports import board_reports, tuning_reports
+    from kiss_bench.reports.json import tuning_from_dict
+
+    board = read_board(folder)
+    record = tuning_from_dict(read_json(folder, "tuning.json"))
+    texts = {name: render(board) for name, render in board_reports().items()}
+    texts |= {name: render(record) for name, render in tuning_reports().items()}
+    for name, text in texts.items():
+        write_whole(folder / name, text)
+    typer.echo(f"rendered {', '.join(sorted(texts))} in {folder}")
+
+
+@app.command()
+def rungs() -> None:
+    """List the ladder that ships, with what is tuned of each rung."""
+    from tabulate import tabulate
+
+    from kiss_bench.rungs import shipped_rungs
+
+    rows = [
+        {
+            "level": f"{rung.level:g}",
+            "rung": rung.name,
+            "what it is": rung.summary,
+            "tuned": ", ".join(line.name for line in rung.space("binary")) or "–",
+            "to explain it takes": rung.explain,
+        }
+        for rung in shipped_rungs().values()
+    ]
+    typer.echo(tabulate(rows, headers="keys", disable_numparse=True))
+
+
+@app.command()
+def metrics() -> None:
+    """List the metrics, with the tasks they suit and the other names they go by."""
+    from tabulate import tabulate
+
+    from kiss_bench.metrics import METRICS
+
+    rows = [
+        {
+            "metric": metric.name,
+            "better": "higher" if metric.greater_is_better else "lower",
+            "tasks": ", ".join(metric.tasks),
+            "also called": ", ".join(metric.aliases) or "–",
+            "what it is": metric.summary,
+        }
+        for metric in METRICS.values()
+    ]
+    typer.echo(tabulate(rows, headers="keys", disable_numparse=True, maxcolwidths=[None, None, None, 28, 60]))
+
+
+def _plan(config: Path) -> Any:
+    from kiss_bench.plan.read import read_plan
+    from kiss_bench.runs.known import catalogue
+
+    return read_plan(config, catalogue())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command and gives its exit code; the console script exits with it."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
+    try:
+        code = app(words, standalone_mode=False, prog_name="kiss-bench")
+    except KissBenchError as error:
+        _complain(f"kiss-bench: {error}", debug=debug)
+        code = INVALID
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        _complain("\nkiss-bench: interrupted. Every finished unit is stored; the same command goes on from there.")
+        code = INTERRUPTED
+    except Exception as error:  # noqa: BLE001  (the edge: whatever is left is our fault, and must not look like a "no")
+        again = shlex.join(["kiss-bench", "--debug", *words])
+        _complain(f"kiss-bench: an error of ours: {type(error).__name__}: {error}\nPlease report what this prints: {again}", debug=debug)
+        code = INTERNAL
+    return int(code or DONE)
+
+
+def _complain(text: str, *, debug: bool = False) -> None:
+    if debug:
+        traceback.print_exc()
+    typer.echo(text, err=True)

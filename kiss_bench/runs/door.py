@@ -1,0 +1,74 @@
+"""The Python door: `bench(frame, target=…)`, the same code path as the command line."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kiss_bench.plan.plan import Arm
+from kiss_bench.plan.read import plan_from_mapping
+from kiss_bench.records.board import Board
+from kiss_bench.reports.csv import leaderboard_csv
+from kiss_bench.reports.markdown import leaderboard_markdown
+from kiss_bench.reports.notebook import leaderboard_html_fragment
+from kiss_bench.reports.terminal import leaderboard_text
+from kiss_bench.runs.estimators import estimator
+from kiss_bench.runs.known import catalogue
+from kiss_bench.runs.run import Options, run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Leaderboard:
+    """A finished board and the folder it was written to; a notebook shows it as a table."""
+
+    board: Board
+    folder: Path
+
+    @property
+    def recommended(self) -> str | None:
+        """Name of the recommended rung; None where nothing could be judged."""
+        return self.board.recommended.rung if self.board.recommended else None
+
+    def to_frame(self) -> "pd.DataFrame":
+        """One line a rung, with the columns of `leaderboard.csv`."""
+        import io
+
+        import pandas as pd
+
+        return pd.read_csv(io.StringIO(leaderboard_csv(self.board)))
+
+    def to_markdown(self) -> str:
+        """The text of `leaderboard.md`."""
+        return leaderboard_markdown(self.board)
+
+    def estimator(self, rung: str | None = None, arm: Arm | None = None) -> Any:
+        """The unfitted pipeline for all rows, of the recommended rung unless another is named."""
+        return estimator(self.folder, rung or self.recommended or "dummy", arm)
+
+    def __str__(self) -> str:
+        return leaderboard_text(self.board, 120)
+
+    def _repr_html_(self) -> str:
+        return leaderboard_html_fragment(self.board)
+
+
+def bench(
+    frame: "pd.DataFrame", target: str, *, results: str | Path = "results", jobs: int | None = None,
+    quick: bool = False, **keys: Any,
+) -> Leaderboard:  # fmt: skip
+    """Runs the ladder on a frame and gives the leaderboard.
+
+    `keys` are those of a config: `bench(frame, target="class", metric="roc_auc", folds={"count": 10})`; `project`,
+    the name of the folder below `results`, is `bench` unless given. A run that was interrupted goes on where it
+    stopped. Raises PlanError, DataError or FoldError with everything that is wrong.
+    """
+    from kiss_bench.tasks.table import table_from_frame
+
+    config: Mapping[str, Any] = {"project": "bench", "target": target, **keys}
+    plan = plan_from_mapping(config, catalogue())
+    options = Options(results=Path(results), jobs=jobs, quick=quick)
+    board = run(plan, options, table=table_from_frame(frame, plan.target))
+    return Leaderboard(board=board, folder=options.results / plan.project)

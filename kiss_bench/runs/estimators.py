@@ -1,0 +1,161 @@
+"""Any unit's pipeline, handed back unfitted from a result folder: what a reviewer fits by hand to check a number."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kiss_bench.errors import RecordError
+from kiss_bench.evaluation.exam import Exam
+from kiss_bench.evaluation.pipeline import pipeline_of, surroundings_of
+from kiss_bench.plan.plan import Arm, Plan, Step
+from kiss_bench.plan.written import plan_from_dict
+from kiss_bench.records.folder import read_json
+from kiss_bench.rungs import rung_of
+from kiss_bench.runs.tuned import whole_space
+from kiss_bench.tasks.seeds import seed_of
+from kiss_bench.tasks.task import Column, Folds, Task
+
+BESIDE_THE_PLAN = ("schema", "plan_hash", "root_seed", "understood")
+
+
+def estimator(
+    results_dir: str | Path, rung: str, arm: Arm | None = None, repeat: int | None = None, fold: int | None = None
+) -> Any:
+    """The unfitted scikit-learn pipeline of a rung, ready for the table's raw columns.
+
+    With `fold` (and `repeat`, 0 unless given): of that very unit, with its settings and seeds; `arm` is `default`
+    unless given. Fitted on the training rows of `folds.parquet` it gives the stored predictions.
+    Without: for all rows, with the arm that the board recommends for this rung unless `arm` is given. Tuned settings
+    for all rows are those of the fold whose best settings are nearest to all others'; the stack's weights are the
+    mean over folds.
+
+    Raises RecordError for a folder, rung, arm or fold that is not there.
+    """
+    folder = Path(results_dir)
+    record = _Record(folder)
+    whole = fold is None and repeat is None
+    chosen = arm or (record.recommended_arm(rung) if whole else "default")
+    if whole:
+        return record.for_all_rows(rung, chosen)
+    return record.of_unit(rung, chosen, repeat or 0, fold or 0)
+
+
+class _Record:
+    """The parts of a result folder that pipelines are built from."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        written = read_json(folder, "plan.json")
+        plan = plan_from_dict({key: value for key, value in written.items() if key not in BESIDE_THE_PLAN})
+        self.exam = exam_without_rows(plan, written["understood"], written["root_seed"])
+        self.units: list[dict[str, Any]] = read_json(folder, "tuning.json")["units"]
+
+    def step(self, rung: str) -> Step:
+        steps = {step.name: step for step in self.exam.plan.ladder}
+        if rung not in steps:
+            raise RecordError(f"{self.folder} has no rung {rung!r}; it has: {', '.join(steps)}")
+        return steps[rung]
+
+    def unit(self, rung: str, arm: Arm, repeat: int, fold: int) -> dict[str, Any]:
+        """What was recorded of one unit that ended well."""
+        self.step(rung)
+        place = {"rung": rung, "arm": arm, "repeat": repeat, "fold": fold}
+        for unit in self.units:
+            if all(unit[key] == value for key, value in place.items()):
+                return unit
+        there = sorted({(unit["arm"], unit["repeat"], unit["fold"]) for unit in self.units if unit["rung"] == rung})
+        listed = ", ".join(f"{arm} repeat {repeat} fold {fold}" for arm, repeat, fold in there)
+        raise RecordError(f"{rung} has no unit {arm} repeat {repeat} fold {fold}; it has: {listed or 'none, it failed'}")
+
+    def units_of(self, rung: str, arm: Arm) -> list[dict[str, Any]]:
+        found = [unit for unit in self.units if unit["rung"] == rung and unit["arm"] == arm]
+        if not found:
+            self.unit(rung, arm, 0, 0)
+        return found
+
+    def recommended_arm(self, rung: str) -> Arm:
+        """The board's own recommendation where it is this rung; else the arm that climbed."""
+        board = read_json(self.folder, "leaderboard.json")
+        chosen = board.get("recommended") or {}
+        if chosen.get("rung") == rung:
+            return "tuned" if chosen.get("arm") == "tuned" else "default"
+        arms = {row["rung"]: row["arm"] for row in board["rungs"]}
+        return "tuned" if arms.get(rung) == "tuned" else "default"
+
+    def of_unit(self, rung: str, arm: Arm, repeat: int, fold: int) -> Any:
+        unit = self.unit(rung, arm, repeat, fold)
+        facts = rung_of(self.step(rung))
+        if not facts.blends:
+            return pipeline_of(self.exam, facts, unit["settings"], unit["seed"])
+        weights = unit["settings"]["weights"]
+        parts = [(base, self.of_unit(base, self._base_arm(base, arm), repeat, fold)) for base in weights]
+        return self._blend(rung, parts, list(weights.values()))
+
+    def for_all_rows(self, rung: str, arm: Arm) -> Any:
+        step, units = self.step(rung), self.units_of(rung, arm)
+        facts = rung_of(step)
+        if not facts.blends:
+            seed = seed_of(self.exam.root, "estimator", rung=rung, arm=arm)
+            nearest = _nearest(units, whole_space(facts, self.exam))
+            return pipeline_of(self.exam, facts, units[nearest]["settings"], seed)
+        weights = pd.DataFrame([unit["settings"]["weights"] for unit in units]).mean()
+        parts = [(base, self.for_all_rows(base, self._base_arm(base, arm))) for base in weights.index]
+        return self._blend(rung, parts, weights.tolist())
+
+    def _base_arm(self, base: str, arm: Arm) -> Arm:
+        tuned = any(unit["rung"] == base and unit["arm"] == "tuned" for unit in self.units)
+        return "tuned" if arm == "tuned" and tuned else "default"
+
+    def _blend(self, rung: str, parts: Sequence[tuple[str, Any]], weights: Sequence[float]) -> Any:
+        settings = {"pipelines": tuple(parts), "weights": tuple(weights)}
+        return rung_of(self.step(rung)).build(surroundings_of(self.exam, 0), settings)
+
+
+def exam_without_rows(plan: Plan, understood: Mapping[str, Any], root: int) -> Exam:
+    """An exam that knows columns, labels and seeds, but holds no row: enough to build pipelines."""
+    time = understood["time_column"]
+    task = Task(
+        kind=understood["task"],
+        why=understood["why"],
+        frame=pd.DataFrame(),
+        columns=tuple(Column(name=name, kind=kind) for name, kind in understood["columns"].items()),
+        y=np.empty(0),
+        actual=pd.Series(dtype=object),
+        labels=tuple(understood["labels"]),
+        positive=understood["positive"],
+        row_id=np.empty(0, dtype=np.int64),
+        group=None,
+        time=None,
+        fold_column=None,
+        data_hash=understood["data_hash"],
+        rows_read=understood["rows_read"],
+        rows_dropped=understood["rows_dropped"],
+        time_column=Column(name=next(iter(time)), kind=next(iter(time.values()))) if time else None,
+    )
+    kind = plan.folds.kind or "stratified"
+    return Exam(plan=plan, task=task, folds=Folds(kind=kind, splits=(), hash=understood["folds_hash"]), root=root)
+
+
+def _nearest(units: Sequence[Mapping[str, Any]], space: Sequence[Any]) -> int:
+    """Which unit's settings have the smallest summed distance to all others', each parameter over its range."""
+
+    def place(line: Any, value: Any) -> float | None:
+        if line.kind == "choice" or not isinstance(value, (int, float)) or line.low is None or value <= 0 and line.log:
+            return None
+        low, high, at = (math.log(end) if line.log else end for end in (line.low, line.high, value))
+        return float((at - low) / (high - low))
+
+    def distance(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:
+        total = 0.0
+        for line in space:
+            a, b = one.get(line.name), other.get(line.name)
+            here, there = place(line, a), place(line, b)
+            total += abs(here - there) if here is not None and there is not None else float(a != b)
+        return total
+
+    settings = [unit["settings"] for unit in units]
+    return int(np.argmin([sum(distance(one, other) for other in settings) for one in settings]))

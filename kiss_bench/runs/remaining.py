@@ -1,0 +1,37 @@
+"""How long the rest of a run should take, from what its units have cost so far."""
+
+from collections.abc import Sequence
+from statistics import mean
+
+from kiss_bench.evaluation.exam import Outcome, Unit
+from kiss_bench.runs.units import Progress
+
+INNER_SHARE = 0.5
+"""A first guess at the cost of a trial's fit against an outer one: two thirds of the rows, and a third is pruned."""
+
+
+def seconds_left(progress: Progress, todo: Sequence[Unit], jobs: int) -> float | None:
+    """Seconds of work left over `jobs` workers; None before every rung still to come has been fitted once."""
+    left = [unit for unit in todo if unit.place not in progress.outcomes]
+    costs = [_cost(progress, unit) for unit in left]
+    known = [cost for cost in costs if cost is not None]
+    if len(known) < len(costs):
+        return None
+    return sum(known) / max(min(jobs, len(left)), 1)
+
+
+def _cost(progress: Progress, unit: Unit) -> float | None:
+    """Seconds of one unit: the mean of its kind so far; a study not seen yet counts its fits at the default's price."""
+    done = [found for found in progress.outcomes.values() if found.rung == unit.step.name and found.status == "ok"]
+    same = [_seconds(found) for found in done if found.purpose == unit.purpose]
+    if same:
+        return mean(same)
+    fits = [_seconds(found) for found in done if found.purpose == "fit"]
+    if not fits:
+        return None
+    inner = progress.exam.plan.folds.inner
+    return mean(fits) * inner * (unit.step.trials * INNER_SHARE if unit.purpose == "search" else 1)
+
+
+def _seconds(found: Outcome) -> float:
+    return found.costs.fit_seconds + found.costs.tuning_seconds

@@ -1,0 +1,148 @@
+"""What a person sees while a run goes on: a live table and a bar on a terminal, plain lines anywhere else."""
+
+import time
+from typing import Protocol, Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from kiss_bench.evaluation.exam import Exam, Unit
+from kiss_bench.records.board import Board
+from kiss_bench.reports.amounts import seconds as spelled
+from kiss_bench.reports.terminal import leaderboard_table, leaderboard_text
+from kiss_bench.runs.remaining import seconds_left
+from kiss_bench.runs.run import Event
+
+
+class Watcher(Protocol):
+    """A context in which a run can be watched."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *problem: object) -> None: ...
+
+    def __call__(self, event: Event) -> None: ...
+
+
+def watcher(console: Console, jobs: int) -> Watcher:
+    return LiveTable(console, jobs) if console.is_terminal else PlainLines(console, jobs)
+
+
+def opening(exam: Exam, todo: int, total: int) -> list[str]:
+    """What was understood, before anything is fitted."""
+    plan, task = exam.plan, exam.task
+    splits = exam.folds.of(0)
+    studies = [step for step in plan.ladder if step.trials]
+    lines = [
+        f"{plan.project}: {len(task.row_id):,} rows, {len(task.columns)} columns, target {plan.target!r}. {task.why}",
+        f"{len(splits)} {exam.folds.kind} folds, metric {plan.metric.primary}, {len(plan.ladder)} rungs; "
+        f"{len(studies)} of them tuned with {plan.tuning.trials} trials on {plan.folds.inner} inner folds",
+    ]
+    lines += [f"note: {note}" for note in (*task.notes, *exam.folds.notes)]
+    if todo < total:
+        lines.append(f"{total - todo} of {total} units are in the store already, {todo} to do")
+    return lines
+
+
+def failure_line(event: Event) -> str | None:
+    unit, found = event.unit, event.outcome
+    if unit is None or found is None or found.status == "ok":
+        return None
+    return f"FAILED {unit.name}: {found.error}: {found.reason}"
+
+
+class PlainLines:
+    """For logs: one line when an arm of a rung is complete, the table when it is whole and at the end."""
+
+    def __init__(self, console: Console, jobs: int) -> None:
+        self.console, self.jobs, self.started = console, jobs, time.monotonic()
+        self.todo: tuple[Unit, ...] = ()
+        self.table_shown = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        return None
+
+    def __call__(self, event: Event) -> None:
+        if event.kind == "planned":
+            self.todo = event.todo
+            for line in opening(event.progress.exam, len(event.todo), len(event.progress.units())):
+                self._say(line)
+        elif event.kind == "unit":
+            self._unit(event)
+        elif event.kind == "board" and event.board is not None and not self.table_shown:
+            self.table_shown = True
+            self._say("all default settings are in:")
+            self.console.print(leaderboard_text(event.board, 100), markup=False, highlight=False, soft_wrap=True)
+
+    def _unit(self, event: Event) -> None:
+        unit = event.unit
+        told = failure_line(event)
+        if told:
+            self._say(told)
+        if unit is None or unit.purpose == "inner" or None in event.progress.found(unit.step, unit.arm):
+            return
+        done = sum(one.place in event.progress.outcomes for one in self.todo)
+        left = seconds_left(event.progress, self.todo, self.jobs)
+        ahead = f", about {spelled(left)} left" if left else ""
+        self._say(f"{unit.step.name} ({unit.arm}) is complete; {done} of {len(self.todo)} units{ahead}")
+
+    def _say(self, line: str) -> None:
+        elapsed = time.monotonic() - self.started
+        self.console.print(f"[{elapsed:6.1f} s] {line}", markup=False, highlight=False, soft_wrap=True)
+
+
+class LiveTable:
+    """For terminals: the table as far as it has come, and a bar with the time left below it."""
+
+    def __init__(self, console: Console, jobs: int) -> None:
+        self.console, self.jobs = console, jobs
+        self.todo: tuple[Unit, ...] = ()
+        self.board: Board | None = None
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"),
+            console=console,
+        )
+        self.task = self.bar.add_task("starting the workers", total=None, left="")
+        self.live = Live(self.bar, console=console, refresh_per_second=4, transient=True)
+
+    def __enter__(self) -> Self:
+        self.live.start()
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self.live.stop()
+
+    def __call__(self, event: Event) -> None:
+        if event.kind == "planned":
+            self.todo = event.todo
+            for line in opening(event.progress.exam, len(event.todo), len(event.progress.units())):
+                self.console.print(line, markup=False, highlight=False)
+            self.bar.update(self.task, total=len(event.todo), description="default settings")
+        elif event.kind == "unit":
+            self._unit(event)
+        elif event.board is not None:
+            self.board = event.board
+        self.live.update(self._view())
+
+    def _unit(self, event: Event) -> None:
+        told = failure_line(event)
+        if told:
+            self.console.print(told, markup=False, highlight=False)
+        left = seconds_left(event.progress, self.todo, self.jobs)
+        stage = "default settings" if self.board is None else "tuning"
+        done = sum(one.place in event.progress.outcomes for one in self.todo)
+        ahead = f"about {spelled(left)} left" if left else ""
+        self.bar.update(self.task, completed=done, description=stage, left=ahead)
+
+    def _view(self) -> RenderableType:
+        if self.board is None:
+            return self.bar
+        return Group(leaderboard_table(self.board, self.console.width), self.bar)
