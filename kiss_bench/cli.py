@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from kiss_bench import __version__
 from kiss_bench.errors import KissBenchError
@@ -161,10 +161,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KissBenchError as error:
         _complain(f"kiss-bench: {error}", debug=debug)
         code = INVALID
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except TyperException as error:
+        _complain(f"kiss-bench: {error.format_message()} (kiss-bench --help lists what there is)")
+        code = INVALID
+    except (KeyboardInterrupt, typer.Abort):
         _complain("\nkiss-bench: interrupted. Every finished unit is stored; the same command goes on from there.")
         code = INTERRUPTED
     except Exception as error:  # noqa: BLE001  (the edge: whatever is left is our fault, and must not look like a "no")

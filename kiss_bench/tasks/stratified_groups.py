@@ -28,16 +28,15 @@ def deal_groups(y: NDArray[np.int64], groups: NDArray[np.int64], count: int, see
 def _deal(counts: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     shares = counts / counts.sum(axis=0)
     sizes = counts.sum(axis=1).tolist()
-    held, rows = np.zeros((count, counts.shape[1])), np.zeros(count)
+    held, rows = np.zeros((count, counts.shape[1])), [0] * count
     total, squares = np.zeros(counts.shape[1]), np.zeros(counts.shape[1])
     chosen = np.empty(len(counts), dtype=np.int64)
     for position, share in enumerate(shares):
         mean = (total + share) / count
         variance = (squares + (2.0 * held + share) * share) / count - mean * mean
         # rounded: folds that are equally even must tie, so that the one with fewer rows is taken
-        unevenness = np.sqrt(np.maximum(variance, 0.0)).sum(axis=1).round(12)
-        even = np.flatnonzero(unevenness == unevenness.min())
-        best = int(even[rows[even].argmin()])
+        unevenness = np.sqrt(np.maximum(variance, 0.0)).sum(axis=1).round(12).tolist()
+        best = min(zip(unevenness, rows, range(count), strict=True))[2]
         squares += (2.0 * held[best] + share) * share
         total += share
         held[best] += share

@@ -85,13 +85,14 @@ def make_target(plan: Plan, table: Table, rows: NDArray[np.int64]) -> Target:
 def _codes_and_labels(raw: pd.Series, kind: ColumnKind) -> tuple[NDArray[np.int64], tuple[Label, ...]]:
     """Class codes and sorted labels of any target; a number target's labels are all its distinct values."""
     cells = raw.astype(object)
-    numeric = kind in ("number", "boolean") or pd.api.types.infer_dtype(cells, skipna=True) in NUMBERS
+    found = pd.api.types.infer_dtype(cells, skipna=True)
+    numeric = kind in ("number", "boolean") or found in NUMBERS
     if pd.api.types.is_timedelta64_dtype(raw.dtype):
         cells = raw.dt.total_seconds()
-    if not numeric:
+    if not numeric and found != "string":
         cells = cells.map(text_of)
-    appeared, found = pd.factorize(cells)
-    values = [_natural(value) if numeric else str(value) for value in found]
+    appeared, distinct = pd.factorize(cells)
+    values = [_natural(value) if numeric else str(value) for value in distinct]
     order = sorted(range(len(values)), key=lambda position: values[position])
     rank = np.empty(len(values), dtype=np.int64)
     rank[order] = np.arange(len(values))

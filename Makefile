@@ -1,0 +1,64 @@
+# Everything sets itself up: with Python >= 3.11, git and make, `make bench` is the only command a new user needs.
+PYTHON ?= python3
+CONFIG ?= configs/german_credit.yaml
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help bench plan test check format lint results lock clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@echo "  CONFIG=configs/x.yaml chooses the project, ARGS=\"--jobs 1\" is handed on to kiss-bench."
+
+bench: $(VENV)/run.stamp  ## run the ladder of CONFIG and print its leaderboard
+	@$(BIN)/kiss-bench run $(CONFIG) $(ARGS)
+
+plan: $(VENV)/run.stamp  ## say what a run of CONFIG would do; fit nothing
+	@$(BIN)/kiss-bench plan $(CONFIG)
+
+test: $(VENV)/dev.stamp  ## run the tests
+	$(BIN)/python -m pytest $(ARGS)
+
+check: lint test  ## format, ruff, mypy, import contract and tests: what CI runs
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(VENV)/dev.stamp  ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+results: $(VENV)/run.stamp  ## run every config of the project again
+	@for config in configs/*.yaml; do $(BIN)/kiss-bench run $$config $(ARGS) || exit $$?; done
+
+lock: $(VENV)/dev.stamp  ## resolve the dependencies anew (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links pyproject.toml build.in -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --extra dev pyproject.toml build.in -o requirements-dev.lock
+
+clean:  ## remove the environment and caches; results stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+
+$(VENV)/python.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "kiss_bench needs Python >= 3.11; '$(PYTHON)' is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	@echo "making an environment in $(VENV) (once, a minute or two)"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/run.stamp: $(VENV)/python.stamp requirements.lock pyproject.toml
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q kiss_bench
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.lock
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
