@@ -1,4 +1,4 @@
-"""kiss_bench: is the complicated model worth it, rung by rung?
+"""Is the complicated model worth it, rung by rung.
 
     from kiss_bench import bench
     board = bench(frame, target="class")

@@ -46,7 +46,9 @@ def top(
 @app.command()
 def run(
     config: Config,
-    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Worker processes; default: one a core.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, help="Worker processes; default: one a core.")
+    ] = None,
     results: Annotated[Path, typer.Option(help="Where the project's folder is written.")] = Path("results"),
     quick: Annotated[bool, typer.Option("--quick", help="Default settings only, no tuning; provisional.")] = False,  # noqa: FBT002
     engine: Annotated[str, typer.Option(help="Where units run: local. (dask comes with a later version.)")] = "local",
@@ -56,7 +58,9 @@ def run(
     Ends with 1 where a rung failed.
     """
     if engine != "local":
-        raise KissBenchError(f"--engine: found {engine!r}; allowed: local (dask is known, but not built in this version)")
+        raise KissBenchError(
+            f"--engine: found {engine!r}; allowed: local (dask is known, but not built in this version)"
+        )
     plan = _plan(config)
     from rich.console import Console
 
@@ -169,7 +173,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = INTERRUPTED
     except Exception as error:  # noqa: BLE001  (the edge: whatever is left is our fault, and must not look like a "no")
         again = shlex.join(["kiss-bench", "--debug", *words])
-        _complain(f"kiss-bench: an error of ours: {type(error).__name__}: {error}\nPlease report what this prints: {again}", debug=debug)
+        _complain(
+            f"kiss-bench: an error of ours: {type(error).__name__}: {error}\nPlease report what this prints: {again}",
+            debug=debug,
+        )
         code = INTERNAL
     return int(code or DONE)
 

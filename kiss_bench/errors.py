@@ -1,11 +1,11 @@
 """Every error a user can cause, and the one shape in which a fault is told.
 
-    KissBenchError            exit code 2
-    ├── PlanError             a config: all its faults at once
-    ├── DataError             a table: unreadable, missing columns, values nothing can be fitted on
-    ├── FoldError             too few rows, groups or members of a class for the folds asked for
-    ├── RungError             a rung or an estimator that cannot be found or built
-    └── RecordError           a result folder: missing, foreign, damaged or held by another run
+KissBenchError            exit code 2
+├── PlanError             a config: all its faults at once
+├── DataError             a table: unreadable, missing columns, values nothing can be fitted on
+├── FoldError             too few rows, groups or members of a class for the folds asked for
+├── RungError             a rung or an estimator that cannot be found or built
+└── RecordError           a result folder: missing, foreign, damaged or held by another run
 """
 
 from collections.abc import Sequence

@@ -36,8 +36,8 @@ def opening(exam: Exam, todo: int, total: int) -> list[str]:
     studies = [step for step in plan.ladder if step.trials]
     lines = [
         f"{plan.project}: {len(task.row_id):,} rows, {len(task.columns)} columns, target {plan.target!r}. {task.why}",
-        f"{len(splits)} {exam.folds.kind} folds, metric {plan.metric.primary}, {len(plan.ladder)} rungs; "
-        f"{len(studies)} of them tuned with {plan.tuning.trials} trials on {plan.folds.inner} inner folds",
+        f"{len(splits)} {exam.folds.kind} folds, metric {plan.metric.primary}, {len(plan.ladder)} rungs",
+        f"{len(studies)} rungs are tuned, with {plan.tuning.trials} trials on {plan.folds.inner} inner folds",
     ]
     lines += [f"note: {note}" for note in (*task.notes, *exam.folds.notes)]
     if todo < total:

@@ -17,7 +17,7 @@ from pebble import ProcessExpired, ProcessPool
 from kiss_bench.evaluation.exam import Exam, Outcome, Unit
 
 METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Read by the numeric libraries when they load. Thread counts change the bytes of some solvers, so they are fixed."""
 _base: Any = multiprocessing.get_context(METHOD)
 _launching = threading.Lock()
@@ -34,7 +34,7 @@ class QuietProcess(_base.Process):  # type: ignore[misc]
                 key: value for key, value in original(name).items() if not key.startswith("init_main_from")
             }
             try:
-                return _base.Process._Popen(process)  # noqa: SLF001
+                return _base.Process._Popen(process)
             finally:
                 spawn.get_preparation_data = original
 
@@ -76,7 +76,7 @@ class LocalEngine:
         with self.path.open("wb") as file:
             pickle.dump(exam, file, protocol=5)
         self.work = worker.work
-        self.pool = ProcessPool(
+        self.pool: Any = ProcessPool(
             max_workers=jobs or available_cores(), context=QuietContext(), initializer=worker.start
         )
 

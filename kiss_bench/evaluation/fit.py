@@ -40,7 +40,7 @@ def model_bytes(model: Any) -> int:
     """Bytes of the pickled model, the size in which it would be shipped; 0 where it cannot be pickled."""
     counter = _Counter()
     try:
-        pickle.dump(model, counter, protocol=5)  # type: ignore[arg-type]
+        pickle.dump(model, counter, protocol=5)
     except (pickle.PicklingError, TypeError, AttributeError):
         return 0
     return counter.size

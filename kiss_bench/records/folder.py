@@ -16,7 +16,9 @@ def read_json(folder: Path, name: str) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf8"))
     except FileNotFoundError:
-        raise RecordError(f"{folder} has no {name}; run `kiss-bench run CONFIG` again, finished units are kept") from None
+        raise RecordError(
+            f"{folder} has no {name}; run `kiss-bench run CONFIG` again, finished units are kept"
+        ) from None
     except (OSError, ValueError) as error:
         raise RecordError(f"{path} cannot be read as JSON: {error}") from None
     if not isinstance(found, dict):

@@ -58,7 +58,10 @@ def trials_frame(outcomes: Iterable[Outcome]) -> pd.DataFrame:
     rows = [
         {
             **{name: getattr(outcome, name) for name in ("rung", "arm", "repeat", "fold")},
-            **{name: getattr(trial, name) for name in ("number", "state", "value", "seconds", "seed", "error", "reason")},
+            **{
+                name: getattr(trial, name)
+                for name in ("number", "state", "value", "seconds", "seed", "error", "reason")
+            },
             "inner_values": list(trial.inner_values),
             "params": canonical_json(dict(trial.params)),
         }

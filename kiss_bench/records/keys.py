@@ -1,4 +1,4 @@
-"""What a unit depends on, as one hash: change any of it and the unit runs again; change anything else and it does not."""
+"""What a unit depends on, as one hash: change any of it and the unit runs again, change all else and it does not."""
 
 import hashlib
 import importlib.metadata
@@ -50,8 +50,10 @@ def own_sources() -> str:
 
 @cache
 def rung_source(name: str, reference: str | None) -> str:
-    """Hash of a shipped rung's file; for `module:object` of every file of its package below the working directory,
-    else the version of the distribution it comes from."""
+    """Hash of a shipped rung's file, or of what `module:object` comes from.
+
+    That is every file of its package below the working directory, else the version of its distribution.
+    """
     if reference is None:
         return source_hash((_shipped_file(name),))
     top = reference.partition(":")[0].partition(".")[0]

@@ -40,7 +40,7 @@ class Blend(BaseEstimator):  # type: ignore[misc]
 
 
 def learn_weights(task: TaskKind, actual: NDArray[Any], columns: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weights >= 0 summing to 1 that minimise log-loss or squared error of the blend (Breiman 1996, stacked regressions).
+    """Weights >= 0 summing to 1 that minimise log-loss or squared error of the blend (Breiman 1996).
 
     `actual` is (n,) codes or numbers; `columns` is (m, n, k) probabilities or (m, n) predictions of the m rungs below
     on rows that none of them was fitted on. Returns (m,).
@@ -68,7 +68,11 @@ def learn_weights(task: TaskKind, actual: NDArray[Any], columns: NDArray[np.floa
         jac=True,
         method="SLSQP",
         bounds=[(0.0, 1.0)] * count,
-        constraints={"type": "eq", "fun": lambda weights: weights.sum() - 1.0, "jac": lambda weights: np.ones_like(weights)},
+        constraints={
+            "type": "eq",
+            "fun": lambda weights: weights.sum() - 1.0,
+            "jac": np.ones_like,
+        },
         options={"maxiter": 200, "ftol": 1e-12},
     )
     weights = np.where(found.x < 1e-6, 0.0, found.x)  # the solver leaves crumbs where the answer is none

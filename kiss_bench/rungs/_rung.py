@@ -75,6 +75,14 @@ class RoundsFactory(Protocol):
         """`train` and `valid` are encoded features and targets (class codes 0..k-1, every code seen in training)."""
 
 
+def _nothing(task: TaskKind) -> Mapping[str, Any]:  # noqa: ARG001  (a factory of defaults is given the task)
+    return NOTHING
+
+
+def _nothing_to_tune(task: TaskKind) -> tuple[Parameter, ...]:  # noqa: ARG001
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rung:
     """A model family at a level of the ladder."""
@@ -87,9 +95,9 @@ class Rung:
     """What it costs to explain a prediction of it."""
     encoding: Encoding
     build: Factory
-    defaults: Callable[[TaskKind], Mapping[str, Any]] = field(default=lambda task: NOTHING)
+    defaults: Callable[[TaskKind], Mapping[str, Any]] = field(default=_nothing)
     """Settings of the default arm: the library's own, or the ones printed here."""
-    space: Callable[[TaskKind], tuple[Parameter, ...]] = field(default=lambda task: ())
+    space: Callable[[TaskKind], tuple[Parameter, ...]] = field(default=_nothing_to_tune)
     """Empty: nothing to tune, the rung has a default arm only."""
     trial_settings: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     """A cheaper fidelity used in trials only, printed in the tuning record."""

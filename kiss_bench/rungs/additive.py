@@ -34,7 +34,9 @@ def space(task: TaskKind) -> tuple[Parameter, ...]:
         reason="from one bend to ten; with a penalty, more knots than needed do little harm (Eilers & Marx 1996)",
     )
     if task == "regression":
-        reach = "from a free curve to a flat one; spline columns are of order one, so strengths start lower than ridge's"
+        reach = (
+            "from a free curve to a flat one; spline columns are of order one, so strengths start lower than ridge's"
+        )
         return (Parameter(name="alpha", kind="float", low=1e-3, high=1e3, log=True, reason=reach), knots)
     reach = "inverse strength, from all but flat curves to free ones"
     return (Parameter(name="C", kind="float", low=1e-3, high=1e3, log=True, reason=reach), knots)

@@ -12,7 +12,15 @@ from kiss_bench.rungs._rung import Parameter, Rung, Surroundings
 
 SAME_BYTES: Mapping[str, Any] = MappingProxyType({"deterministic": True, "force_col_wise": True, "verbosity": -1})
 """LightGBM promises equal results on one machine only with these (its documentation of `deterministic`)."""
-CURVES = {"log_loss": "logloss", "brier": "logloss", "roc_auc": "auc", "rmse": "rmse", "mse": "l2", "mae": "l1", "r2": "l2"}
+CURVES = {
+    "log_loss": "logloss",
+    "brier": "logloss",
+    "roc_auc": "auc",
+    "rmse": "rmse",
+    "mse": "l2",
+    "mae": "l1",
+    "r2": "l2",
+}
 """Which of LightGBM's own metrics draws the validation curve for an objective."""
 
 
@@ -73,7 +81,9 @@ def space(task: TaskKind) -> tuple[Parameter, ...]:  # noqa: ARG001
             log=True,
             reason="shrinks the leaves of small samples; the default, 0, is trial 0",
         ),
-        Parameter(name="subsample", kind="float", low=0.5, high=1.0, reason="rows a tree; Friedman 2002 finds .5 to .8"),
+        Parameter(
+            name="subsample", kind="float", low=0.5, high=1.0, reason="rows a tree; Friedman 2002 finds .5 to .8"
+        ),
         Parameter(
             name="colsample_bytree",
             kind="float",

@@ -69,7 +69,9 @@ class _Record:
                 return unit
         there = sorted({(unit["arm"], unit["repeat"], unit["fold"]) for unit in self.units if unit["rung"] == rung})
         listed = ", ".join(f"{arm} repeat {repeat} fold {fold}" for arm, repeat, fold in there)
-        raise RecordError(f"{rung} has no unit {arm} repeat {repeat} fold {fold}; it has: {listed or 'none, it failed'}")
+        raise RecordError(
+            f"{rung} has no unit {arm} repeat {repeat} fold {fold}; it has: {listed or 'none, it failed'}"
+        )
 
     def units_of(self, rung: str, arm: Arm) -> list[dict[str, Any]]:
         found = [unit for unit in self.units if unit["rung"] == rung and unit["arm"] == arm]
@@ -144,9 +146,14 @@ def _nearest(units: Sequence[Mapping[str, Any]], space: Sequence[Any]) -> int:
     """Which unit's settings have the smallest summed distance to all others', each parameter over its range."""
 
     def place(line: Any, value: Any) -> float | None:
-        if line.kind == "choice" or not isinstance(value, (int, float)) or line.low is None or value <= 0 and line.log:
+        if (
+            line.kind == "choice"
+            or not isinstance(value, (int, float))
+            or line.low is None
+            or (value <= 0 and line.log)
+        ):
             return None
-        low, high, at = (math.log(end) if line.log else end for end in (line.low, line.high, value))
+        low, high, at = (math.log(max(end, 1e-300)) if line.log else end for end in (line.low, line.high, value))
         return float((at - low) / (high - low))
 
     def distance(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:

@@ -8,19 +8,20 @@ from numpy.typing import NDArray
 from kiss_bench.evaluation.exam import Exam, Outcome
 from kiss_bench.judge.climb import judge
 from kiss_bench.judge.judgement import Candidate, Judgement, Rows, Terms
-from kiss_bench.plan.plan import Arm, Step
+from kiss_bench.plan.plan import Step
 from kiss_bench.runs.units import Progress, arms_of, rung_facts
 
 REPEAT = 0
 
 
 def judge_progress(progress: Progress) -> Judgement:
-    """The judgement of all arms that are complete; a rung whose default arm is still running is shown as failed-free
-    but without predictions, and is left to the caller to mark as running."""
+    """The judgement of all arms that are complete; wants every default arm to have ended."""
     exam = progress.exam
     rows = tested_rows(exam)
     candidates = [_candidate(progress, step, rows) for step in exam.plan.ladder]
-    skipped = [Candidate(rung=name, level=_level(name), status="skipped", reason=why) for name, why in exam.plan.skip.items()]
+    skipped = [
+        Candidate(rung=name, level=_level(name), status="skipped", reason=why) for name, why in exam.plan.skip.items()
+    ]
     ladder = sorted([*candidates, *skipped], key=lambda candidate: candidate.level)
     return judge(ladder, judged_rows(exam, rows), terms_of(exam))
 
@@ -63,7 +64,7 @@ def _candidate(progress: Progress, step: Step, rows: NDArray[np.int64]) -> Candi
     predictions, reason = {}, ""
     for arm in arms_of(exam, step, quick=progress.quick):
         outcomes = progress.found(step, arm)
-        reason = reason or failure_of(exam, outcomes)
+        reason = reason or failure_of(outcomes)
         whole = pooled(exam, outcomes, rows)
         if whole is not None:
             predictions[arm] = whole[None, :]
@@ -77,7 +78,7 @@ def _candidate(progress: Progress, step: Step, rows: NDArray[np.int64]) -> Candi
     )
 
 
-def failure_of(exam: Exam, outcomes: Sequence[Outcome | None]) -> str:
+def failure_of(outcomes: Sequence[Outcome | None]) -> str:
     """Why an arm failed, naming the first failed fold and counting the rest; empty where none did."""
     failed = [outcome for outcome in outcomes if outcome is not None and outcome.status == "failed"]
     if not failed:

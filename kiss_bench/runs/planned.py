@@ -25,8 +25,8 @@ def planned_text(exam: Exam) -> str:
             task.why,
             *notes,
             f"metric: {plan.metric.primary}; margin {plan.metric.margin:g} ({plan.metric.margin_unit})",
-            f"folds: {len(splits)} {exam.folds.kind}, training on {sizes} rows, testing on {tests}; "
-            f"{plan.folds.inner} inner folds; hash {exam.folds.hash[:12]}; root seed {exam.root}",
+            f"folds: {len(splits)} {exam.folds.kind}, training on {sizes} rows, testing on {tests}",
+            f"tuning: on {plan.folds.inner} inner folds; folds hash {exam.folds.hash[:12]}, root seed {exam.root}",
             "",
             tabulate(table, headers="keys", disable_numparse=True),
             *skipped,

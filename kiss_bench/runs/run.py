@@ -49,7 +49,11 @@ class Event:
 Watch = Callable[[Event], None]
 
 
-def run(plan: Plan, options: Options, watch: Watch = lambda event: None, table: Table | None = None) -> Board:
+def unwatched(event: Event) -> None:
+    """What the Python door does with events: nothing."""
+
+
+def run(plan: Plan, options: Options, watch: Watch = unwatched, table: Table | None = None) -> Board:
     """Runs what is not in the store yet, judges, and writes the result folder `options.results / plan.project`.
 
     Raises PlanError, DataError, FoldError or RungError before anything is fitted or written.

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from kiss_bench.evaluation.exam import Exam, Outcome, Place, Unit
+from kiss_bench.evaluation.exam import Exam, Outcome, Place, Purpose, Unit
 from kiss_bench.plan.plan import Arm, Step
 from kiss_bench.rungs import Rung, rung_of, shipped_rungs
 from kiss_bench.tuning.blend import Bases, blend
+
 
 def rung_facts(step: Step) -> Rung:
     """The rung's declaration; that of a custom one needs nothing imported."""
@@ -36,7 +37,7 @@ class Progress:
     outcomes: dict[Place, Outcome] = field(default_factory=dict)
 
     def units(self) -> tuple[Unit, ...]:
-        """Everything that must be run, in the order it should be: a whole untuned table first, then studies, slow first."""
+        """Everything that must be run, in this order: a whole untuned table first, then studies, slow ones first."""
         return (*self._default_units(), *self._inner_units(), *self._search_units())
 
     def _folds(self) -> Iterator[tuple[int, int]]:
@@ -73,11 +74,14 @@ class Progress:
         self.outcomes[unit.place] = outcome
 
     def found(self, step: Step, arm: Arm) -> tuple[Outcome | None, ...]:
-        """The outcomes of one arm over all repeats and folds, None where one is still to come. The stack's are made here."""
+        """The outcomes of one arm over all repeats and folds, None where one is still to come.
+
+        The stack's are made here, as soon as those it blends are in.
+        """
         return tuple(self._at(step, arm, repeat, fold) for repeat, fold in self._folds())
 
     def _at(self, step: Step, arm: Arm, repeat: int, fold: int) -> Outcome | None:
-        purpose = "fit" if arm == "default" else "search"
+        purpose: Purpose = "fit" if arm == "default" else "search"
         if not rung_facts(step).blends:
             return self.outcomes.get((step.name, arm, repeat, fold, purpose))
         unit = Unit(step=step, arm=arm, repeat=repeat, fold=fold, purpose="blend")
@@ -94,7 +98,9 @@ class Progress:
         for step in self._fitted():
             if step.level >= unit.step.level:
                 continue
-            arm: Arm = "tuned" if unit.arm == "tuned" and "tuned" in arms_of(self.exam, step, quick=False) else "default"
+            arm: Arm = (
+                "tuned" if unit.arm == "tuned" and "tuned" in arms_of(self.exam, step, quick=False) else "default"
+            )
             found = self._at(step, arm, unit.repeat, unit.fold)
             place: Place = (step.name, "default", unit.repeat, unit.fold, "inner")
             inner = found if arm == "tuned" else self.outcomes.get(place)

@@ -38,10 +38,10 @@ def write_results(folder: Path, progress: Progress, board: Board, facts: Mapping
     _parquet(folder / "trials.parquet", trials_frame(outcomes))
     _json(folder / "environment.json", environment(list(facts["command"]), int(facts["jobs"])))
     record = tuning_record(progress, board)
-    for name, render in tuning_reports().items():
-        write_whole(folder / name, render(record))
-    for name, render in board_reports().items():
-        write_whole(folder / name, render(board))
+    texts = {name: render(record) for name, render in tuning_reports().items()}
+    texts |= {name: render(board) for name, render in board_reports().items()}
+    for name, text in texts.items():
+        write_whole(folder / name, text)
     write_whole(folder / ".gitignore", "".join(f"{line}\n" for line in ignored(folder)))
 
 

@@ -36,6 +36,7 @@ def make_task(plan: Plan, table: Table) -> tuple[Plan, Task]:
     predefined = predefined_folds(plan, table, rows) if plan.folds.kind == "predefined" else None
     if predefined is not None:
         plan = replace(plan, folds=replace(plan.folds, count=predefined.count))
+    timed = (kinds[plan.data.time],) if plan.data.time is not None else ()
     task = Task(
         kind=target.kind,
         why=target.why,
@@ -54,6 +55,8 @@ def make_task(plan: Plan, table: Table) -> tuple[Plan, Task]:
         rows_read=len(table.frame),
         rows_dropped=len(table.frame) - len(rows),
         notes=(*table.notes, *target.notes, *oddities, *_dropped(plan, table, rows)),
+        time_column=timed[0] if timed else None,
+        time_frame=kept[[plan.data.time]] if timed else None,
     )
     return plan, task
 

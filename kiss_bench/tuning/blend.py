@@ -59,5 +59,3 @@ def _blank(unit: Unit) -> Outcome:
 
 def _failed(unit: Unit, reason: str) -> Outcome:
     return replace(_blank(unit), status="failed", error="BaseFailed", reason=reason)
-
-

@@ -35,9 +35,7 @@ def inner_folds(
     return tuple(_inner_fold(exam, rung, objective, seed, split) for split in splits)
 
 
-def _inner_fold(
-    exam: Exam, rung: Rung, objective: Metric, seed: int, split: tuple[Positions, Positions]
-) -> InnerFold:
+def _inner_fold(exam: Exam, rung: Rung, objective: Metric, seed: int, split: tuple[Positions, Positions]) -> InnerFold:
     train, valid = split
     frame = frame_of(exam, rung)
     features, valid_features = frame.iloc[train], frame.iloc[valid]

@@ -10,7 +10,10 @@ from kiss_bench.metrics import Metric, placements
 
 Floats = NDArray[np.float64]
 STANDARD_ERRORS = 2.0
-PRUNING = {"rule": "paired row losses against the best complete trial, same inner folds", "standard_errors": STANDARD_ERRORS}
+PRUNING = {
+    "rule": "paired row losses against the best complete trial, same inner folds",
+    "standard_errors": STANDARD_ERRORS,
+}
 
 
 def excess(metric: Metric, actual: NDArray[np.generic], pair: tuple[Floats, Floats], fold: NDArray[np.int64]) -> float:

@@ -1,4 +1,4 @@
-"""The number of rounds of a boosted model, found for free: the minimum of the mean inner validation curve (as lgb.cv does).
+"""The number of rounds of a boosted model, found for free: the minimum of the mean inner curve (as lgb.cv does).
 
 The inner folds are grown one after another, each until its own curve has not improved for `patience` rounds. Before the
 mean is taken every curve is grown on to the longest of their minima: where each curve falls and then rises, the minimum

@@ -1,4 +1,4 @@
-"""Optuna, and nothing else of the house knows it: distributions from spaces, samplers from seeds, trials asked and told."""
+"""Optuna, known to nothing else of the house: distributions from spaces, samplers from seeds, trials asked and told."""
 
 import inspect
 import itertools
@@ -52,20 +52,33 @@ def sampler_facts(name: SamplerName, space: Sequence[Parameter], trials: int) ->
     given: dict[str, Any] = {"search_space": grid_of(space, trials)} if name == "grid" else {}
     signature = inspect.signature(SAMPLERS[name].__init__)
     defaults = {key: value.default for key, value in signature.parameters.items() if key not in {"self", "seed"}}
-    shown = {key: given.get(key, None if value is inspect.Parameter.empty else value) for key, value in defaults.items()}
+    shown = {
+        key: given.get(key, None if value is inspect.Parameter.empty else value) for key, value in defaults.items()
+    }
     seed = "one of the study" if name == "grid" else "one of each trial"
-    return {"name": name, "class": SAMPLERS[name].__name__, "library": f"optuna {optuna.__version__}", **shown, "seed": seed}
+    return {
+        "name": name,
+        "class": SAMPLERS[name].__name__,
+        "library": f"optuna {optuna.__version__}",
+        **shown,
+        "seed": seed,
+    }
 
 
 class Study:
-    """One Optuna study in memory. A fresh sampler with the trial's own seed for each trial makes a study independent of
-    where it was resumed; a grid keeps the study's, since it walks its points in one order."""
+    """One Optuna study in memory.
+
+    A fresh sampler with the trial's own seed for each trial makes a study independent of where it was resumed; a grid
+    keeps the study's, since it walks its points in one order.
+    """
 
     def __init__(self, space: Sequence[Parameter], sampler: SamplerName, trials: int, *, maximise: bool) -> None:
         self.space = {parameter.name: distribution_of(parameter) for parameter in space}
         self.sampler = sampler
         self.grid = grid_of(space, trials) if sampler == "grid" else {}
-        self.study = optuna.create_study(direction="maximize" if maximise else "minimize", sampler=RandomSampler(seed=0))
+        self.study = optuna.create_study(
+            direction="maximize" if maximise else "minimize", sampler=RandomSampler(seed=0)
+        )
         self.grid_sampler: GridSampler | None = None
 
     def ask(self, seed: int, study_seed: int) -> tuple[Any, dict[str, Any]]:
@@ -90,7 +103,7 @@ class Study:
             self.study.tell(trial, state=TrialState.PRUNED if state == "PRUNED" else TrialState.FAIL)
 
     def add_default(self, params: Mapping[str, Any], value: float | None, *, failed: bool) -> None:
-        """Enters the default settings as trial 0, as far as the space can express them, so that the sampler learns of it."""
+        """Enters the default settings as trial 0, as far as the space can express them: the sampler learns of it."""
         inside = {name: params[name] for name in self.space if name in params and holds(self.space[name], params[name])}
         self.study.add_trial(
             create_trial(

@@ -1,4 +1,4 @@
-"""Runs one unit, whatever its purpose, and turns what happened into an Outcome. Pure: no disk, no clock but the costs'."""
+"""Runs one unit, whatever its purpose, and turns what happened into an Outcome. Touches no disk."""
 
 import time
 import warnings
@@ -78,9 +78,7 @@ def default_settings(exam: Exam, rung: Rung, unit: Unit) -> dict[str, Any]:
 
 
 def estimator_seed(exam: Exam, unit: Unit) -> int:
-    return seed_of(
-        exam.root, "estimator", rung=unit.step.name, arm=unit.arm, repeat=unit.repeat, fold=unit.fold
-    )
+    return seed_of(exam.root, "estimator", rung=unit.step.name, arm=unit.arm, repeat=unit.repeat, fold=unit.fold)
 
 
 def inner_seed(exam: Exam, unit: Unit) -> int:
@@ -93,6 +91,4 @@ def _splits(exam: Exam, unit: Unit) -> Any:
 
 
 def _blank(unit: Unit) -> Outcome:
-    return Outcome(
-        rung=unit.step.name, arm=unit.arm, repeat=unit.repeat, fold=unit.fold, purpose=unit.purpose
-    )
+    return Outcome(rung=unit.step.name, arm=unit.arm, repeat=unit.repeat, fold=unit.fold, purpose=unit.purpose)
