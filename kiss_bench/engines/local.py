@@ -28,9 +28,9 @@ class QuietProcess(_base.Process):  # type: ignore[misc]
 
     @staticmethod
     def _Popen(process: Any) -> Any:  # noqa: N802  (multiprocessing's name)
-        original = spawn.get_preparation_data
         with _launching:
-            spawn.get_preparation_data = lambda name: {  # type: ignore[assignment]
+            original = spawn.get_preparation_data
+            spawn.get_preparation_data = lambda name: {
                 key: value for key, value in original(name).items() if not key.startswith("init_main_from")
             }
             try:

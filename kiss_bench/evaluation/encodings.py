@@ -147,7 +147,9 @@ class Encode(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         for i, (name, levels) in enumerate(zip(categories, self.levels_.levels, strict=True)):
             if len(levels):
                 # codes as names: LightGBM compares the category lists, and short integers compare fastest
-                blocks[f"c{i}"] = pd.Categorical.from_codes(categories[name].codes, categories=range(len(levels)))
+                blocks[f"c{i}"] = pd.Categorical.from_codes(
+                    categories[name].codes, categories=pd.RangeIndex(len(levels))
+                )
         return pd.DataFrame(blocks if blocks else {"n0": np.zeros(len(X))}, index=X.index)
 
     def _blocks(self, X: pd.DataFrame, numbers: NDArray[np.float64]) -> Mapping[str, NDArray[np.float64]]:

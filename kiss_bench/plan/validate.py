@@ -49,11 +49,11 @@ def _real(values: Any, loc: tuple[str | int, ...]) -> Key:
     """Cut pydantic's location down to a place in the config (unions add names of their own)."""
     at: Key = ()
     for part in loc:
-        if isinstance(values, dict) and isinstance(part, str):
+        if isinstance(values, dict) and (section_at(at) or at == ("skip",)):
             at = (*at, part)
             if part not in values:
                 break
-            values = values[part]
+            values = values[str(part)]
         elif isinstance(values, list) and isinstance(part, int):
             at = (*at, part)
             values = values[part]

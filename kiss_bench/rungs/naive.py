@@ -14,7 +14,7 @@ def build(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
 
 RUNG = Rung(
     name="naive",
-    level=0.5,
+    level=0,
     summary="the last known value, or the one a season ago",
     explain="one number of the past",
     encoding="time",

@@ -52,7 +52,7 @@ vault: 20%
         "boosting, stack, or a rung of your own, with name, level and estimator. did you mean `boosting`?\n"
         "  a.yaml:11: ladder[2].level: found 'high'; allowed: a number above 0\n"
         "  a.yaml:11: ladder[2].estimator: found 'a.b'; allowed: `module:object`\n"
-        "  a.yaml:12: ladder[3].level: found nothing; allowed: a number above 0. "
+        "  a.yaml:13: ladder[3].level: found nothing; allowed: a number above 0. "
         "Complexity is declared, never guessed\n"
         f"  a.yaml:15: vault: found '20%'; allowed: nothing: `vault` {LATER}"
     )
@@ -119,7 +119,10 @@ ONE_FAULT = {
     "not a number": ("alpha: .nan", "alpha: found nan; allowed: a finite number"),
     "a huge number": (f"seed: {10**30}", "seed: found a number of more than 64 bits; allowed: a smaller number"),
     "half a character": (r'question: "\ud800"', r"question: found '\ud800'; allowed: text that UTF-8 can write"),
-    "a key of another section": ("margin: 1%", f"margin: found an unknown key; allowed: {KEYS}. did you mean `metric.margin`?"),
+    "a key of another section": (
+        "margin: 1%",
+        f"margin: found an unknown key; allowed: {KEYS}. did you mean `metric.margin`?",
+    ),
     "a word nobody knows": ("zzz: 1", f"zzz: found an unknown key; allowed: {KEYS}"),
     "no target": ("target:", "target: found nothing; allowed: the name of a column"),
     "a list as target": ("target: [a]", "target: found a list of 1; allowed: the name of a column"),
@@ -131,10 +134,24 @@ ONE_FAULT = {
         "tuning: {sampler: tpee}",
         "tuning.sampler: found 'tpee'; allowed: tpe, random or grid. did you mean `tpe`?",
     ),
-    "a text for a section": ("folds: group", "folds: found 'group'; allowed: a mapping such as {kind: group, count: 5}"),
+    "a text for a section": (
+        "folds: group",
+        "folds: found 'group'; allowed: a mapping such as {kind: group, count: 5}",
+    ),
     "a word for a list": ("data: {path: x, drop: a}", "data.drop: found 'a'; allowed: a list of column names"),
-    "a null in a list": ("data: {path: x, drop: [a, ~]}", "data.drop[1]: found nothing; allowed: a list of column names"),
+    "a null in a list": (
+        "data: {path: x, drop: [a, ~]}",
+        "data.drop[1]: found nothing; allowed: a list of column names",
+    ),
     "a list as label": ("positive: [a]", "positive: found a list of 1; allowed: one label of the target"),
+    "a mapping as label": (
+        "positive: {str: a}",
+        "positive: found a mapping of 1 key; allowed: one label of the target",
+    ),
+    "a mapping as margin": (
+        "metric: {margin: {}}",
+        "metric.margin: found a mapping of 0 keys; allowed: a percent such as `1%`, or a number of at least 0",
+    ),
     "repeats": ("folds: {repeats: often}", "folds.repeats: found 'often'; allowed: auto or 1"),
     # data
     "no source": ("data: {id: a}", f"data: found no source of rows; allowed: {ONE_OF}"),
@@ -143,8 +160,10 @@ ONE_FAULT = {
     "url alone": ("data: {url: 'a://b'}", "data.url: found a URL without `data.sql`; allowed: both, or neither"),
     "a url for a path": (
         "data: postgresql://me:secret@host/db",
-        "data: found 'postgresql://me:***@host/db'; allowed: the path of a file. "
-        "A database takes `sql` and `url`; for anything else write a `loader`",
+        (
+            "data: found 'postgresql://me:***@host/db'; allowed: the path of a file. "
+            "A database takes `sql` and `url`; for anything else write a `loader`"
+        ),
     ),
     "no loader": ("data: {loader: pkg.load}", "data.loader: found 'pkg.load'; allowed: `module:object`"),
     "the target dropped": (
@@ -158,38 +177,65 @@ ONE_FAULT = {
         "data.features[0]: found 'b', which is also in `data.drop`; allowed: one of the two",
     ),
     # metric
-    "unknown metric": ("metric: neg_log_loss", f"metric: found 'neg_log_loss'; allowed: {METRICS}. did you mean `log_loss`?"),
-    "a metric for later": ("metric: d2_pinball_score", f"metric: found 'd2_pinball_score'; allowed: nothing: `d2_pinball_score` {LATER}"),
+    "unknown metric": (
+        "metric: neg_log_loss",
+        f"metric: found 'neg_log_loss'; allowed: {METRICS}. did you mean `log_loss`?",
+    ),
+    "a metric for later": (
+        "metric: d2_pinball_score",
+        f"metric: found 'd2_pinball_score'; allowed: nothing: `d2_pinball_score` {LATER}",
+    ),
     "a metric twice": (
         "metric: {primary: rmse, also: [root_mean_squared_error]}",
-        "metric.also[0]: found 'root_mean_squared_error', which is already there as `root_mean_squared_error`; "
-        "allowed: each metric once",
+        (
+            "metric.also[0]: found 'root_mean_squared_error', which is already there as `root_mean_squared_error`; "
+            "allowed: each metric once"
+        ),
     ),
     "metrics of two tasks": (
         "metric: {primary: rmse, also: [log_loss]}",
-        "metric: found `log_loss`, which is for binary and multiclass; "
-        "allowed: metrics for what `root_mean_squared_error` is for: regression",
+        (
+            "metric: found `log_loss`, which is for binary and multiclass; "
+            "allowed: metrics for what `root_mean_squared_error` is for: regression"
+        ),
     ),
     "a metric of another task": (
         "task: regression\nmetric: accuracy",
         "metric: found `accuracy`, which is for binary and multiclass; allowed: metrics for task regression",
     ),
-    "a positive number": ("task: regression\npositive: 1", "positive: found 1; allowed: no positive label, as this is for task regression"),
+    "a positive number": (
+        "task: regression\npositive: 1",
+        "positive: found 1; allowed: no positive label, as this is for task regression",
+    ),
     "percent and absolute": (
         "metric: {margin: 1%, margin_unit: absolute}",
-        "metric.margin: found '1%'; allowed: a bare number, as `margin_unit` is absolute. "
-        "A percent is a share: of the dummy's loss (skill) or of the incumbent's (relative)",
+        (
+            "metric.margin: found '1%'; allowed: a bare number, as `margin_unit` is absolute. "
+            "A percent is a share: of the dummy's loss (skill) or of the incumbent's (relative)"
+        ),
     ),
-    "a word as margin": ("metric: {margin: small}", "metric.margin: found 'small'; allowed: a percent such as `1%`, or a number of at least 0"),
+    "a word as margin": (
+        "metric: {margin: small}",
+        "metric.margin: found 'small'; allowed: a percent such as `1%`, or a number of at least 0",
+    ),
     "a negative margin": ("metric: {margin: -1}", "metric.margin: found -1; allowed: at least 0"),
-    "a margin of all": ("metric: {margin: 100%}", "metric.margin: found '100%'; allowed: at least 0 and below 1 (100%), as it is a skill margin"),
+    "a margin of all": (
+        "metric: {margin: 100%}",
+        "metric.margin: found '100%'; allowed: at least 0 and below 1 (100%), as it is a skill margin",
+    ),
     # folds
     "forward without time": (
         "folds: {kind: forward}",
         "folds.kind: found forward; allowed: forward with `data.time`, the column that orders the rows",
     ),
-    "group without group": ("folds: {kind: group}", "folds.kind: found group; allowed: group with `data.group`, the column of the entity"),
-    "predefined without": ("folds: {kind: predefined}", "folds.kind: found predefined; allowed: predefined with `folds.column` or `folds.file`"),
+    "group without group": (
+        "folds: {kind: group}",
+        "folds.kind: found group; allowed: group with `data.group`, the column of the entity",
+    ),
+    "predefined without": (
+        "folds: {kind: predefined}",
+        "folds.kind: found predefined; allowed: predefined with `folds.column` or `folds.file`",
+    ),
     "predefined twice": ("folds: {column: a, file: b}", "folds: found column and file; allowed: one of the two"),
     "stratified numbers": (
         "task: regression\nfolds: {kind: stratified}",
@@ -215,7 +261,7 @@ ONE_FAULT = {
         "data: {path: a, time: t, horizon: 3}\nfolds: {gap: 2}",
         "folds.gap: found 2; allowed: a gap of at least the horizon (3)",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", ONE_FAULT)

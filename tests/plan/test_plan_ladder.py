@@ -49,13 +49,17 @@ WITHOUT_LINEAR = (
 FAULTS = {
     "no dummy": (
         "ladder: [linear]",
-        "ladder: found no `dummy`; allowed: ladders with `dummy`. "
-        "Add `dummy` to `ladder`: skill is measured against it",
+        (
+            "ladder: found no `dummy`; allowed: ladders with `dummy`. "
+            "Add `dummy` to `ladder`: skill is measured against it"
+        ),
     ),
     "nothing": (
         "ladder: []",
-        "ladder: found no `dummy`; allowed: ladders with `dummy`. "
-        "Add `dummy` to `ladder`: skill is measured against it",
+        (
+            "ladder: found no `dummy`; allowed: ladders with `dummy`. "
+            "Add `dummy` to `ladder`: skill is measured against it"
+        ),
     ),
     "no linear": ("ladder: [dummy, stump, boosting]", WITHOUT_LINEAR),
     "dummy skipped": (
@@ -71,10 +75,13 @@ FAULTS = {
         "ladder: [dummy, linear]\nskip: {linear: no}",
         "skip.linear: found `linear` both skipped and on the ladder; allowed: one of the two",
     ),
-    "unknown skip": ("skip: {forrest: x}", f"skip.forrest: found an unknown rung; allowed: {ALL}. did you mean `forest`?"),
+    "unknown skip": (
+        "skip: {forrest: x}",
+        f"skip.forrest: found an unknown rung; allowed: {ALL}. did you mean `forest`?",
+    ),
     "unknown rung": (
-        "ladder: [dummy, xgboost]",
-        f"ladder[1]: found 'xgboost'; allowed: {ALL}, or a rung of your own, with name, level and estimator",
+        "ladder: [dummy, catnip]",
+        f"ladder[1]: found 'catnip'; allowed: {ALL}, or a rung of your own, with name, level and estimator",
     ),
     "a rung twice": ("ladder: [dummy, linear, linear]", "ladder[2]: found 'linear' again; allowed: each rung once"),
     "a number": ("ladder: [dummy, 3]", "ladder[1]: found 3; allowed: a list of rungs, each a name or a mapping"),
@@ -88,8 +95,10 @@ FAULTS = {
     ),
     "an estimator of a shipped rung": (
         "ladder: [dummy, {name: linear, estimator: 'a:b'}]",
-        "ladder[1].estimator: found 'a:b'; allowed: estimators of your own rungs. "
-        "linear is the name of a rung that ships",
+        (
+            "ladder[1].estimator: found 'a:b'; allowed: estimators of your own rungs. "
+            "linear is the name of a rung that ships"
+        ),
     ),
     "trials for nothing": (
         "ladder: [{name: dummy, trials: 3}]",
@@ -101,13 +110,17 @@ FAULTS = {
     ),
     "a name with blanks": (
         "ladder: [dummy, linear, {name: My model, level: 8, estimator: 'a:b'}]",
-        "ladder[2].name: found 'My model'; allowed: small letters, digits, `_` and `-`, starting with a letter or "
-        "digit; not default, tuned, random",
+        (
+            "ladder[2].name: found 'My model'; allowed: small letters, digits, `_` and `-`, starting with a letter or "
+            "digit; not default, tuned, random"
+        ),
     ),
     "the name of an arm": (
         "ladder: [dummy, linear, {name: tuned, level: 8, estimator: 'a:b'}]",
-        "ladder[2].name: found 'tuned'; allowed: small letters, digits, `_` and `-`, starting with a letter or "
-        "digit; not default, tuned, random",
+        (
+            "ladder[2].name: found 'tuned'; allowed: small letters, digits, `_` and `-`, starting with a letter or "
+            "digit; not default, tuned, random"
+        ),
     ),
     "level 0": (
         "ladder: [dummy, linear, {name: ours, level: 0, estimator: 'a:b'}]",
@@ -125,7 +138,7 @@ FAULTS = {
         "ladder: [dummy, linear, {name: ours, level: 8, estimator: 'a:b', trials: 5}]",
         "ladder[2].trials: found 5; allowed: trials only with a space",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -4,6 +4,7 @@ import json
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -86,10 +87,16 @@ def test_a_byte_order_mark_and_windows_line_ends_are_no_fault(tmp_path, catalogu
 @pytest.mark.parametrize(
     ("written", "value"),
     [
-        ("good", "good"), ("yes", "yes"), ("1", 1), ("1.0", 1.0), ("true", True), ("'1'", "1"), ("2020-01-31", "2020-01-31"),
+        ("good", "good"),
+        ("yes", "yes"),
+        ("1", 1),
+        ("1.0", 1.0),
+        ("true", True),
+        ("'1'", "1"),
+        ("2020-01-31", "2020-01-31"),
         ("~", None),
     ],
-)  # fmt: skip
+)
 def test_the_positive_label_keeps_its_type(read, written, value):
     found = read(FOUR_LINES.replace("bad", written)).positive
     assert (found, type(found)) == (value, type(value))
@@ -155,9 +162,7 @@ def test_the_python_door_makes_the_same_plan(read, catalogue):
     plan = read(FOUR_LINES)
     mapping = {"project": "loans", "data": "loans.csv", "target": "class", "positive": "bad"}
     again = plan_from_mapping(mapping, catalogue)
-    assert again == plan.__class__(
-        **{**{name: getattr(plan, name) for name in plan.__slots__}, "source": "bench()", "folder": "."}
-    )
+    assert again == replace(plan, source="bench()", folder=".")
 
 
 def test_the_python_door_needs_no_source_and_takes_the_types_python_has(catalogue):

@@ -42,8 +42,10 @@ GOOD = [
     "data: {sql: select 1, url: 'sqlite://'}",
     "tuning: {trials: 0, sampler: grid, pruning: false, timeout: 5}",
     "ladder: [dummy, {name: linear, settings: {C: 1}, trials: 3}]\nskip: {forest: slow}",
-    "ladder: [dummy, linear, {name: o, level: 8, estimator: 'a.b:c', space: {x: 'int(1, 2)', y: [1], "
-    "z: {type: float, low: 1, high: 2, log: true, reason: why}}}]",
+    (
+        "ladder: [dummy, linear, {name: o, level: 8, estimator: 'a.b:c', space: {x: 'int(1, 2)', y: [1], "
+        "z: {type: float, low: 1, high: 2, log: true, reason: why}}}]"
+    ),
     "alpha: 0.1\nseed: 1\nmultiplicity: fallback\ndrop_missing_target: true",
 ]
 BAD = [

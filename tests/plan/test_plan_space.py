@@ -26,7 +26,7 @@ def form(kind, low=None, high=None, *, log=False, choices=(), reason=""):
         ("{kind: int, low: 1, high: 8, log: false, choices: [], reason: ''}", form("int", 1, 8)),
         ("{kind: choice, low: ~, high: ~, log: false, choices: [1]}", form("choice", choices=[1])),
     ],
-)  # fmt: skip
+)
 def test_one_normal_form(read, written, normal):
     quoted = written if written[0] in "\"'[{" else "'" + written.replace("'", "''") + "'"
     plan = read(f"project: p\ndata: a\ntarget: y\nladder: [dummy, linear, {OWN}{{x: {quoted}}}}}]")

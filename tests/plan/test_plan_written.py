@@ -167,10 +167,13 @@ def test_a_key_that_an_older_version_did_not_write_has_its_default():
         ("postgresql://me:${PGPASSWORD}@host/db", "postgresql://me:${PGPASSWORD}@host/db"),
         ("postgresql://me:$PGPASSWORD@host/db", "postgresql://me:$PGPASSWORD@host/db"),
         ("postgresql://host/db?user=me&password=secret&ssl=1", "postgresql://host/db?user=me&password=***&ssl=1"),
-        ("mssql+pyodbc:///?odbc_connect=UID%3Dme%3BPWD%3Dsecret%3BX%3D1", "mssql+pyodbc:///?odbc_connect=UID%3Dme%3BPWD%3D***%3BX%3D1"),
+        (
+            "mssql+pyodbc:///?odbc_connect=UID%3Dme%3BPWD%3Dsecret%3BX%3D1",
+            "mssql+pyodbc:///?odbc_connect=UID%3Dme%3BPWD%3D***%3BX%3D1",
+        ),
         ("a word: not a url", "a word: not a url"),
     ],
-)  # fmt: skip
+)
 def test_passwords_are_masked(url, masked):
     assert masked_url(url) == masked
     assert masked_url(masked) == masked
