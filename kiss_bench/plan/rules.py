@@ -59,7 +59,7 @@ def _check_columns(config: Config, faults: Faults) -> None:
                 faults.add(at, found=f"{short(column)} again", allowed="each column once")
             elif name == "features" and column in data.drop:
                 faults.add(at, found=f"{short(column)}, which is also in `data.drop`", allowed="one of the two")
-            elif column == target:
+            elif column == target and not faults.broken(("target",)):
                 faults.add(at, found="the target", allowed="other columns", hint="The target is never a feature")
     for at in (("data", "id"), ("data", "time"), ("data", "group"), ("folds", "column")):
         if getattr(getattr(config, at[0]), at[1]) == target and not faults.broken(("target",)):
@@ -196,6 +196,6 @@ def _only(section: str, name: str, kind: FoldKind | None, needed: FoldKind, faul
     """Refuse a key that another kind of folds would ignore."""
     if kind == needed or faults.broken(_KIND, (section, name), ("data", "time"), ("data", "group")):
         return
-    roles = {"forward": "`data.time` and `folds.kind: forward`", "predefined": "`folds.kind: predefined`"}
+    roles = {"forward": "forward folds (`data.time`)", "predefined": "predefined folds"}
     found = f"a {name} with {kind} folds" if kind else f"a {name} without folds that use it"
     faults.add((section, name), found=found, allowed=f"{name} only with {roles[needed]}")

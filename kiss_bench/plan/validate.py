@@ -10,14 +10,15 @@ from kiss_bench.plan.config import SECTIONS, Config, fact, field_at, section_at
 from kiss_bench.plan.faults import Faults, Key, did_you_mean, nearest, short
 
 NO_NAME = "?"
-_STAND_INS: dict[str, Any] = {"project": "project", "target": "?", "data": {}, "name": NO_NAME}
-"""What takes the place of a required value that is missing or wrong; its faults are told, so no rule reads it."""
+"""Stands for the name of a rung that is missing or wrong."""
+_ROUNDS = 20
+"""A fault inside a key hides no other for long: two or three rounds are usual."""
 
 
 def valid_config(values: dict[str, Any], faults: Faults) -> Config:
     """Make the config without its faulty keys; these are in `faults`."""
     values = _without_shorthand(deepcopy(values), faults)
-    while True:
+    for _ in range(_ROUNDS):
         try:
             return Config.model_validate(values)
         except ValidationError as error:
@@ -26,6 +27,8 @@ def valid_config(values: dict[str, Any], faults: Faults) -> Config:
             _tell(kind, at, values, faults)
         for at in {_real(values, one["loc"]) for one in refused}:
             _take_out(values, at)
+    faults.raise_any()
+    raise AssertionError(refused)
 
 
 def _unknown_first(refused: tuple[str, Key]) -> tuple[bool, str]:
@@ -104,13 +107,18 @@ def _literals(annotation: Any) -> Iterator[str]:
 
 
 def _take_out(values: dict[str, Any], at: Key) -> None:
+    """Remove a faulty value; a required one gives way to a stand-in that no rule reads, as its fault is told."""
     around = _value(values, at[:-1])
-    if isinstance(around, list) and at[:-1] == ("ladder",):
-        around[int(at[-1])] = {"name": NO_NAME}
-    elif isinstance(around, list):
-        _take_out(values, at[:-1])
-    elif isinstance(around, dict):
-        name = str(at[-1])
-        had = around.pop(name, None)
-        if name in _STAND_INS and (had is None or name == "data"):
-            around[name] = _STAND_INS[name]
+    match at:
+        case ("ladder", int(index)):
+            around[index] = {"name": NO_NAME}
+        case ("ladder", int(), "name"):
+            around["name"] = NO_NAME
+        case ("project" | "target" as name,):
+            around[name] = "stand-in"
+        case ("data",):
+            around["data"] = {}
+        case _ if isinstance(around, list):
+            _take_out(values, at[:-1])
+        case _ if isinstance(around, dict):
+            around.pop(str(at[-1]), None)

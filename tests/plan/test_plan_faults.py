@@ -243,19 +243,19 @@ ONE_FAULT = {
     ),
     "a column nobody reads": (
         "folds: {kind: shuffled, column: a}",
-        "folds.column: found a column with shuffled folds; allowed: column only with `folds.kind: predefined`",
+        "folds.column: found a column with shuffled folds; allowed: column only with predefined folds",
     ),
     "a gap nobody reads": (
         "folds: {gap: 1}",
-        "folds.gap: found a gap without folds that use it; allowed: gap only with `data.time` and `folds.kind: forward`",
+        "folds.gap: found a gap without folds that use it; allowed: gap only with forward folds (`data.time`)",
     ),
     "a window nobody reads": (
         "folds: {kind: shuffled, window: rolling}",
-        "folds.window: found a window with shuffled folds; allowed: window only with `data.time` and `folds.kind: forward`",
+        "folds.window: found a window with shuffled folds; allowed: window only with forward folds (`data.time`)",
     ),
     "a season out of time": (
         "data: {path: a, season: 12}",
-        "data.season: found a season without folds that use it; allowed: season only with `data.time` and `folds.kind: forward`",
+        "data.season: found a season without folds that use it; allowed: season only with forward folds (`data.time`)",
     ),
     "a gap below the horizon": (
         "data: {path: a, time: t, horizon: 3}\nfolds: {gap: 2}",

@@ -41,8 +41,9 @@ NEARLY = st.fixed_dictionaries(
     optional={name: JUNK for name in WORDS if name not in ("project", "target", "data")},
 )
 TOKENS = st.sampled_from(
-    [*WORDS, *VALUES, ": ", "- ", "\n", "\n  ", "\t", "[", "]", "{", "}", ",", "&a ", "*a", "!!int ", "!!set ", "? ", "|\n",
-     '"', "'", "# ", "---\n", "...", "<<: ", "%YAML 1.1\n", "0x1F", "1_0", ".inf", "2020-99-99", "12:30:45", "~", "=", "\\"]
+    [*WORDS, *VALUES, ": ", "- ", "\n", "\n  ", "\t", "[", "]", "{", "}", ",", "&a ", "*a", "!!int ", "!!set ", "? ",
+     "|\n", '"', "'", "# ", "---\n", "...", "<<: ", "%YAML 1.1\n", "0x1F", "1_0", ".inf", "2020-99-99", "12:30:45", "~",
+     "=", "\\"]
 )  # fmt: skip
 
 

@@ -95,7 +95,8 @@ MAPPINGS = st.fixed_dictionaries(
             ["accuracy", {"margin": "2%"}, {"margin": 3}, {"primary": "roc_auc", "also": ["brier"], "margin": 0.5}]
         ),
         "folds": st.fixed_dictionaries(
-            {}, optional={"count": st.integers(2, 9), "gap": st.integers(9, 12), "repeats": st.sampled_from([1, "auto"])}
+            {},
+            optional={"count": st.integers(2, 9), "gap": st.integers(9, 12), "repeats": st.sampled_from([1, "auto"])},
         ),
         "tuning": st.fixed_dictionaries({}, optional={"trials": st.integers(0, 99), "timeout": st.floats(1, 1e6)}),
         "ladder": LADDERS,
