@@ -15,7 +15,7 @@ import typer
 from typer.exceptions import TyperException
 
 from kiss_bench import __version__
-from kiss_bench.errors import KissBenchError
+from kiss_bench.errors import KissBenchError, RecordError
 
 DONE, NO, INVALID, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -66,16 +66,18 @@ def run(
 
     from kiss_bench.engines.local import available_cores
     from kiss_bench.reports.terminal import leaderboard_table, leaderboard_text
+    from kiss_bench.reports.words import verdict_sentence
     from kiss_bench.runs.run import Options
     from kiss_bench.runs.run import run as run_plan
     from kiss_bench.watching import watcher
 
     workers = jobs or available_cores()
     with watcher(Console(stderr=True), workers) as watch:
-        board = run_plan(plan, Options(results=results, jobs=workers, quick=quick), watch)
+        board = run_plan(plan, Options(results=results, jobs=workers, quick=quick, command=tuple(sys.argv)), watch)
     screen = Console()
     if screen.is_terminal:
         screen.print(leaderboard_table(board, screen.width))
+        screen.print(f"\n{verdict_sentence(board)}", markup=False, highlight=False)
     else:
         typer.echo(leaderboard_text(board, 120))
     typer.echo(f"\nwritten to {results / plan.project}: leaderboard.md, tuning.md and what they rest on")
@@ -101,7 +103,10 @@ def report(folder: Folder) -> None:
     from kiss_bench.reports.json import tuning_from_dict
 
     board = read_board(folder)
-    record = tuning_from_dict(read_json(folder, "tuning.json"))
+    try:
+        record = tuning_from_dict(read_json(folder, "tuning.json"))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise RecordError(f"{folder / 'tuning.json'} is not a tuning record of this version: {error}") from None
     texts = {name: render(board) for name, render in board_reports().items()}
     texts |= {name: render(record) for name, render in tuning_reports().items()}
     for name, text in texts.items():

@@ -77,7 +77,10 @@ class LocalEngine:
             pickle.dump(exam, file, protocol=5)
         self.work = worker.work
         self.pool: Any = ProcessPool(
-            max_workers=jobs or available_cores(), context=QuietContext(), initializer=worker.start
+            max_workers=jobs or available_cores(),
+            context=QuietContext(),
+            initializer=worker.start,
+            initargs=(str(self.folder),),
         )
 
     def run(self, units: Iterable[Unit]) -> Iterator[tuple[Unit, Outcome]]:
@@ -91,12 +94,12 @@ class LocalEngine:
                 yield unit, self._outcome(unit, future)
 
     def _outcome(self, unit: Unit, future: "Future[Outcome]") -> Outcome:
-        try:
+        problem = future.exception()  # asked for, not raised: a unit that calls sys.exit() must not end the run
+        if problem is None:
             return future.result()
-        except ProcessExpired as died:
-            reason = f"its worker process died with exit code {died.exitcode}"
-        except pickle.PicklingError as error:
-            reason = f"its result could not be sent back: {error}"
+        error, reason = type(problem).__name__, str(problem) or "no message"
+        if isinstance(problem, ProcessExpired):
+            error, reason = "WorkerDied", f"its worker process died with exit code {problem.exitcode}"
         return Outcome(
             rung=unit.step.name,
             arm=unit.arm,
@@ -104,7 +107,7 @@ class LocalEngine:
             fold=unit.fold,
             purpose=unit.purpose,
             status="failed",
-            error="WorkerDied",
+            error=error,
             reason=reason,
         )
 

@@ -4,6 +4,7 @@ import functools
 import multiprocessing
 import os
 import pickle
+import shutil
 import threading
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -29,16 +30,17 @@ def load_exam(path: str) -> Exam:
     return exam
 
 
-def start() -> None:
-    """One thread a worker, and no life after the parent's death."""
+def start(folder: str) -> None:
+    """One thread a worker, and no life after the parent's death: neither its own nor that of the exam's folder."""
     threadpool_limits(1)
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+        threading.Thread(target=_end_with, args=(parent.sentinel, folder), daemon=True).start()
 
 
-def _end_with(sentinel: int) -> None:
+def _end_with(sentinel: int, folder: str) -> None:
     wait([sentinel])
+    shutil.rmtree(folder, ignore_errors=True)  # it holds the user's rows
     os._exit(1)  # the parent is gone: nobody would take the result, and the next run wants the cores
 
 

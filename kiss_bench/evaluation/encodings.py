@@ -85,7 +85,7 @@ class Levels:
     def categories(self, frame: pd.DataFrame) -> dict[str, pd.Categorical]:
         """Each column as pandas categories of the training levels; unseen levels become missing."""
         known = zip(self.names, self.levels, strict=True)
-        return {name: pd.Categorical(frame[name], categories=levels) for name, levels in known}
+        return {name: frame[name].cat.set_categories(levels).array for name, levels in known}
 
 
 class Encode(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -122,7 +122,7 @@ class Encode(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             return self._frame(X, numbers)
         counts = np.array([len(levels) for levels in self.levels_.levels], dtype=int)
         self.few_, self.many_ = np.flatnonzero(counts <= MANY_LEVELS), np.flatnonzero(counts > MANY_LEVELS)
-        self.parts_ = self._parts()
+        self.parts_ = self._parts(y)
         blocks = self._blocks(X, numbers)
         made = [part.fit_transform(blocks[name], y) for name, part in self.parts_.items() if blocks[name].shape[1]]
         return np.column_stack(made) if made else np.zeros((len(X), 1))
@@ -160,8 +160,10 @@ class Encode(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             few = codes[:, self.few_]
         return {"numbers": numbers[:, self.present_], "few": few, "many": codes[:, self.many_]}
 
-    def _parts(self) -> dict[str, Any]:
-        kind = {"binary": "binary", "multiclass": "multiclass", "regression": "continuous"}[self.task]
+    def _parts(self, y: Any) -> dict[str, Any]:
+        # a training part may hold two labels of many, and scikit-learn's encoder must then not be told of more
+        classes = "multiclass" if self.task == "multiclass" and len(np.unique(y)) > 2 else "binary"
+        kind = "continuous" if self.task == "regression" else classes
         means = TargetEncoder(target_type=kind, cv=KFold(5, shuffle=True, random_state=self.seed))
         if self.encoding in {"ordinal", "time"}:
             return {"numbers": Unchanged(), "few": Unchanged(), "many": means}

@@ -4,6 +4,9 @@ import os
 import tempfile
 from pathlib import Path
 
+PARTS = ".*.part"
+"""What is being written, or was when its writer was killed."""
+
 
 def write_whole(path: Path, content: bytes | str) -> None:
     """Writes beside the target, flushes to the disk, then renames: a reader sees the old file or the new one."""

@@ -5,7 +5,7 @@ folder are the same text.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 SCHEMA = "kiss-bench/leaderboard/1"
@@ -128,13 +128,10 @@ def board_as_dict(board: Board) -> dict[str, Any]:
 
 def board_from_dict(plain: Mapping[str, Any]) -> Board:
     """Inverse of `board_as_dict`; raises KeyError or TypeError where a field is missing or unknown."""
-    row_names = {entry.name for entry in fields(BoardRow)}
     rungs = []
     for raw in plain["rungs"]:
-        row = {name: value for name, value in raw.items() if name in row_names}
-        row["trials"] = TrialCounts(**row["trials"]) if row.get("trials") else None
-        row["flags"] = tuple(row.get("flags", ()))
-        rungs.append(BoardRow(**row))
+        trials = TrialCounts(**raw["trials"]) if raw["trials"] else None
+        rungs.append(BoardRow(**{**raw, "trials": trials, "flags": tuple(raw["flags"])}))
     recommended = RecommendedFacts(**plain["recommended"]) if plain["recommended"] else None
     return Board(
         **{

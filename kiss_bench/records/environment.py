@@ -18,7 +18,7 @@ def environment(command: list[str], jobs: int) -> dict[str, Any]:
     """Facts for `environment.json`; no user or host name."""
     return {
         "schema": "kiss-bench/environment/1",
-        "command": [Path(command[0]).name, *command[1:]] if command else [],
+        "command": [Path(command[0]).name, *map(_homeless, command[1:])] if command else [],
         "python": platform.python_version(),
         "implementation": sys.implementation.name,
         "system": platform.system(),
@@ -32,6 +32,12 @@ def environment(command: list[str], jobs: int) -> dict[str, Any]:
         "git": git_state(Path.cwd()),
         "hash_seed": os.environ.get("PYTHONHASHSEED", "random"),
     }
+
+
+def _homeless(word: str) -> str:
+    """A word of the command without the path of the home folder, whose name is usually the user's."""
+    home = str(Path.home())
+    return word.replace(home, "~") if len(home) > 1 else word
 
 
 def cpu_model() -> str:

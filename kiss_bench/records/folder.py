@@ -1,11 +1,49 @@
-"""A result folder, read back."""
+"""A result folder: held by one run at a time, and read back."""
 
+import importlib.util
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from kiss_bench.errors import RecordError
+from kiss_bench.records.atomic import PARTS
 from kiss_bench.records.board import Board, board_from_dict
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Makes the folder and keeps every other run out of it; what a killed run left half-written is swept away.
+
+    The system lets go of it when the process ends, however that happens. Raises RecordError where another run holds
+    the folder, and where nothing can be written there.
+    """
+    lock = folder / ".units" / "lock"
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        file = lock.open("w")
+    except OSError as error:
+        raise RecordError(f"{folder} cannot be written: {error.strerror or error}") from None
+    with file:
+        if not _locked(file):
+            raise RecordError(f"{folder} is in use by another run; wait for it, or choose another --results")
+        for part in (*folder.glob(PARTS), *lock.parent.glob(PARTS)):
+            part.unlink(missing_ok=True)
+        yield
+
+
+def _locked(file: IO[str]) -> bool:
+    """Whether the lock is ours now; always so where the system knows no such locks (Windows)."""
+    if importlib.util.find_spec("fcntl") is None:
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def read_json(folder: Path, name: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import kiss_bench
+from kiss_bench.errors import RungError
 from kiss_bench.evaluation.exam import Exam, Unit
 from kiss_bench.metrics import objective_metric
 
@@ -32,7 +33,6 @@ def library_versions() -> Mapping[str, str]:
     return {name: importlib.metadata.version(name) for name in LIBRARIES}
 
 
-@cache
 def source_hash(paths: tuple[Path, ...]) -> str:
     digest = hashlib.sha256()
     for path in paths:
@@ -48,31 +48,48 @@ def own_sources() -> str:
     return source_hash((*paths, root / "tasks" / "columns.py", root / "tasks" / "folds.py"))
 
 
-@cache
 def rung_source(name: str, reference: str | None) -> str:
-    """Hash of a shipped rung's file, or of what `module:object` comes from.
+    """Hash of a shipped rung's file and the helpers it names, or of what `module:object` comes from.
 
-    That is every file of its package below the working directory, else the version of its distribution.
+    That is every file of its package below the working directory, else the version of its distribution. Raises
+    RungError for a module that is nowhere to be found.
     """
     if reference is None:
-        return source_hash((_shipped_file(name),))
+        return source_hash(_shipped_files(name))
     top = reference.partition(":")[0].partition(".")[0]
     here = Path.cwd().resolve()
-    if str(here) not in sys.path:
-        sys.path.insert(0, str(here))
-    spec = importlib.util.find_spec(top)
-    origin = Path(spec.origin).resolve() if spec is not None and spec.origin else None
-    if origin is not None and origin.is_relative_to(here):
-        package = origin.name == "__init__.py"
-        return source_hash(tuple(sorted(origin.parent.rglob("*.py"))) if package else (origin,))
+    files = tuple(path for path in _module_files(top, reference, here) if path.is_relative_to(here))
+    if files:
+        return source_hash(files)
     distributions = importlib.metadata.packages_distributions().get(top, [])
     return "+".join(f"{one} {importlib.metadata.version(one)}" for one in sorted(set(distributions))) or "unknown"
 
 
-def _shipped_file(name: str) -> Path:
+def _shipped_files(name: str) -> tuple[Path, ...]:
     module = sys.modules.get(f"kiss_bench.rungs.{name}")
     found = getattr(module, "__file__", None) if module else None
-    return Path(found) if found else Path(kiss_bench.__file__).parent / "rungs" / f"{name}.py"
+    own = Path(found) if found else Path(kiss_bench.__file__).parent / "rungs" / f"{name}.py"
+    text = own.read_text(encoding="utf8")
+    return own, *(path for path in sorted(own.parent.glob("_[a-z]*.py")) if f"rungs.{path.stem} " in text)
+
+
+def _module_files(top: str, reference: str, here: Path) -> list[Path]:
+    """Every file of a package, `__init__.py` or not; of a plain module its one file."""
+    if top == "__main__":
+        raise RungError(
+            f"{reference!r}: workers do not run the script again; put the estimator into a module of its own"
+        )
+    if str(here) not in sys.path:
+        sys.path.insert(0, str(here))
+    importlib.invalidate_caches()
+    spec = importlib.util.find_spec(top)
+    if spec is None:
+        raise RungError(f"{reference!r}: there is no module {top!r}, neither in {here} nor installed")
+    if spec.submodule_search_locations is not None:
+        return sorted(
+            file for folder in spec.submodule_search_locations for file in Path(folder).resolve().rglob("*.py")
+        )
+    return [Path(spec.origin).resolve()] if spec.origin else []
 
 
 class Keys:
@@ -81,6 +98,8 @@ class Keys:
     def __init__(self, exam: Exam) -> None:
         plan, task = exam.plan, exam.task
         self.exam = exam
+        # once an exam, not once a process: in a notebook the next one may come with other code
+        self.sources = {step.name: rung_source(step.name, step.estimator) for step in plan.ladder}
         self.objective = objective_metric(plan.metric.primary or "").name
         self.shared = sha256_of(
             {
@@ -90,7 +109,7 @@ class Keys:
                 "root": exam.root,
                 "task": [task.kind, [str(label) for label in task.labels], plan.target, task.rows_dropped],
                 "columns": [[column.name, column.kind] for column in task.columns],
-                "time": [plan.data.season, plan.data.horizon],
+                "time": [plan.data.time, plan.data.season, plan.data.horizon],
                 "libraries": library_versions(),
                 "sources": own_sources(),
             }
@@ -102,7 +121,7 @@ class Keys:
         facts: dict[str, Any] = {
             "shared": self.shared,
             "unit": [step.name, unit.arm, unit.repeat, unit.fold, unit.purpose],
-            "rung": [step.estimator, dict(step.settings), rung_source(step.name, step.estimator)],
+            "rung": [step.estimator, dict(step.settings), self.sources[step.name]],
         }
         if unit.purpose == "search":
             tuning = plan.tuning

@@ -31,7 +31,7 @@ class UnitStore:
         try:
             table = pq.read_table(self.path(key), page_checksum_verification=True, memory_map=False)
             return _outcome(table)
-        except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
+        except (OSError, pa.ArrowException, AttributeError, LookupError, TypeError, ValueError):
             return None
 
     def save(self, key: str, outcome: Outcome) -> None:

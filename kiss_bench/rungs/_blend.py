@@ -49,7 +49,7 @@ def learn_weights(task: TaskKind, actual: NDArray[Any], columns: NDArray[np.floa
 
     count = len(columns)
     if task == "regression":
-        scale = max(float(np.std(actual)), 1e-300)
+        scale = float(np.std(actual)) or 1.0
         parts, goal = (columns / scale).T, np.asarray(actual, dtype=np.float64) / scale
         gram, pull = parts.T @ parts / len(goal), parts.T @ goal / len(goal)
 

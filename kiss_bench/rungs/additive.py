@@ -18,7 +18,7 @@ def build(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
     if surroundings.task == "regression":
         return make_pipeline(curves, Ridge(**rest))
     solver, steps = ("newton-cholesky", 100) if surroundings.task == "binary" else ("lbfgs", 300)
-    return make_pipeline(curves, LogisticRegression(solver=solver, max_iter=steps, **rest))
+    return make_pipeline(curves, LogisticRegression(**{"solver": solver, "max_iter": steps, **rest}))
 
 
 def defaults(task: TaskKind) -> Mapping[str, Any]:

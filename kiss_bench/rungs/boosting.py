@@ -28,7 +28,7 @@ def build(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
     from lightgbm import LGBMClassifier, LGBMRegressor
 
     model = LGBMRegressor if surroundings.task == "regression" else LGBMClassifier
-    return model(random_state=surroundings.seed, n_jobs=1, **SAME_BYTES, **settings)
+    return model(**{"random_state": surroundings.seed, "n_jobs": 1, **SAME_BYTES, **settings})
 
 
 def defaults(task: TaskKind) -> Mapping[str, Any]:  # noqa: ARG001  (the same for every task)
@@ -126,8 +126,10 @@ class LightGBMRounds:
         self.fixed["metric"] = metric
         self.sign = -1.0 if metric == "auc" else 1.0
         self.train = lgb.Dataset(train[0], label=train[1], params=self.fixed, free_raw_data=True).construct()
-        # a row the validation part has but training lacks (a label) cannot be scored by LightGBM's own metric
-        self.valid = lgb.Dataset(valid[0], label=valid[1], reference=self.train, params=self.fixed).construct()
+        # LightGBM reads outside its scores at a label that training lacks (-1): such rows have no part in the curve
+        known = np.full(len(valid[1]), True) if task == "regression" else np.asarray(valid[1]) >= 0
+        curve = valid[0][known], valid[1][known]
+        self.valid = lgb.Dataset(curve[0], label=curve[1], reference=self.train, params=self.fixed).construct()
         self.rows = valid[0]
 
     def start(self, settings: Mapping[str, Any], seed: int) -> "LightGBMGrowing":

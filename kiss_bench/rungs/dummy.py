@@ -10,9 +10,9 @@ def build(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
     from sklearn.dummy import DummyClassifier, DummyRegressor
 
     if surroundings.task != "regression":
-        return DummyClassifier(strategy="prior", **settings)
+        return DummyClassifier(**{"strategy": "prior", **settings})
     # the constant that minimises the metric in force: the median for absolute errors, the mean for squared ones
-    return DummyRegressor(strategy="median" if surroundings.metric == "mae" else "mean", **settings)
+    return DummyRegressor(**{"strategy": "median" if surroundings.metric == "mae" else "mean", **settings})
 
 
 RUNG = Rung(

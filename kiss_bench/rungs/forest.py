@@ -11,7 +11,7 @@ def build(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
     forest = RandomForestRegressor if surroundings.task == "regression" else RandomForestClassifier
-    return forest(random_state=surroundings.seed, n_jobs=1, **settings)
+    return forest(**{"random_state": surroundings.seed, "n_jobs": 1, **settings})
 
 
 def defaults(task: TaskKind) -> Mapping[str, Any]:

@@ -21,7 +21,7 @@ def _regression(settings: Mapping[str, Any]) -> Any:
         return Ridge(**rest)
     alpha = rest.pop("alpha", 1.0)
     # scaled so that one range of strengths serves both penalties: Lasso's loss is a mean, Ridge's a sum
-    return Lasso(alpha=alpha * 1e-3, precompute=True, max_iter=2000, tol=1e-3, **rest)
+    return Lasso(**{"alpha": alpha * 1e-3, "precompute": True, "max_iter": 2000, "tol": 1e-3, **rest})
 
 
 def _classification(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
@@ -35,15 +35,14 @@ def _classification(surroundings: Surroundings, settings: Mapping[str, Any]) -> 
     else:
         # Newton's method needs a handful of steps on tall data; with many labels its Hessian grows too large
         solver, steps = ("newton-cholesky", 100) if binary else ("lbfgs", 300)
-    tol = 1e-3 if lasso else 1e-4
-    return LogisticRegression(
-        l1_ratio=1.0 if lasso else 0.0,
-        solver=solver,
-        max_iter=steps,
-        tol=tol,
-        random_state=surroundings.seed,
-        **rest,
-    )
+    ours = {
+        "l1_ratio": 1.0 if lasso else 0.0,
+        "solver": solver,
+        "max_iter": steps,
+        "tol": 1e-3 if lasso else 1e-4,
+        "random_state": surroundings.seed,
+    }
+    return LogisticRegression(**{**ours, **rest})
 
 
 def defaults(task: TaskKind) -> Mapping[str, Any]:

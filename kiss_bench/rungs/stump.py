@@ -10,7 +10,7 @@ def build(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
     tree = DecisionTreeRegressor if surroundings.task == "regression" else DecisionTreeClassifier
-    return tree(random_state=surroundings.seed, **{"max_depth": 1, **settings})
+    return tree(**{"random_state": surroundings.seed, "max_depth": 1, **settings})
 
 
 RUNG = Rung(

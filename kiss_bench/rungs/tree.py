@@ -11,7 +11,7 @@ def build(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
     tree = DecisionTreeRegressor if surroundings.task == "regression" else DecisionTreeClassifier
-    return tree(random_state=surroundings.seed, **settings)
+    return tree(**{"random_state": surroundings.seed, **settings})
 
 
 def defaults(task: TaskKind) -> Mapping[str, Any]:  # noqa: ARG001  (the same for every task)

@@ -49,10 +49,19 @@ class _Record:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        written = read_json(folder, "plan.json")
-        plan = plan_from_dict({key: value for key, value in written.items() if key not in BESIDE_THE_PLAN})
-        self.exam = exam_without_rows(plan, written["understood"], written["root_seed"])
-        self.units: list[dict[str, Any]] = read_json(folder, "tuning.json")["units"]
+        written, self.board = read_json(folder, "plan.json"), read_json(folder, "leaderboard.json")
+        try:
+            plan = plan_from_dict({key: value for key, value in written.items() if key not in BESIDE_THE_PLAN})
+            self.exam = exam_without_rows(plan, written["understood"], written["root_seed"])
+            self.units: list[dict[str, Any]] = read_json(folder, "tuning.json")["units"]
+            begun = (written["plan_hash"], self.exam.task.data_hash)
+            ended = (self.board["plan_hash"], self.board["data_hash"])
+        except (KeyError, TypeError, AttributeError) as error:
+            raise RecordError(f"{folder} is not a result folder of this version: {error}") from None
+        if begun != ended:
+            raise RecordError(
+                f"{folder} has the plan of a run that has not ended; `kiss-bench run` it to its end first"
+            )
 
     def step(self, rung: str) -> Step:
         steps = {step.name: step for step in self.exam.plan.ladder}
@@ -81,11 +90,10 @@ class _Record:
 
     def recommended_arm(self, rung: str) -> Arm:
         """The board's own recommendation where it is this rung; else the arm that climbed."""
-        board = read_json(self.folder, "leaderboard.json")
-        chosen = board.get("recommended") or {}
+        chosen = self.board.get("recommended") or {}
         if chosen.get("rung") == rung:
             return "tuned" if chosen.get("arm") == "tuned" else "default"
-        arms = {row["rung"]: row["arm"] for row in board["rungs"]}
+        arms = {row["rung"]: row["arm"] for row in self.board["rungs"]}
         return "tuned" if arms.get(rung) == "tuned" else "default"
 
     def of_unit(self, rung: str, arm: Arm, repeat: int, fold: int) -> Any:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from kiss_bench.evaluation.exam import Exam, Outcome
 from kiss_bench.judge.climb import judge
+from kiss_bench.judge.contrasts import set_exam
 from kiss_bench.judge.judgement import Candidate, Judgement, Rows, Terms
 from kiss_bench.plan.plan import Step
 from kiss_bench.runs.units import Progress, arms_of, rung_facts
@@ -24,6 +25,11 @@ def judge_progress(progress: Progress) -> Judgement:
     ]
     ladder = sorted([*candidates, *skipped], key=lambda candidate: candidate.level)
     return judge(ladder, judged_rows(exam, rows), terms_of(exam))
+
+
+def check_judgeable(exam: Exam) -> None:
+    """Raises what the judge would raise after all the work: FoldError, DataError for rows that decide nothing."""
+    set_exam(judged_rows(exam, tested_rows(exam)), terms_of(exam))
 
 
 def tested_rows(exam: Exam) -> NDArray[np.int64]:

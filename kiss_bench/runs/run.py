@@ -1,6 +1,5 @@
 """The story: plan -> task -> folds -> units -> judgement -> reports."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,10 +10,11 @@ from kiss_bench.engines.local import LocalEngine, available_cores, warm_up
 from kiss_bench.evaluation.exam import Exam, Outcome, Unit
 from kiss_bench.plan.plan import Plan
 from kiss_bench.records.board import Board
+from kiss_bench.records.folder import held
 from kiss_bench.records.keys import Keys
 from kiss_bench.records.store import UnitStore
 from kiss_bench.runs.board import board_of
-from kiss_bench.runs.judging import judge_progress
+from kiss_bench.runs.judging import check_judgeable, judge_progress
 from kiss_bench.runs.units import Progress
 from kiss_bench.runs.write import write_plan, write_results
 from kiss_bench.tasks.folds import draw_folds
@@ -31,6 +31,8 @@ class Options:
     results: Path = Path("results")
     jobs: int | None = None
     quick: bool = False
+    command: tuple[str, ...] = ()
+    """The words that started the run, for `environment.json`; empty where it was called from Python."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,23 +63,30 @@ def run(plan: Plan, options: Options, watch: Watch = unwatched, table: Table | N
     started = time.perf_counter()
     warm_up()
     exam = set_exam(plan, table)
-    progress = Progress(exam=exam, quick=options.quick)
+    check_judgeable(exam)
+    keys = Keys(exam)
     folder = options.results / exam.plan.project
-    write_plan(folder, exam)
-    store, keys = UnitStore(folder / ".units"), Keys(exam)
+    with held(folder):
+        write_plan(folder, exam)
+        progress = _fill(Progress(exam=exam, quick=options.quick), keys, UnitStore(folder / ".units"), options, watch)
+        board = board_of(progress, judge_progress(progress), time.perf_counter() - started)
+        write_results(folder, progress, board, {"command": options.command, "jobs": options.jobs or available_cores()})
+    watch(Event(kind="done", progress=progress, board=board))
+    return board
+
+
+def _fill(progress: Progress, keys: Keys, store: UnitStore, options: Options, watch: Watch) -> Progress:
+    """Every unit's outcome: from the store where it is there, else run and stored."""
     todo = _resume(progress, store, keys)
     watch(Event(kind="planned", progress=progress, todo=todo))
-    for unit, outcome in _outcomes(exam, todo, options.jobs):
+    for unit, outcome in _outcomes(progress.exam, todo, options.jobs):
         if outcome.status == "ok":
             store.save(keys.of(unit), outcome)
         progress.add(unit, outcome)
         watch(Event(kind="unit", progress=progress, unit=unit, outcome=outcome))
         if progress.whole_rung_ended(unit):
             watch(Event(kind="board", progress=progress, board=board_of(progress, judge_progress(progress))))
-    board = board_of(progress, judge_progress(progress), time.perf_counter() - started)
-    write_results(folder, progress, board, {"command": sys.argv, "jobs": options.jobs or available_cores()})
-    watch(Event(kind="done", progress=progress, board=board))
-    return board
+    return progress
 
 
 def set_exam(plan: Plan, table: Table | None = None) -> Exam:

@@ -8,7 +8,8 @@ import numpy as np
 
 from kiss_bench.evaluation.exam import Exam, Floats, Positions
 from kiss_bench.evaluation.fit import predict
-from kiss_bench.evaluation.pipeline import encoder_of, frame_of, model_of
+from kiss_bench.evaluation.encodings import Encode
+from kiss_bench.evaluation.pipeline import frame_of, model_of
 from kiss_bench.evaluation.probabilities import floor_of, floored
 from kiss_bench.metrics import Metric
 from kiss_bench.rungs import Rung
@@ -29,17 +30,18 @@ class InnerFold:
 
 
 def inner_folds(
-    exam: Exam, rung: Rung, objective: Metric, seed: int, splits: tuple[tuple[Positions, Positions], ...]
+    exam: Exam, rung: Rung, objective: Metric, encoder: Encode | None, splits: tuple[tuple[Positions, Positions], ...]
 ) -> tuple[InnerFold, ...]:
-    """Encodes every inner fold, and for rungs grown in rounds bins it."""
-    return tuple(_inner_fold(exam, rung, objective, seed, split) for split in splits)
+    """Encodes every inner fold, fitting the encoder anew, and for rungs grown in rounds bins it."""
+    return tuple(_inner_fold(exam, rung, objective, encoder, split) for split in splits)
 
 
-def _inner_fold(exam: Exam, rung: Rung, objective: Metric, seed: int, split: tuple[Positions, Positions]) -> InnerFold:
+def _inner_fold(
+    exam: Exam, rung: Rung, objective: Metric, encoder: Encode | None, split: tuple[Positions, Positions]
+) -> InnerFold:
     train, valid = split
     frame = frame_of(exam, rung)
     features, valid_features = frame.iloc[train], frame.iloc[valid]
-    encoder = encoder_of(exam, rung, model_of(exam, rung, rung.defaults(exam.task.kind), seed), seed)
     if encoder is not None:
         features = encoder.fit_transform(features, exam.targets[train])
         valid_features = encoder.transform(valid_features)

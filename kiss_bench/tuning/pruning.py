@@ -27,7 +27,7 @@ def excess(metric: Metric, actual: NDArray[np.generic], pair: tuple[Floats, Floa
         gap = placements(actual, best, fold).value - placements(actual, trial, fold).value
         groups = [gap[np.asarray(actual) == code] for code in (0, 1)]
         mean = float(np.mean([group.mean() for group in groups]))
-        variance = sum(float(group.var(ddof=1)) / len(group) for group in groups if len(group) > 1) / 4
+        variance = sum(float(group.var(ddof=1)) / len(group) for group in groups if len(group) > 1)
     else:
         gap = metric.row_loss(actual, trial) - metric.row_loss(actual, best)
         mean, variance = float(gap.mean()), float(gap.var(ddof=1)) / len(gap)

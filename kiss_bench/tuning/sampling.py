@@ -1,7 +1,6 @@
 """Optuna, known to nothing else of the house: distributions from spaces, samplers from seeds, trials asked and told."""
 
 import inspect
-import itertools
 import math
 import warnings
 from collections.abc import Mapping, Sequence
@@ -32,14 +31,29 @@ def distribution_of(parameter: Parameter) -> BaseDistribution:
 
 
 def grid_of(space: Sequence[Parameter], trials: int) -> dict[str, list[Any]]:
-    """Evenly spaced values of every parameter, as many a parameter as make the grid at least `trials` points."""
-    points = max(2, math.ceil(trials ** (1 / max(len(space), 1))))
-    return {parameter.name: _grid_values(parameter, points) for parameter in space}
+    """Evenly spaced values of every parameter, as many a parameter as make the grid at least `trials` points.
+
+    Fewer where the space itself, of choices and whole numbers, has no more points.
+    """
+    points, most = 2, max((_most_values(parameter, trials) for parameter in space), default=2)
+    grid = {parameter.name: _grid_values(parameter, points) for parameter in space}
+    while math.prod(map(len, grid.values())) < trials and points < most:
+        points += 1
+        grid = {parameter.name: _grid_values(parameter, points) for parameter in space}
+    return grid
+
+
+def _most_values(parameter: Parameter, trials: int) -> int:
+    if parameter.kind == "float":
+        return trials
+    return len(parameter.choices) or int((parameter.high or 0) - (parameter.low or 0)) + 1
 
 
 def _grid_values(parameter: Parameter, points: int) -> list[Any]:
     if parameter.kind == "choice" or parameter.low is None or parameter.high is None:
         return list(parameter.choices)
+    if parameter.kind == "int" and points >= _most_values(parameter, points):
+        return list(range(int(parameter.low), int(parameter.high) + 1))
     spread = np.geomspace if parameter.log else np.linspace
     values = spread(parameter.low, parameter.high, points).tolist()
     if parameter.kind == "int":
@@ -65,6 +79,13 @@ def sampler_facts(name: SamplerName, space: Sequence[Parameter], trials: int) ->
     }
 
 
+class EndlessGrid(GridSampler):
+    """A grid that starts over where it is smaller than the budget: a study ends with its budget."""
+
+    def after_trial(self, study: Any, trial: Any, state: Any, values: Any) -> None:
+        """Optuna's own would stop the study, which only Optuna's own loop allows."""
+
+
 class Study:
     """One Optuna study in memory.
 
@@ -79,12 +100,12 @@ class Study:
         self.study = optuna.create_study(
             direction="maximize" if maximise else "minimize", sampler=RandomSampler(seed=0)
         )
-        self.grid_sampler: GridSampler | None = None
+        self.grid_sampler: EndlessGrid | None = None
 
     def ask(self, seed: int, study_seed: int) -> tuple[Any, dict[str, Any]]:
         """The next trial and its parameters."""
         if self.sampler == "grid":
-            self.grid_sampler = self.grid_sampler or GridSampler(self.grid, seed=study_seed)
+            self.grid_sampler = self.grid_sampler or EndlessGrid(self.grid, seed=study_seed)
             self.study.sampler = self.grid_sampler
         else:
             self.study.sampler = TPESampler(seed=seed) if self.sampler == "tpe" else RandomSampler(seed=seed)
@@ -127,4 +148,4 @@ def holds(distribution: BaseDistribution, value: Any) -> bool:
 
 
 def grid_size(space: Sequence[Parameter], trials: int) -> int:
-    return len(list(itertools.product(*grid_of(space, trials).values())))
+    return math.prod(map(len, grid_of(space, trials).values()))

@@ -10,6 +10,7 @@ import numpy as np
 from kiss_bench.errors import RungError
 from kiss_bench.evaluation.attempt import attempt
 from kiss_bench.evaluation.exam import Exam, Floats, Positions, Trial, Unit
+from kiss_bench.evaluation.pipeline import encoder_of, model_of
 from kiss_bench.metrics import Metric, objective_metric, score
 from kiss_bench.rungs import Parameter, Rung
 from kiss_bench.tasks.seeds import Purpose as SeedPurpose
@@ -47,7 +48,8 @@ class Search:
         self.study_seed = self._seed("study")
         self.defaults = {**rung.defaults(exam.task.kind), **unit.step.settings}
         self.space: tuple[Parameter, ...] = rung.space(exam.task.kind)
-        self.inner: tuple[InnerFold, ...] = inner_folds(exam, rung, self.objective, self.seed, splits)
+        encoder = encoder_of(exam, rung, model_of(exam, rung, self.defaults, self.seed), self.seed)
+        self.inner: tuple[InnerFold, ...] = inner_folds(exam, rung, self.objective, encoder, splits)
         trials, sampler = unit.step.trials, exam.plan.tuning.sampler
         self.study = Study(self.space, sampler, trials, maximise=self.objective.greater_is_better)
         self.best: _Best | None = None
