@@ -29,8 +29,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-Config = Annotated[Path, typer.Argument(help="The YAML file of the project.", show_default=False)]
-Folder = Annotated[Path, typer.Argument(help="A result folder, such as results/german-credit.", show_default=False)]
+Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file of the project.", show_default=False)]
+Folder = Annotated[
+    Path, typer.Argument(metavar="DIR", help="A result folder, such as results/german-credit.", show_default=False)
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -174,7 +176,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(f"kiss-bench: {error.format_message()} (kiss-bench --help lists what there is)")
         code = INVALID
     except (KeyboardInterrupt, typer.Abort):
-        _complain("\nkiss-bench: interrupted. Every finished unit is stored; the same command goes on from there.")
         code = INTERRUPTED
     except Exception as error:  # noqa: BLE001  (the edge: whatever is left is our fault, and must not look like a "no")
         again = shlex.join(["kiss-bench", "--debug", *words])
@@ -183,6 +184,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             debug=debug,
         )
         code = INTERNAL
+    if code == INTERRUPTED:  # typer itself answers Ctrl-C with the bare code
+        _complain("\nkiss-bench: interrupted. Every finished unit is stored; the same command goes on from there.")
     return int(code or DONE)
 
 

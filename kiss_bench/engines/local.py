@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import pickle
 import shutil
+import signal
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator
@@ -99,7 +100,7 @@ class LocalEngine:
             return future.result()
         error, reason = type(problem).__name__, str(problem) or "no message"
         if isinstance(problem, ProcessExpired):
-            error, reason = "WorkerDied", f"its worker process died with exit code {problem.exitcode}"
+            error, reason = "WorkerDied", f"its worker process {_ended(problem.exitcode)}"
         return Outcome(
             rung=unit.step.name,
             arm=unit.arm,
@@ -115,3 +116,9 @@ class LocalEngine:
         self.pool.stop()
         self.pool.join()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _ended(code: int) -> str:
+    if code >= 0:
+        return f"ended with exit code {code}"
+    return f"was killed by {signal.Signals(-code).name}" + (", as happens when memory runs out" if code == -9 else "")

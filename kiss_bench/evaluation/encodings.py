@@ -50,7 +50,7 @@ def date_parts(dates: pd.Series) -> dict[str, NDArray[np.float64]]:
     """Elapsed days since 1970 and the calendar's cycles, as floats; a missing date is missing in all of them."""
     calendar = dates.dt
     elapsed = (dates.to_numpy() - np.datetime64("1970-01-01")) / DAY
-    parts = {"days": elapsed, "month": calendar.month, "day": calendar.day, "weekday": calendar.weekday}
+    parts = {"days": elapsed, "month": calendar.month, "day": calendar.day, "weekday": calendar.day_of_week}
     return {name: np.asarray(part, dtype=np.float64) for name, part in {**parts, "hour": calendar.hour}.items()}
 
 
@@ -124,6 +124,8 @@ class Encode(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.few_, self.many_ = np.flatnonzero(counts <= MANY_LEVELS), np.flatnonzero(counts > MANY_LEVELS)
         self.parts_ = self._parts(y)
         blocks = self._blocks(X, numbers)
+        if y is not None and self.task != "regression":
+            y = np.unique(y, return_inverse=True)[1]  # labels that are not whole numbers are no classes to scikit-learn
         made = [part.fit_transform(blocks[name], y) for name, part in self.parts_.items() if blocks[name].shape[1]]
         return np.column_stack(made) if made else np.zeros((len(X), 1))
 

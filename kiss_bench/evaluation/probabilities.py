@@ -52,7 +52,9 @@ class FlooredClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if not hasattr(self.classifier, "predict_proba"):
             name = type(self.classifier).__name__
             raise RungError(f"{name} has no predict_proba; wrap it in sklearn.calibration.CalibratedClassifierCV")
-        self.classifier_ = clone(self.classifier).fit(X, self.classes_[codes])
+        # scikit-learn takes labels that are not whole numbers for a regression target: they go by their place
+        self.named_ = np.arange(len(self.classes_)) if self.classes_.dtype.kind == "f" else self.classes_
+        self.classifier_ = clone(self.classifier).fit(X, self.named_[codes])
         self.floor_ = floor_of(len(codes))
         return self
 
@@ -73,7 +75,7 @@ class FlooredClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """(n, k) probabilities before the floor, a zero column where a label was absent in training."""
         check_is_fitted(self)
         found = np.asarray(self.classifier_.predict_proba(X), dtype=np.float64)
-        columns = np.searchsorted(self.classes_, self.classifier_.classes_)
+        columns = np.searchsorted(self.named_, self.classifier_.classes_)
         probabilities = np.zeros((len(found), len(self.classes_)))
         probabilities[:, columns] = found
         return probabilities

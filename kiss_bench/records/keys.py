@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Mapping
 from functools import cache
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +59,11 @@ def rung_source(name: str, reference: str | None) -> str:
         return source_hash(_shipped_files(name))
     top = reference.partition(":")[0].partition(".")[0]
     here = Path.cwd().resolve()
-    files = tuple(path for path in _module_files(top, reference, here) if path.is_relative_to(here))
-    if files:
+    files = _module_files(top, reference, here)
+    distributions = sorted(set(importlib.metadata.packages_distributions().get(top, [])))
+    if not distributions or any(path.is_relative_to(here) for path in files):
         return source_hash(files)
-    distributions = importlib.metadata.packages_distributions().get(top, [])
-    return "+".join(f"{one} {importlib.metadata.version(one)}" for one in sorted(set(distributions))) or "unknown"
+    return "+".join(f"{one} {importlib.metadata.version(one)}" for one in distributions)
 
 
 def _shipped_files(name: str) -> tuple[Path, ...]:
@@ -73,7 +74,7 @@ def _shipped_files(name: str) -> tuple[Path, ...]:
     return own, *(path for path in sorted(own.parent.glob("_[a-z]*.py")) if f"rungs.{path.stem} " in text)
 
 
-def _module_files(top: str, reference: str, here: Path) -> list[Path]:
+def _module_files(top: str, reference: str, here: Path) -> tuple[Path, ...]:
     """Every file of a package, `__init__.py` or not; of a plain module its one file."""
     if top == "__main__":
         raise RungError(
@@ -82,14 +83,14 @@ def _module_files(top: str, reference: str, here: Path) -> list[Path]:
     if str(here) not in sys.path:
         sys.path.insert(0, str(here))
     importlib.invalidate_caches()
-    spec = importlib.util.find_spec(top)
+    # as a worker would find it: this process may have imported an older one
+    spec = PathFinder.find_spec(top) or importlib.util.find_spec(top)
     if spec is None:
         raise RungError(f"{reference!r}: there is no module {top!r}, neither in {here} nor installed")
     if spec.submodule_search_locations is not None:
-        return sorted(
-            file for folder in spec.submodule_search_locations for file in Path(folder).resolve().rglob("*.py")
-        )
-    return [Path(spec.origin).resolve()] if spec.origin else []
+        folders = [Path(folder).resolve() for folder in spec.submodule_search_locations]
+        return tuple(file for folder in folders for file in sorted(folder.rglob("*.py")))
+    return (Path(spec.origin).resolve(),) if spec.origin else ()
 
 
 class Keys:

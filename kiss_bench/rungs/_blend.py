@@ -45,22 +45,37 @@ def learn_weights(task: TaskKind, actual: NDArray[Any], columns: NDArray[np.floa
     `actual` is (n,) codes or numbers; `columns` is (m, n, k) probabilities or (m, n) predictions of the m rungs below
     on rows that none of them was fitted on. Returns (m,).
     """
+    if task == "regression":
+        found = _least_squares((columns - actual).T)
+    else:
+        found = _least_log_loss(columns[:, np.arange(len(actual)), np.asarray(actual, dtype=np.int64)].T)
+    weights = np.where(found < 1e-6, 0.0, found)  # solvers leave crumbs where the answer is none
+    return np.asarray(weights / weights.sum())
+
+
+def _least_squares(residuals: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The point of least norm among the blends of (n, m) residuals (Lawson & Hanson 1974, least distance).
+
+    As shares sum to one, a blend's residual is the blend of residuals; the row of ones fixes no more than the length
+    of the answer. A base with one wild row is no trouble, which it is for solvers that follow gradients.
+    """
+    from scipy.optimize import nnls
+
+    scale = float(np.linalg.norm(residuals, axis=0).min()) or 1.0
+    triangle = np.linalg.qr(residuals / scale, mode="r")
+    found = nnls(np.vstack([triangle, np.ones(residuals.shape[1])]), np.append(np.zeros(len(triangle)), 1.0))[0]
+    return np.asarray(found / found.sum())
+
+
+def _least_log_loss(chances: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`chances` is (n, m), the probabilities given to what came true."""
     from scipy.optimize import minimize
 
-    count = len(columns)
-    if task == "regression":
-        scale = float(np.std(actual)) or 1.0
-        parts, goal = (columns / scale).T, np.asarray(actual, dtype=np.float64) / scale
-        gram, pull = parts.T @ parts / len(goal), parts.T @ goal / len(goal)
+    count = chances.shape[1]
 
-        def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-            return float(weights @ gram @ weights - 2 * pull @ weights), 2 * (gram @ weights - pull)
-    else:
-        parts = columns[:, np.arange(len(actual)), np.asarray(actual, dtype=np.int64)].T
-
-        def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-            blend = np.maximum(parts @ weights, 1e-15)
-            return float(-np.mean(np.log(blend))), -np.mean(parts / blend[:, None], axis=0)
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        blend = np.maximum(chances @ weights, 1e-15)
+        return float(-np.mean(np.log(blend))), -np.mean(chances / blend[:, None], axis=0)
 
     found = minimize(
         loss,
@@ -68,12 +83,7 @@ def learn_weights(task: TaskKind, actual: NDArray[Any], columns: NDArray[np.floa
         jac=True,
         method="SLSQP",
         bounds=[(0.0, 1.0)] * count,
-        constraints={
-            "type": "eq",
-            "fun": lambda weights: weights.sum() - 1.0,
-            "jac": np.ones_like,
-        },
+        constraints={"type": "eq", "fun": lambda weights: weights.sum() - 1.0, "jac": np.ones_like},
         options={"maxiter": 200, "ftol": 1e-12},
     )
-    weights = np.where(found.x < 1e-6, 0.0, found.x)  # the solver leaves crumbs where the answer is none
-    return np.asarray(weights / weights.sum())
+    return np.asarray(found.x)

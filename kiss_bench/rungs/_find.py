@@ -54,10 +54,12 @@ def build_custom(reference: str, settings: Mapping[str, Any], seed: int) -> Any:
         open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in takes.values())
         direct = {name: value for name, value in settings.items() if name in takes or open_ended}
         estimator = found(**direct)
-    else:
+    elif hasattr(found, "fit"):
         from sklearn.base import clone
 
         estimator, direct = clone(found), {}
+    else:
+        estimator, direct = found, {}
     if not hasattr(estimator, "fit"):
         raise RungError(f"{reference!r} gives a {type(estimator).__name__}, which is not a scikit-learn estimator")
     known = estimator.get_params() if hasattr(estimator, "get_params") else {}

@@ -10,8 +10,14 @@ from numpy.typing import NDArray
 from kiss_bench.plan.plan import TaskKind
 from kiss_bench.rungs._rung import Parameter, Rung, Surroundings
 
-SAME_BYTES: Mapping[str, Any] = MappingProxyType({"deterministic": True, "force_col_wise": True, "verbosity": -1})
-"""LightGBM promises equal results on one machine only with these (its documentation of `deterministic`)."""
+SAME_BYTES: Mapping[str, Any] = MappingProxyType(
+    {"deterministic": True, "force_col_wise": True, "feature_pre_filter": False, "verbosity": -1}
+)
+"""LightGBM promises equal results on one machine only with the first two (its documentation of `deterministic`).
+
+Without the third a column too rare to split on is left out of the draw of columns in the outer fit, yet not in trials,
+which share one binned data set whatever their leaf size: the same settings would be another model.
+"""
 CURVES = {
     "log_loss": "logloss",
     "brier": "logloss",
@@ -113,7 +119,7 @@ class LightGBMRounds:
         import lightgbm as lgb
 
         labels = int(np.max(train[1])) + 1 if task != "regression" else 1
-        self.fixed: dict[str, Any] = {**SAME_BYTES, "num_threads": 1, "feature_pre_filter": False}
+        self.fixed: dict[str, Any] = {**SAME_BYTES, "num_threads": 1}
         if task == "regression":
             self.fixed |= {"objective": "regression"}
         elif labels == 2:
@@ -127,9 +133,9 @@ class LightGBMRounds:
         self.sign = -1.0 if metric == "auc" else 1.0
         self.train = lgb.Dataset(train[0], label=train[1], params=self.fixed, free_raw_data=True).construct()
         # LightGBM reads outside its scores at a label that training lacks (-1): such rows have no part in the curve
-        known = np.full(len(valid[1]), True) if task == "regression" else np.asarray(valid[1]) >= 0
-        curve = valid[0][known], valid[1][known]
-        self.valid = lgb.Dataset(curve[0], label=curve[1], reference=self.train, params=self.fixed).construct()
+        known = np.flatnonzero(valid[1] >= 0) if task != "regression" else np.arange(len(valid[1]))
+        rows, labelled = valid[0].iloc[known], valid[1][known]
+        self.valid = lgb.Dataset(rows, label=labelled, reference=self.train, params=self.fixed).construct()
         self.rows = valid[0]
 
     def start(self, settings: Mapping[str, Any], seed: int) -> "LightGBMGrowing":

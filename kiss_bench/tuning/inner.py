@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from kiss_bench.evaluation.encodings import Encode
 from kiss_bench.evaluation.exam import Exam, Floats, Positions
 from kiss_bench.evaluation.fit import predict
-from kiss_bench.evaluation.encodings import Encode
 from kiss_bench.evaluation.pipeline import frame_of, model_of
 from kiss_bench.evaluation.probabilities import floor_of, floored
 from kiss_bench.metrics import Metric
@@ -84,7 +84,7 @@ class TrialFits:
     def fit(self, inner: InnerFold) -> Floats:
         """Predictions for the fold's validation rows; for a growing model those at the minimum of its own curve."""
         if inner.rounds is None:
-            model = model_of(self.exam, self.rung, {**self.settings, **self.rung.trial_settings}, self.seed)
+            model = model_of(self.exam, self.rung, self.settings, self.seed)
             model.fit(inner.features, self.exam.targets[inner.train])
             prediction = predict(self.exam, model, inner.valid_features)[0]
         else:

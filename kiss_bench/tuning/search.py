@@ -12,6 +12,7 @@ from kiss_bench.evaluation.attempt import attempt
 from kiss_bench.evaluation.exam import Exam, Floats, Positions, Trial, Unit
 from kiss_bench.evaluation.pipeline import encoder_of, model_of
 from kiss_bench.metrics import Metric, objective_metric, score
+from kiss_bench.plan.plan import Step
 from kiss_bench.rungs import Parameter, Rung
 from kiss_bench.tasks.seeds import Purpose as SeedPurpose
 from kiss_bench.tasks.seeds import seed_of
@@ -47,6 +48,7 @@ class Search:
         self.seed = self._seed("estimator")
         self.study_seed = self._seed("study")
         self.defaults = {**rung.defaults(exam.task.kind), **unit.step.settings}
+        self.cheaper = trial_settings_of(rung, unit.step)
         self.space: tuple[Parameter, ...] = rung.space(exam.task.kind)
         encoder = encoder_of(exam, rung, model_of(exam, rung, self.defaults, self.seed), self.seed)
         self.inner: tuple[InnerFold, ...] = inner_folds(exam, rung, self.objective, encoder, splits)
@@ -108,7 +110,8 @@ class Search:
     def _evaluate(self, number: int, params: Mapping[str, Any], seed: int) -> Trial:
         started = time.perf_counter()
         base = {name: value for name, value in self.defaults.items() if number == 0 or name != "n_estimators"}
-        fits = TrialFits(self.exam, self.rung, {**(base if self.rung.rounds else self.defaults), **params}, self.seed)
+        settings = {**(base if self.rung.rounds else self.defaults), **params, **self.cheaper}
+        fits = TrialFits(self.exam, self.rung, settings, self.seed)
         tried = attempt(lambda: self._fit_all(fits, prunable=number > 0))
         seconds = time.perf_counter() - started
         if tried.failure is not None or tried.found is None:
@@ -166,6 +169,11 @@ class Search:
             return True
         sign = 1.0 if self.objective.greater_is_better else -1.0
         return sign * trial.value > sign * self.best.trial.value
+
+
+def trial_settings_of(rung: Rung, step: Step) -> dict[str, Any]:
+    """The rung's cheaper fidelity in trials, except where the ladder entry says what it wants."""
+    return {name: value for name, value in rung.trial_settings.items() if name not in step.settings}
 
 
 def search(exam: Exam, rung: Rung, unit: Unit, splits: tuple[tuple[Positions, Positions], ...]) -> Found:

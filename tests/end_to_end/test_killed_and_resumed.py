@@ -1,0 +1,170 @@
+"""The same plan gives the same bytes: with one worker or two, and however often the run was killed."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+
+from kiss_bench.cli import main
+from kiss_bench.records.keys import source_hash
+
+pytest_plugins = ["finished_runs"]
+
+COMMAND = [str(Path(sys.executable).with_name("kiss-bench")), "run"]
+
+
+def start(config, results, *words, cwd=None):
+    """The console script, in a process group of its own."""
+    return subprocess.Popen(
+        [*COMMAND, str(config), "--results", str(results), *words],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, cwd=cwd,
+        env={"TMPDIR": str(config.parent), **os.environ},  # a killed group leaves its copy of the rows there
+    )  # fmt: skip
+
+
+def resume(config, results, capsys):
+    """The same command to its end, in this process; what it said on stderr."""
+    capsys.readouterr()
+    code = main(["run", str(config), "--results", str(results), "--jobs", "2"])
+    err = capsys.readouterr().err
+    assert code == 0, err
+    return err
+
+
+def kin(process):
+    """Everything that belongs to the process group: its fork server and its workers."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text(encoding="utf8").rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[2]) == process.pid and fields[0] != "Z":
+            found.append(int(stat.parent.name))
+    return found
+
+
+def wait_until(true, seconds):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if true():
+            return True
+        time.sleep(0.02)
+    return bool(true())
+
+
+def units(results, project):
+    return set((results / project / ".units").glob("*.parquet"))
+
+
+def every_file_parses(folder):
+    seen = 0
+    for file in folder.rglob("*"):
+        if file.suffix == ".json":
+            json.loads(file.read_text(encoding="utf8"))
+        elif file.suffix == ".parquet":
+            pd.read_parquet(file)
+        elif file.is_file():
+            assert file.name in {"lock", ".gitignore", "leaderboard.md", "leaderboard.csv", "tuning.md"}, file
+        seen += file.is_file()
+    return seen
+
+
+def test_one_worker_gives_the_digest_of_two(finished, workshop, tmp_path):
+    process = start(workshop / "binary.yaml", tmp_path, "--jobs", "1")
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    board = json.loads((tmp_path / "binary" / "leaderboard.json").read_text(encoding="utf8"))
+    two = finished("binary")
+    assert board["digest"] == two.board["digest"]
+    for name in ("plan.json", "folds.parquet", "predictions.parquet"):
+        assert source_hash((tmp_path / "binary" / name,)) == source_hash((two.folder / name,)), name
+    assert "rung      arm" in out
+
+
+def test_three_times_killed_at_random_and_resumed_gives_the_same_digest(finished, workshop, tmp_path, capsys):
+    luck = random.Random(20240531)
+    counts = [0]
+    for _ in range(3):
+        process = start(workshop / "binary.yaml", tmp_path, "--jobs", "2")
+        more = counts[-1] + luck.randint(3, 9)
+        assert wait_until(lambda more=more: len(units(tmp_path, "binary")) >= more, 60)
+        time.sleep(luck.random() * 0.1)
+        assert process.poll() is None, "the run ended before it was killed"
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=20)
+        assert not (tmp_path / "binary" / "leaderboard.json").exists()
+        counts.append(len(units(tmp_path, "binary")))
+    (tmp_path / "binary" / ".leaderboard.json.x.part").write_text("{", encoding="utf8")  # as a kill may leave it
+    err = resume(workshop / "binary.yaml", tmp_path, capsys)
+    assert counts == sorted(set(counts))
+    assert f"{counts[-1]} of 42 units are in the store already, {42 - counts[-1]} to do" in err
+    board = json.loads((tmp_path / "binary" / "leaderboard.json").read_text(encoding="utf8"))
+    assert board["digest"] == finished("binary").board["digest"]
+    assert board["replayable"] is True
+    assert every_file_parses(tmp_path / "binary") == 42 + 12
+
+
+def test_workers_do_not_outlive_a_killed_parent(workshop, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    process = start(workshop / "binary.yaml", tmp_path / "results", "--jobs", "2")
+    assert wait_until(lambda: len(units(tmp_path / "results", "binary")) >= 1, 60)
+    assert len(kin(process)) >= 4  # the run, its fork server and two workers at least
+    assert list(tmp_path.glob("kiss-bench-*"))
+    process.kill()  # the parent alone: nobody tells the workers
+    process.wait(timeout=20)
+    assert wait_until(lambda: not kin(process), 5), kin(process)
+    assert not list(tmp_path.glob("kiss-bench-*")), "the user's rows were left behind"
+    process.communicate(timeout=20)
+
+
+def test_ctrl_c_says_that_it_can_go_on_and_does(finished, workshop, tmp_path, capsys):
+    process = start(workshop / "binary.yaml", tmp_path, "--jobs", "2")
+    assert wait_until(lambda: len(units(tmp_path, "binary")) >= 4, 60)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert err.endswith(
+        "kiss-bench: interrupted. Every finished unit is stored; the same command goes on from there.\n"
+    )
+    assert "Traceback" not in err
+    assert wait_until(lambda: not kin(process), 5)
+    stored = len(units(tmp_path, "binary"))
+    err = resume(workshop / "binary.yaml", tmp_path, capsys)
+    assert f"{stored} of 42 units are in the store already" in err
+    board = json.loads((tmp_path / "binary" / "leaderboard.json").read_text(encoding="utf8"))
+    assert board["digest"] == finished("binary").board["digest"]
+
+
+def test_a_finished_run_is_not_run_again(finished, workshop):
+    ran = finished("binary")
+    before = {path: path.stat().st_mtime_ns for path in (ran.folder / ".units").glob("*.parquet")}
+    digest, started = ran.board["digest"], time.monotonic()
+    process = start(ran.config, ran.folder.parent, "--jobs", "2")
+    _, err = process.communicate(timeout=60)
+    seconds = time.monotonic() - started
+    assert process.returncode == 0, err
+    assert "42 of 42 units are in the store already, 0 to do" in err
+    assert ran.board["digest"] == digest
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert seconds < 15  # a first run costs its fits on top of this; the imports alone are 2 s on a free machine
+
+
+def test_a_second_run_on_the_same_folder_is_turned_away(workshop, tmp_path, capsys):
+    first = start(workshop / "binary.yaml", tmp_path, "--jobs", "1")
+    assert wait_until(lambda: len(units(tmp_path, "binary")) >= 1, 60)
+    capsys.readouterr()
+    code = main(["run", str(workshop / "binary.yaml"), "--results", str(tmp_path)])
+    err = capsys.readouterr().err
+    os.killpg(first.pid, signal.SIGKILL)
+    first.communicate(timeout=20)
+    assert code == 2
+    assert (
+        err == f"kiss-bench: {tmp_path / 'binary'} is in use by another run; wait for it, or choose another --results\n"
+    )

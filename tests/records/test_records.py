@@ -1,0 +1,367 @@
+"""What a result folder holds: whole files, contract columns, and a digest over values alone."""
+
+import getpass
+import json
+import platform
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from kiss_bench.cli import main
+from kiss_bench.errors import RecordError
+from kiss_bench.evaluation.exam import Costs, Outcome, Trial
+from kiss_bench.records.atomic import write_whole
+from kiss_bench.records.board import board_as_dict, board_from_dict
+from kiss_bench.records.environment import environment
+from kiss_bench.records.folder import held, read_board, read_json
+from kiss_bench.records.frames import digest_of
+from kiss_bench.records.store import UnitStore
+from kiss_bench.runs.write import ignored
+
+pytest_plugins = ["finished_runs"]
+
+FILES = {
+    ".gitignore", "environment.json", "folds.parquet", "leaderboard.csv", "leaderboard.json", "leaderboard.md",
+    "plan.json", "predictions.parquet", "trials.parquet", "tuning.json", "tuning.md",
+}  # fmt: skip
+
+
+# whole files
+
+
+def test_a_file_is_written_whole_and_replaces_the_old_one(tmp_path):
+    write_whole(tmp_path / "new" / "a.txt", "one")
+    write_whole(tmp_path / "new" / "a.txt", b"two")
+    assert (tmp_path / "new" / "a.txt").read_bytes() == b"two"
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.txt"]
+
+
+def test_the_old_file_stays_when_writing_fails(tmp_path):
+    write_whole(tmp_path / "a.txt", "old")
+    with pytest.raises(UnicodeEncodeError):
+        write_whole(tmp_path / "a.txt", "new \ud800")
+    assert (tmp_path / "a.txt").read_text(encoding="utf8") == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+# a folder held by one run
+
+
+def test_a_folder_is_held_by_one_run_and_let_go_at_its_end(tmp_path):
+    folder = tmp_path / "loans"
+    with held(folder), pytest.raises(RecordError) as caught, held(folder):
+        pass
+    assert str(caught.value) == f"{folder} is in use by another run; wait for it, or choose another --results"
+    with held(folder):
+        pass
+
+
+def test_what_a_killed_run_left_half_written_is_swept_away(tmp_path):
+    (tmp_path / ".units").mkdir()
+    left = [tmp_path / ".plan.json.abc.part", tmp_path / ".units" / ".key.parquet.abc.part"]
+    for path in [*left, tmp_path / "mine.part"]:
+        path.write_text("half", encoding="utf8")
+    with held(tmp_path):
+        assert not any(path.exists() for path in left)
+    assert (tmp_path / "mine.part").exists()
+
+
+def test_a_place_where_nothing_can_be_written_is_refused(tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf8")
+    with (
+        pytest.raises(RecordError, match=r"file/loans cannot be written: Not a directory"),
+        held(tmp_path / "file" / "loans"),
+    ):
+        pass
+
+
+# the contract of the tables
+
+
+def arrow_types(path):
+    schema = pq.read_schema(path)
+    return {field.name: str(field.type).removeprefix("large_") for field in schema}
+
+
+UNIT = {"rung": "string", "arm": "string", "repeat": "int64", "fold": "int64"}
+
+
+@pytest.mark.parametrize(
+    ("project", "columns"),
+    [
+        ("binary", {"actual": "string", "p_no": "double", "p_yes": "double", "predicted": "string"}),
+        ("ranked", {"actual": "bool", "p_False": "double", "p_True": "double", "predicted": "bool"}),
+        (
+            "multiclass",
+            {"actual": "double", "p_0": "double", "p_1": "double", "p_2": "double", "predicted": "int64"},
+        ),
+        ("regression", {"actual": "double", "prediction": "double"}),
+    ],
+)
+def test_predictions_have_exactly_the_columns_of_the_contract(project, columns, finished):
+    ran = finished(project)
+    assert arrow_types(ran.folder / "predictions.parquet") == {**UNIT, "row_id": "int64", **columns}
+    stored, raw = ran.predictions, ran.raw()
+    assert stored["actual"].tolist() == raw[ran.board["target"]].iloc[stored["row_id"]].tolist()
+    assert not stored.isna().any().any()
+    per_arm = stored.groupby(["rung", "arm", "repeat"])["row_id"].apply(sorted)
+    assert all(rows == list(range(len(raw))) for rows in per_arm)
+
+
+@pytest.mark.parametrize(("labels", "columns"), [([0, 1], ["p_0", "p_1"]), ([1.0, 2.0], ["p_1", "p_2"])])
+def test_integral_labels_are_told_as_integers_and_actual_stays_as_read(labels, columns, bench_at, tmp_path):
+    frame = pd.read_csv(tmp_path / "table.csv")
+    frame["late"] = np.where(frame["late"] == "yes", labels[1], labels[0])
+    frame.to_csv(tmp_path / "table.csv", index=False)
+    ran = bench_at(
+        "data: {path: table.csv, drop: [kind, owed, week]}\ntarget: late\nladder: [dummy, linear]\n", "--quick"
+    )
+    stored = ran.predictions
+    assert [name for name in stored if name.startswith("p_")] == columns
+    assert stored["actual"].dtype == frame["late"].dtype
+    assert set(stored["predicted"]) <= {int(label) for label in labels}
+    assert ran.board["positive"] == str(int(labels[1]))
+
+
+def test_trials_have_exactly_the_columns_of_the_contract(finished):
+    ran = finished("binary")
+    assert arrow_types(ran.folder / "trials.parquet") == {
+        **UNIT, "number": "int64", "state": "string", "value": "double", "inner_values": "list<element: double>",
+        "params": "string", "seconds": "double", "seed": "int64", "error": "string", "reason": "string",
+    }  # fmt: skip
+    trials = ran.trials
+    assert set(trials["arm"]) == {"tuned"}
+    assert set(trials["state"]) <= {"COMPLETE", "PRUNED", "FAIL"}
+    for _, study in trials.groupby(["rung", "repeat", "fold"]):
+        assert study["number"].tolist() == [0, 1, 2]
+    for trial in trials.itertuples():
+        assert isinstance(json.loads(trial.params), dict)
+        assert trial.value == pytest.approx(np.mean(trial.inner_values))
+
+
+@pytest.mark.parametrize("project", ["binary", "forward"])
+def test_folds_have_exactly_the_columns_of_the_contract(project, finished):
+    ran = finished(project)
+    assert arrow_types(ran.folder / "folds.parquet") == {
+        "row_id": "int64", "repeat": "int64", "fold": "int64", "part": "string",
+    }  # fmt: skip
+    folds = ran.folds
+    parts, repeats = ({"test"}, range(5)) if project == "binary" else ({"test", "train"}, range(1))
+    assert set(folds["part"]) == parts
+    assert sorted(set(folds["repeat"])) == list(repeats)
+
+
+def test_the_folder_holds_the_files_of_the_contract_and_nothing_else(finished):
+    ran = finished("binary")
+    assert {path.name for path in ran.folder.iterdir()} == {*FILES, ".units"}
+    assert {path.suffix for path in (ran.folder / ".units").iterdir()} == {".parquet", ""}
+    assert len(list((ran.folder / ".units").glob("*.parquet"))) == 42
+
+
+def test_tables_above_a_megabyte_are_kept_from_being_committed(tmp_path):
+    assert ignored(tmp_path) == [".units/"]
+    (tmp_path / "predictions.parquet").write_bytes(b"0" * 1_000_001)
+    (tmp_path / "trials.parquet").write_bytes(b"0" * 1_000_000)
+    assert ignored(tmp_path) == [".units/", "predictions.parquet"]
+
+
+def test_the_ignored_files_are_written_down(finished):
+    assert (finished("binary").folder / ".gitignore").read_text(encoding="utf8") == ".units/\n"
+
+
+# the board and its reports
+
+
+def test_the_board_survives_its_way_to_json_and_back(finished):
+    board = read_board(finished("binary").folder)
+    assert board_from_dict(board_as_dict(board)) == board
+    assert board_from_dict(json.loads(json.dumps(board_as_dict(board)))) == board
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        pytest.param(lambda plain: plain.pop("digest"), "digest", id="a field is missing"),
+        pytest.param(lambda plain: plain.update(mood="fine"), "mood", id="an unknown field"),
+        pytest.param(lambda plain: plain["rungs"][0].update(mood="fine"), "mood", id="an unknown field of a rung"),
+        pytest.param(lambda plain: plain["rungs"][0].pop("flags"), "flags", id="a field of a rung is missing"),
+        pytest.param(lambda plain: plain.update(rungs=5), "int", id="no list of rungs"),
+    ],
+)
+def test_a_board_of_another_shape_is_refused(change, told, finished, tmp_path):
+    plain = finished("binary").board
+    change(plain)
+    (tmp_path / "leaderboard.json").write_text(json.dumps(plain), encoding="utf8")
+    with pytest.raises(RecordError, match=rf"leaderboard.json is not a leaderboard of this version: .*{told}"):
+        read_board(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "has no plan.json; run `kiss-bench run CONFIG` again, finished units are kept"),
+        ("{", "plan.json cannot be read as JSON"),
+        ("[]", "plan.json holds a list, not an object"),
+    ],
+)
+def test_a_damaged_json_file_is_told(content, message, tmp_path):
+    if content is not None:
+        (tmp_path / "plan.json").write_text(content, encoding="utf8")
+    with pytest.raises(RecordError, match=message):
+        read_json(tmp_path, "plan.json")
+
+
+def test_report_renders_identical_files_from_the_record(finished, capsys):
+    folder = finished("multiclass").folder
+    rendered = ["leaderboard.md", "leaderboard.csv", "leaderboard.json", "tuning.md", "tuning.json"]
+    before = {name: (folder / name).read_bytes() for name in rendered}
+    for name in ("leaderboard.md", "leaderboard.csv", "tuning.md"):
+        (folder / name).unlink()
+    capsys.readouterr()
+    assert main(["report", str(folder)]) == 0
+    assert {name: (folder / name).read_bytes() for name in rendered} == before
+    assert capsys.readouterr().out == f"rendered {', '.join(sorted(rendered))} in {folder}\n"
+
+
+# the digest
+
+
+def digest(ran, predictions=None, trials=None, hashes=("d", "f"), judged=None):
+    frames = (ran.predictions if predictions is None else predictions, ran.trials if trials is None else trials)
+    return digest_of(hashes, frames, judged or {"verdict": "JUSTIFIED"})
+
+
+CHANGES = {
+    "a probability": ("predictions", lambda frame: frame["p_yes"].where(frame.index != 5, frame["p_yes"] + 1e-15)),
+    "a true label": ("predictions", lambda frame: frame["actual"].where(frame.index != 5, "maybe")),
+    "a row id": ("predictions", lambda frame: frame["row_id"].where(frame.index != 5, 9999)),
+    "a trial's value": ("trials", lambda frame: frame["value"].where(frame.index != 5, frame["value"] + 1e-12)),
+    "a trial's state": ("trials", lambda frame: frame["state"].where(frame.index != 5, "FAIL")),
+    "a trial's seed": ("trials", lambda frame: frame["seed"].where(frame.index != 5, frame["seed"] + 1)),
+    "a trial's error": ("trials", lambda frame: frame["error"].where(frame.index != 5, "ValueError")),
+    "a trial's parameters": ("trials", lambda frame: frame["params"].where(frame.index != 5, "{}")),
+}
+COLUMN = {
+    "a probability": "p_yes", "a true label": "actual", "a row id": "row_id", "a trial's value": "value",
+    "a trial's state": "state", "a trial's seed": "seed", "a trial's error": "error", "a trial's parameters": "params",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_the_digest_changes_with(what, finished):
+    ran = finished("binary")
+    name, change = CHANGES[what]
+    frame = getattr(ran, name)
+    changed = frame.assign(**{COLUMN[what]: change(frame)})
+    assert digest(ran, **{name: changed}) != digest(ran)
+
+
+def test_the_digest_changes_with_hashes_and_judgement(finished):
+    ran = finished("binary")
+    whole = {digest(ran), digest(ran, hashes=("e", "f")), digest(ran, hashes=("d", "g")), digest(ran, judged={"a": 1})}
+    assert len(whole) == 4
+
+
+def test_the_digest_changes_with_an_inner_value_and_not_with_seconds_or_wording(finished):
+    ran = finished("binary")
+    trials = ran.trials
+    assert digest(ran, trials=trials.assign(seconds=99.0, reason="at another place")) == digest(ran)
+    inner = [values + 1e-12 if row == 5 else values for row, values in enumerate(trials["inner_values"])]
+    assert digest(ran, trials=trials.assign(inner_values=inner)) != digest(ran)
+
+
+# the unit store
+
+
+def outcome(**changes):
+    trial = Trial(
+        number=0, state="COMPLETE", value=0.5, inner_values=(0.4, 0.6), params={"C": 1.0, "deep": None, "a": "é"},
+        seconds=0.1, seed=3,
+    )  # fmt: skip
+    blank = Outcome(
+        rung="linear", arm="tuned", repeat=0, fold=2, purpose="search", prediction=np.array([[0.25, 0.75], [0.1, 0.9]]),
+        inner_rows=np.array([4, 7, 9]), inner_prediction=np.array([[0.5, 0.5], [0.2, 0.8], [1.0, 0.0]]),
+        settings={"C": 1.0}, costs=Costs(fit_seconds=0.25, model_bytes=17), trials=(trial,), seeds={"estimator": 9},
+        clipped=1, stopped_by="trials",
+    )  # fmt: skip
+    return replace(blank, **changes)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        pytest.param(outcome(), id="classes, with a study"),
+        pytest.param(
+            outcome(prediction=np.array([0.1 + 0.2, np.pi]), inner_prediction=np.array([1e-300, -0.0, 5.0])),
+            id="numbers",
+        ),
+        pytest.param(outcome(inner_rows=None, inner_prediction=None, trials=()), id="an outer fit"),
+        pytest.param(outcome(prediction=None, trials=()), id="inner predictions only"),
+    ],
+)
+def test_an_outcome_comes_back_from_the_store_bit_by_bit(stored, tmp_path):
+    store = UnitStore(tmp_path)
+    store.save("k", stored)
+    found = store.load("k")
+    for name in ("prediction", "inner_rows", "inner_prediction"):
+        one, other = getattr(stored, name), getattr(found, name)
+        assert (one is None) == (other is None)
+        if one is not None:
+            assert one.tobytes() == other.tobytes()
+            assert one.shape == other.shape
+    arrays = dict.fromkeys(("prediction", "inner_rows", "inner_prediction"))
+    assert replace(found, **arrays) == replace(stored, **arrays)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.99])
+def test_a_truncated_unit_is_as_good_as_none(share, tmp_path):
+    store = UnitStore(tmp_path)
+    store.save("k", outcome())
+    content = store.path("k").read_bytes()
+    store.path("k").write_bytes(content[: int(len(content) * share)])
+    assert store.load("k") is None
+
+
+def test_a_flipped_bit_in_the_values_is_noticed(tmp_path):
+    store = UnitStore(tmp_path)
+    store.save("k", outcome(prediction=np.random.default_rng(0).random((500, 2))))
+    content = bytearray(store.path("k").read_bytes())
+    content[len(content) // 3] ^= 1
+    store.path("k").write_bytes(content)
+    assert store.load("k") is None
+
+
+def test_a_missing_foreign_or_garbage_unit_is_as_good_as_none(tmp_path):
+    store = UnitStore(tmp_path)
+    pd.DataFrame({"a": [1]}).to_parquet(store.path("foreign"))
+    store.path("garbage").write_bytes(b"not Parquet")
+    store.path("folder").mkdir()
+    assert [store.load(key) for key in ("missing", "foreign", "garbage", "folder")] == [None] * 4
+
+
+# where it ran
+
+
+def test_the_environment_names_neither_user_nor_host(finished, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/jane-doe")
+    told = json.dumps(environment(["/home/jane-doe/bin/kiss-bench", "run", "/home/jane-doe/loans.yaml"], 2))
+    assert "jane" not in told
+    assert '["kiss-bench", "run", "~/loans.yaml"]' in told
+    written = finished("binary").json("environment.json")
+    assert not {"host", "hostname", "node", "user"} & set(written)
+    for name in {socket.gethostname(), platform.node(), getpass.getuser()} - {"", "root", "localhost", "runner"}:
+        assert name not in json.dumps({**written, "command": []}), name
+
+
+def test_the_environment_has_what_a_replay_needs(finished):
+    written = finished("binary").json("environment.json")
+    assert written["packages"]["scikit-learn"].startswith("1.9")
+    assert all(written["packages"].values())
+    assert (written["workers"], written["threads_per_worker"]) == (2, 1)
+    assert written["python"] == platform.python_version()
+    assert Path(written["command"][0]).name == written["command"][0]
