@@ -19,6 +19,8 @@ from kiss_bench.metrics import objective_metric
 LIBRARIES = ("scikit-learn", "lightgbm", "optuna", "numpy", "scipy", "pandas")
 """The ones whose version can change a prediction or a trial."""
 SOURCES = ("evaluation", "tuning")
+SINGLE_SOURCES = ("metrics.py", "tasks/cells.py", "tasks/columns.py", "tasks/seeds.py", "tasks/splitters.py")
+"""What of the lower floors decides about a unit: cells and columns, inner folds, seeds, the tuner's objective."""
 
 
 def canonical_json(value: Any) -> str:
@@ -46,7 +48,7 @@ def own_sources() -> str:
     """Hash of the folders that turn a unit into predictions."""
     root = Path(kiss_bench.__file__).parent
     paths = [path for folder in SOURCES for path in sorted((root / folder).glob("*.py"))]
-    return source_hash((*paths, root / "tasks" / "columns.py", root / "tasks" / "folds.py"))
+    return source_hash((*paths, *(root / name for name in SINGLE_SOURCES)))
 
 
 def rung_source(name: str, reference: str | None) -> str:

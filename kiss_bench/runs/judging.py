@@ -108,10 +108,12 @@ def pooled(exam: Exam, outcomes: Sequence[Outcome | None], rows: NDArray[np.int6
 
 
 def comparable(exam: Exam, step: Step, *, quick: bool) -> bool:
-    """False where this rung was given more trials than a tuned rung below it: unequal effort proves nothing."""
-    if quick or rung_facts(step).blends or not rung_facts(step).space(exam.task.kind):
-        return True
+    """False where this rung, or one it blends, had more trials than a tuned rung below it: that proves nothing."""
     below = [other for other in exam.plan.ladder if other.level < step.level]
+    if rung_facts(step).blends:
+        return all(comparable(exam, other, quick=quick) for other in below)
+    if quick or not rung_facts(step).space(exam.task.kind):
+        return True
     tuned = [other for other in below if rung_facts(other).space(exam.task.kind)]
     return all(other.trials >= step.trials for other in tuned)
 
