@@ -19,7 +19,10 @@ from kiss_bench.metrics import objective_metric
 LIBRARIES = ("scikit-learn", "lightgbm", "optuna", "numpy", "scipy", "pandas")
 """The ones whose version can change a prediction or a trial."""
 SOURCES = ("evaluation", "tuning")
-SINGLE_SOURCES = ("metrics.py", "tasks/cells.py", "tasks/columns.py", "tasks/seeds.py", "tasks/splitters.py")
+SINGLE_SOURCES = (
+    *("metrics.py", "tasks/cells.py", "tasks/columns.py"),
+    *("tasks/seeds.py", "tasks/splitters.py", "tasks/stratified_groups.py"),
+)
 """What of the lower floors decides about a unit: cells and columns, inner folds, seeds, the tuner's objective."""
 
 

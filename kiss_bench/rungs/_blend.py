@@ -5,13 +5,13 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 
 from kiss_bench.plan.plan import TaskKind
 
 
 class Blend(BaseEstimator):  # type: ignore[misc]
-    """Weighted mean of what its pipelines predict: probabilities for classes, numbers for regression.
+    """Weighted mean of what its pipelines predict.
 
     Parameters
     ----------
@@ -26,17 +26,28 @@ class Blend(BaseEstimator):  # type: ignore[misc]
     def fit(self, X: Any, y: ArrayLike) -> Self:
         used = [(pipe, weight) for (_, pipe), weight in zip(self.pipelines, self.weights, strict=True) if weight > 0]
         self.fitted_ = [(clone(pipe).fit(X, y), weight) for pipe, weight in used]
-        if hasattr(self.fitted_[0][0], "classes_"):
-            self.classes_ = self.fitted_[0][0].classes_
         return self
+
+
+class BlendedRegressor(RegressorMixin, Blend):  # type: ignore[misc]
+    """Blends numbers."""
+
+    def predict(self, X: Any) -> NDArray[np.float64]:
+        return np.asarray(sum(weight * pipe.predict(X) for pipe, weight in self.fitted_))
+
+
+class BlendedClassifier(ClassifierMixin, Blend):  # type: ignore[misc]
+    """Blends probabilities."""
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        return np.asarray(self.fitted_[0][0].classes_)
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         return np.asarray(sum(weight * pipe.predict_proba(X) for pipe, weight in self.fitted_))
 
     def predict(self, X: Any) -> NDArray[Any]:
-        if hasattr(self, "classes_"):
-            return np.asarray(self.classes_[np.argmax(self.predict_proba(X), axis=1)])
-        return np.asarray(sum(weight * pipe.predict(X) for pipe, weight in self.fitted_))
+        return np.asarray(self.classes_[np.argmax(self.predict_proba(X), axis=1)])
 
 
 def learn_weights(task: TaskKind, actual: NDArray[Any], columns: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,10 +6,10 @@ from typing import Any
 from kiss_bench.rungs._rung import Rung, Surroundings
 
 
-def build(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:  # noqa: ARG001
-    from kiss_bench.rungs._blend import Blend
+def build(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
+    from kiss_bench.rungs._blend import BlendedClassifier, BlendedRegressor
 
-    return Blend(**settings)
+    return (BlendedRegressor if surroundings.task == "regression" else BlendedClassifier)(**settings)
 
 
 RUNG = Rung(

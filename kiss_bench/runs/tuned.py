@@ -15,6 +15,7 @@ from kiss_bench.runs.units import Progress, arms_of, rung_facts
 from kiss_bench.tuning.pruning import PRUNING
 from kiss_bench.tuning.record import ParameterFacts, RungTuning, StudyFacts, TuningRecord, UnitFacts
 from kiss_bench.tuning.sampling import sampler_facts
+from kiss_bench.tuning.search import trial_settings_of
 
 EDGE = 0.01
 """A best value within this share of the range (of its logarithm where searched so) from an end sits on the edge."""
@@ -63,14 +64,15 @@ def _unit(outcome: Outcome) -> UnitFacts:
 def _rung(progress: Progress, step: Step, row: BoardRow) -> RungTuning:
     exam, rung = progress.exam, rung_facts(step)
     outcomes = [outcome for outcome in progress.found(step, "tuned") if outcome is not None]
-    studies = tuple(_study(step, outcome) for outcome in outcomes)
+    maximise = objective_metric(exam.plan.metric.primary or "").greater_is_better
+    studies = tuple(_study(step, outcome, maximise=maximise) for outcome in outcomes)
     defaults = _settings(exam, step)
     return RungTuning(
         rung=step.name,
         level=step.level,
         arm="tuned",
         default_settings=defaults,
-        trial_settings=dict(rung.trial_settings),
+        trial_settings=trial_settings_of(rung, step),
         space=tuple(_parameter(line, defaults, studies) for line in whole_space(rung, exam)),
         studies=studies,
         default_score=row.default_score,
@@ -96,9 +98,9 @@ def whole_space(rung: Rung, exam: Exam) -> tuple[Parameter, ...]:
     return (*space, learnt)
 
 
-def _study(step: Step, outcome: Outcome) -> StudyFacts:
+def _study(step: Step, outcome: Outcome, *, maximise: bool) -> StudyFacts:
     states = Counter(trial.state for trial in outcome.trials)
-    best = best_trial(outcome)
+    best = best_trial(outcome, maximise=maximise)
     first = outcome.trials[0] if outcome.trials else None
     return StudyFacts(
         repeat=outcome.repeat,
@@ -118,17 +120,11 @@ def _study(step: Step, outcome: Outcome) -> StudyFacts:
     )
 
 
-def best_trial(outcome: Outcome) -> Trial | None:
-    """The trial whose parameters the outer fit has; the lowest number where several have them."""
-    return next(
-        (
-            trial
-            for trial in outcome.trials
-            if trial.state == "COMPLETE"
-            and all(outcome.settings.get(name) == value for name, value in trial.params.items())
-        ),
-        None,
-    )
+def best_trial(outcome: Outcome, *, maximise: bool) -> Trial | None:
+    """The complete trial of the best value, the lowest number where several have it; None where none was completed."""
+    complete = [trial for trial in outcome.trials if trial.state == "COMPLETE" and trial.value is not None]
+    sign = -1.0 if maximise else 1.0
+    return min(complete, key=lambda trial: (sign * (trial.value or 0.0), trial.number), default=None)
 
 
 def _parameter(line: Parameter, defaults: Mapping[str, Any], studies: Sequence[StudyFacts]) -> ParameterFacts:
