@@ -13,6 +13,10 @@ from kiss_bench.errors import RungError
 from kiss_bench.tasks.task import Label
 
 
+ROUNDING = 1e-5
+"""How far from summing to one single-precision probabilities may be."""
+
+
 def floor_of(n_train: int) -> float:
     """The smallest probability n_train rows can speak for: 1 / (2 n_train)."""
     return 1.0 / (2.0 * n_train)
@@ -22,6 +26,22 @@ def floored(probabilities: NDArray[np.float64], floor: float) -> NDArray[np.floa
     """(n, k) probabilities raised to at least `floor`, each row renormalised to sum to one."""
     raised = np.maximum(probabilities, floor)
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+
+def checked(found: Any, labels: int) -> NDArray[np.float64]:
+    """The (n, k) probabilities a classifier gave, or RungError where they are none: repairing them would hide a fault.
+
+    Values that are not finite pass; they are told with their count where predictions are made.
+    """
+    probabilities = np.asarray(found, dtype=np.float64)
+    if probabilities.ndim != 2 or probabilities.shape[1] != labels:
+        raise RungError(
+            f"predict_proba gave an array of shape {probabilities.shape}; wanted one column a label, {labels}"
+        )
+    finite = probabilities[np.isfinite(probabilities).all(axis=1)]
+    if finite.size and (finite.min() < -ROUNDING or np.abs(finite.sum(axis=1) - 1.0).max() > ROUNDING):
+        raise RungError("predict_proba gave values that are no probabilities: negative, or rows that do not sum to 1")
+    return probabilities
 
 
 def label_text(label: Any) -> str:
@@ -74,7 +94,7 @@ class FlooredClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def raw_proba(self, X: Any) -> NDArray[np.float64]:
         """(n, k) probabilities before the floor, a zero column where a label was absent in training."""
         check_is_fitted(self)
-        found = np.asarray(self.classifier_.predict_proba(X), dtype=np.float64)
+        found = checked(self.classifier_.predict_proba(X), len(self.classifier_.classes_))
         columns = np.searchsorted(self.named_, self.classifier_.classes_)
         probabilities = np.zeros((len(found), len(self.classes_)))
         probabilities[:, columns] = found

@@ -17,6 +17,10 @@ SHOWN: Final = 3
 """Row numbers given as examples in a message."""
 
 
+LARGEST = 1e150
+"""Beyond this the square of a number is no number any more: as good as infinite to every metric and every rung."""
+
+
 def canonical(frame: pd.DataFrame, kinds: tuple[Column, ...] | None = None) -> tuple[pd.DataFrame, tuple[Column, ...]]:
     """Bring every column of `frame` into the canonical form of its kind (see Table); also return the kinds.
 
@@ -48,14 +52,14 @@ def refuse_infinite(frame: pd.DataFrame, columns: Sequence[Column]) -> None:
     for column in columns:
         if column.kind != "number":
             continue
-        infinite = np.flatnonzero(np.isinf(frame[column.name].to_numpy(dtype=np.float64)))
+        infinite = np.flatnonzero(np.abs(frame[column.name].to_numpy(dtype=np.float64)) > LARGEST)
         if infinite.size:
             rows = ", ".join(str(row) for row in infinite[:SHOWN]) + (", ..." if infinite.size > SHOWN else "")
             faults.append(f"{column.name!r}: {infinite.size} (row_id {rows})")
     if faults:
         raise DataError(
             f"infinite values in {len(faults)} column(s), rows counted from 0: {'; '.join(faults)}; "
-            f"make them missing or finite, or drop the column with data.drop"
+            f"make them missing or finite (at most 1e150 in size), or drop the column with data.drop"
         )
 
 

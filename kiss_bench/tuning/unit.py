@@ -1,10 +1,13 @@
 """Runs one unit, whatever its purpose, and turns what happened into an Outcome. Touches no disk."""
 
+import random
 import time
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from kiss_bench.evaluation.attempt import attempt
 from kiss_bench.evaluation.exam import Exam, Outcome, Unit
@@ -19,6 +22,7 @@ def run_unit(exam: Exam, unit: Unit) -> Outcome:
     """The outcome of a unit; an exception of the rung becomes a failed outcome with its class and message."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # convergence notices of single trials: the score says what they cost
+        _seed_global_generators(estimator_seed(exam, unit))
         tried = attempt(lambda: _run(exam, unit))
     if tried.found is not None:
         return tried.found
@@ -69,6 +73,12 @@ def _search(exam: Exam, rung: Rung, unit: Unit) -> Outcome:
         seeds={"estimator": seed, "study": found.seed, "inner": inner_seed(exam, unit)},
         stopped_by=found.stopped_by,
     )
+
+
+def _seed_global_generators(seed: int) -> None:
+    """For estimators that draw from them instead of taking a `random_state`: such a unit, too, can be replayed."""
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002  (the legacy generator is the one that such estimators use)
 
 
 def default_settings(exam: Exam, rung: Rung, unit: Unit) -> dict[str, Any]:
