@@ -23,7 +23,6 @@ app = typer.Typer(
     name="kiss-bench",
     help="Is the complicated model worth it? A ladder of models, simplest first, on identical folds with equal tuning; "
     "a verdict for every rung.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -82,6 +81,8 @@ def run(
         screen.print(f"\n{verdict_sentence(board)}", markup=False, highlight=False)
     else:
         typer.echo(leaderboard_text(board, 120))
+    for note in board.notes:
+        typer.echo(f"note: {note}")
     typer.echo(f"\nwritten to {results / plan.project}: leaderboard.md, tuning.md and what they rest on")
     raise typer.Exit(NO if any(row.status == "failed" for row in board.rungs) else DONE)
 
@@ -165,7 +166,7 @@ def _plan(config: Path) -> Any:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command and gives its exit code; the console script exits with it."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     debug = "--debug" in words
     try:
         code = app(words, standalone_mode=False, prog_name="kiss-bench")

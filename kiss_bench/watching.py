@@ -7,12 +7,13 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from kiss_bench.evaluation.exam import Exam, Unit
+from kiss_bench.evaluation.exam import Unit
 from kiss_bench.records.board import Board
 from kiss_bench.reports.amounts import seconds as spelled
 from kiss_bench.reports.terminal import leaderboard_table, leaderboard_text
 from kiss_bench.runs.remaining import seconds_left
 from kiss_bench.runs.run import Event
+from kiss_bench.runs.units import Progress as Units
 
 
 class Watcher(Protocol):
@@ -29,15 +30,17 @@ def watcher(console: Console, jobs: int) -> Watcher:
     return LiveTable(console, jobs) if console.is_terminal else PlainLines(console, jobs)
 
 
-def opening(exam: Exam, todo: int, total: int) -> list[str]:
+def opening(progress: Units, todo: int) -> list[str]:
     """What was understood, before anything is fitted."""
+    exam, total = progress.exam, len(progress.units())
     plan, task = exam.plan, exam.task
     splits = exam.folds.of(0)
-    studies = [step for step in plan.ladder if step.trials]
+    studies = [step for step in plan.ladder if step.trials and not progress.quick]
+    tuned = f"{len(studies)} rungs are tuned, with {plan.tuning.trials} trials on {plan.folds.inner} inner folds"
     lines = [
         f"{plan.project}: {len(task.row_id):,} rows, {len(task.columns)} columns, target {plan.target!r}. {task.why}",
         f"{len(splits)} {exam.folds.kind} folds, metric {plan.metric.primary}, {len(plan.ladder)} rungs",
-        f"{len(studies)} rungs are tuned, with {plan.tuning.trials} trials on {plan.folds.inner} inner folds",
+        tuned if studies else "default settings only, nothing is tuned",
     ]
     lines += [f"note: {note}" for note in (*task.notes, *exam.folds.notes)]
     if todo < total:
@@ -69,7 +72,7 @@ class PlainLines:
     def __call__(self, event: Event) -> None:
         if event.kind == "planned":
             self.todo = event.todo
-            for line in opening(event.progress.exam, len(event.todo), len(event.progress.units())):
+            for line in opening(event.progress, len(event.todo)):
                 self._say(line)
         elif event.kind == "unit":
             self._unit(event)
@@ -123,7 +126,7 @@ class LiveTable:
     def __call__(self, event: Event) -> None:
         if event.kind == "planned":
             self.todo = event.todo
-            for line in opening(event.progress.exam, len(event.todo), len(event.progress.units())):
+            for line in opening(event.progress, len(event.todo)):
                 self.console.print(line, markup=False, highlight=False)
             self.bar.update(self.task, total=len(event.todo), description="default settings")
         elif event.kind == "unit":

@@ -12,7 +12,6 @@ from sklearn.utils.validation import check_is_fitted
 from kiss_bench.errors import RungError
 from kiss_bench.tasks.task import Label
 
-
 ROUNDING = 1e-5
 """How far from summing to one single-precision probabilities may be."""
 

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from kiss_bench.judge.contrasts import Exam, Measured, contrast, difference, in_metric_units, measure, set_exam
+from kiss_bench.judge.contrasts import (
+    Exam,
+    Measured,
+    contrast,
+    difference,
+    in_metric_units,
+    margin_in_metric_units,
+    measure,
+    set_exam,
+)
 from kiss_bench.judge.inference import LONG_SERIES, Estimate, Layout, Spread, level_applied, spread
 from kiss_bench.judge.judgement import Comparison, Floats, Rows, Terms, Verdict
 from kiss_bench.judge.power import detectable, rows_needed
@@ -62,7 +71,7 @@ def compare_measured(exam: Exam, incumbent: Measured, candidate: Measured, alpha
     p_gain = 0.0 if same else chance_positive(tested, sure)
     p_harm = 0.0 if same else chance_positive(mirrored, spread(mirrored, exam.layout))
     p_harm = min(p_harm, 1.0 - p_gain)  # the two contrasts have their own errors; what is claimed must sum to 1
-    gain = (candidate.score - incumbent.score) * exam.sign
+    gain = (candidate.score - incumbent.score) * (0.0 if same else exam.sign)
     low, high = interval(gain, exam.layout)
     excess = detectable(sure.se, sure.df, level)
     return Comparison(
@@ -70,6 +79,7 @@ def compare_measured(exam: Exam, incumbent: Measured, candidate: Measured, alpha
         low=low,
         high=high,
         repeats=tested.repeats,
+        margin=margin_in_metric_units(exam, incumbent),
         se=sure.se,
         df=sure.df,
         p_gain=p_gain,

@@ -12,12 +12,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from kiss_bench.errors import DataError, RecordError
+from kiss_bench.errors import DataError, FoldError, RecordError
 from kiss_bench.judge.inference import Estimate, Layout, lay_out
 from kiss_bench.judge.judgement import Floats, Rows, Terms
 from kiss_bench.metrics import Metric, find_metric, placements
 
+LEAST_MEMBERS = 2
 BLIND_AUC_LOSS = 0.5
 """1 - AUC of a model that ranks nothing: the dummy's loss, whatever it predicted."""
 
@@ -60,14 +62,28 @@ def set_exam(rows: Rows, terms: Terms) -> Exam:
     """Read the layout of the rows; the dummy comes later, by `dataclasses.replace`.
 
     Raises:
-        FoldError: too few rows, groups or points in time to say anything.
+        FoldError: too few rows, groups, points in time or, for roc_auc, members of a class to say anything.
         DataError: r2 of a target that does not vary.
         KissBenchError: unknown metric.
     """
     metric = find_metric(terms.metric)
     if metric.pooling == "ratio" and float(np.ptp(rows.actual)) == 0.0:
         raise DataError("r2 is undefined for a target that never varies; use rmse")
-    return Exam(rows=rows, terms=terms, metric=metric, layout=lay_out(rows, terms.scheme))
+    layout = lay_out(rows, terms.scheme)
+    if metric.pooling == "auc":
+        _refuse_lone_members(layout, np.asarray(rows.actual) == (1 if terms.positive is None else terms.positive))
+    return Exam(rows=rows, terms=terms, metric=metric, layout=layout)
+
+
+def _refuse_lone_members(layout: Layout, positive: NDArray[np.bool_]) -> None:
+    """A lone member says nothing of how much its rank varies: with five of them, one noise rung in four passed."""
+    for fold in layout.fold:
+        fewest = int(np.bincount(2 * fold + positive, minlength=2 * layout.folds).min())
+        if fewest < LEAST_MEMBERS:
+            raise FoldError(
+                f"roc_auc needs at least {LEAST_MEMBERS} rows of each class in every test fold, and one has {fewest}; "
+                f"use fewer folds, or log_loss"
+            )
 
 
 def measure(exam: Exam, predictions: Floats) -> Measured:

@@ -68,6 +68,8 @@ class Comparison:
     """Two-sided 95 % interval of the gain, for display."""
     repeats: int
     """Repeats that both have, and that this rests on."""
+    margin: float
+    """The margin in the metric's own units, as seen from this incumbent."""
     se: float
     """Standard error of the margin contrast, in the units of that contrast."""
     df: float

@@ -65,6 +65,8 @@ class BoardRow:
     gain: float | None = None
     gain_low: float | None = None
     gain_high: float | None = None
+    margin: float | None = None
+    """What the gain is held against: the margin in the metric's own units, as seen from this incumbent."""
     p_gain: float | None = None
     p_equal: float | None = None
     p_harm: float | None = None

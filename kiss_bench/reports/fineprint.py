@@ -83,5 +83,17 @@ def _test(board: Board) -> str:
     return (
         f"Test: is the gain larger than the margin, one-sided and paired row by row; {bar}. JUSTIFIED where "
         f"P(gain > margin) is at least 1 − alpha of that row, NOT JUSTIFIED where it is below 0.05, otherwise "
-        f"INCONCLUSIVE and the simpler rung stays. Level set for the ladder: {amounts.exact(board.alpha)}."
+        f"INCONCLUSIVE and the simpler rung stays. Level set for the ladder: "
+        f"{amounts.exact(board.alpha)}.{_stage(board)}"
+    )
+
+
+def _stage(board: Board) -> str:
+    """Say why levels are a fifth of their share where folds could be drawn again but were drawn once."""
+    once = {row.repeats for row in board.rungs if row.repeats} == {1}
+    if not once or board.folds.kind == "forward":
+        return ""
+    return (
+        " One draw of the folds was run, so each rung is tested at a fifth of its share of that level; repeats for "
+        "rungs that come close are not built in this version."
     )

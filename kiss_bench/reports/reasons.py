@@ -9,7 +9,6 @@ from kiss_bench.reports.words import (
     gain_words,
     is_judged,
     margin_short,
-    margin_words,
     recommended_row,
     rows_words,
     rungs_above,
@@ -63,7 +62,7 @@ def what_would_change(board: Board, pen: Pen) -> list[str]:
         lines.append(
             f"A margin as large as the gain of {pen.name(chosen.rung)} over {pen.name(chosen.incumbent or '')} "
             f"({amounts.number(chosen.gain, board_decimals(board))} {pen.text(board.metric.name)}; it is now "
-            f"{margin_short(board.metric, pen)}) would undo its promotion."
+            f"{margin_short(board.metric, chosen, pen)}) would undo its promotion."
         )
     if any(row.status == "provisional" for row in board.rungs):
         lines.append("A run without `--quick` tunes every rung with the same budget; tuned rungs may rank differently.")
@@ -151,7 +150,7 @@ def _open(board: Board, row: BoardRow, pen: Pen) -> str:
     at = "" if row.gain is None else f" at {amounts.number(row.gain, board_decimals(board), sign=True)}"
     here = f"; there are {board.rows:,}" if row.rows_needed is not None else ""
     return (
-        f"{pen.name(row.rung)}{over} is inconclusive{at}, against a margin of {margin_words(board.metric, pen)}: "
+        f"{pen.name(row.rung)}{over} is inconclusive{at}, against a margin of {margin_short(board.metric, row, pen)}: "
         f"{rows_words(row)}{here}.{seen}"
     )
 

@@ -9,7 +9,7 @@ from kiss_bench.reports import amounts
 from kiss_bench.reports.columns import Column
 from kiss_bench.reports.escape import MARKDOWN, inline, markdown
 from kiss_bench.reports.markdown import markdown_table
-from kiss_bench.tuning.record import ParameterFacts, RungTuning, StudyFacts, TuningRecord
+from kiss_bench.tuning.record import ParameterFacts, RungTuning, StudyFacts, TuningRecord, UnitFacts
 
 _NO_VALUE = "unset"
 _HOW_BEST = "A trial's value is the mean over inner folds; the best value wins, ties go to the earlier trial."
@@ -19,8 +19,8 @@ _NO_ESTIMATE = (
 )
 _WHERE_MORE = (
     "Every trial, with its own seed, parameters, inner values and error, is in `trials.parquet`; exact values of what "
-    "follows, and the seed and all settings of every unit, are in `tuning.json`; `kiss-bench replay` runs the studies "
-    "again and compares."
+    "follows, and the seed and all settings of every unit, are in `tuning.json`; `kiss_bench.estimator(…)` builds "
+    "the pipeline of any unit from them."
 )
 
 
@@ -30,6 +30,7 @@ def tuning_markdown(record: TuningRecord) -> str:
         f"# Tuning of {MARKDOWN.name(record.project)}",
         _procedure(record),
         *(_rung(rung) for rung in record.rungs),
+        *_blends(record.units),
         _untuned(record.untuned),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -196,6 +197,25 @@ def _default_against_tuned(rung: RungTuning) -> str:
         f"On the outer folds: default settings {amounts.number(rung.default_score, decimals)}, tuned "
         f"{amounts.number(rung.tuned_score, decimals)}{gain}{verdict}."
     )
+
+
+def _blends(units: Sequence[UnitFacts]) -> list[str]:
+    """A section per rung that fits nothing but learns weights."""
+    learnt = [unit for unit in units if unit.arm == "tuned" and "weights" in unit.settings]
+    sections = []
+    for rung in dict.fromkeys(unit.rung for unit in learnt):
+        own = [unit for unit in learnt if unit.rung == rung]
+        bases = list(dict.fromkeys(base for unit in own for base in unit.settings["weights"]))
+        columns = [
+            _column("fold", (str(unit.fold) for unit in own)),
+            *(
+                _column(base, (f"{unit.settings['weights'].get(base, 0.0):.3f}" for unit in own), right=True)
+                for base in bases
+            ),
+        ]
+        told = "Weights learnt on out-of-fold predictions inside each training part; no fits and no trials of its own."
+        sections.append(f"## {MARKDOWN.name(rung)}\n\n{told}\n\n{markdown_table(columns)}")
+    return sections
 
 
 def _untuned(untuned: Mapping[str, Mapping[str, Any]]) -> str:

@@ -64,8 +64,10 @@ def margin_words(metric: MetricFacts, pen: Pen = PLAIN) -> str:
     return f"{share} ({amounts.number(metric.margin_abs)} {name})"
 
 
-def margin_short(metric: MetricFacts, pen: Pen = PLAIN) -> str:
-    """Put the margin beside a gain, in the gain's own unit where there is one figure for it."""
+def margin_short(metric: MetricFacts, row: BoardRow, pen: Pen = PLAIN) -> str:
+    """Put the margin beside a row's gain, in the gain's own unit: the figure over that row's own incumbent."""
+    if row.margin is not None:
+        return amounts.number(row.margin)
     one_figure = metric.margin_unit != "relative" and metric.margin_abs is not None
     return amounts.number(metric.margin_abs) if one_figure else margin_words(metric, pen)
 
@@ -93,7 +95,7 @@ def _skill_short(row: BoardRow) -> str:
 def rows_words(row: BoardRow) -> str:
     """Say what an INCONCLUSIVE verdict would take to be decided."""
     if row.rows_needed is None:
-        return "no number of rows would decide it at this observed gain"
+        return "no number of rows would justify it at this observed gain"
     return f"would need about {amounts.about(row.rows_needed)} rows"
 
 
@@ -109,7 +111,9 @@ def banners(board: Board, pen: Pen = PLAIN) -> list[str]:
     if running := [row for row in board.rungs if row.status == "running"]:
         lines.append(f"Still running: {len(running)} of {_rungs(len(board.rungs))} to come, the table is partial")
     if not board.replayable:
-        lines.append("Not replayable: a limit on time or memory ended some of the work, so another run may differ")
+        lines.append(
+            "Not replayable: a time limit or the death of a worker ended some of the work, so another run may differ"
+        )
     return lines
 
 
@@ -145,7 +149,7 @@ def _short_of(board: Board, row: BoardRow, pen: Pen) -> str:
     figure = f"{amounts.number(row.gain, board_decimals(board), sign=True)} {pen.text(board.metric.name)}"
     did = "gains" if row.gain > 0 else "does no better, a gain of"
     sure = f", {amounts.equation('P(gain > margin)', row.p_gain)}" if row.p_gain is not None else ""
-    text = f"{did} {figure} where the margin is {margin_short(board.metric, pen)}{sure}"
+    text = f"{did} {figure} where the margin is {margin_short(board.metric, row, pen)}{sure}"
     return f"{text} (inconclusive: {rows_words(row)})" if row.verdict == "INCONCLUSIVE" else text
 
 
@@ -158,7 +162,9 @@ def _promoted(board: Board, chosen: BoardRow, above: Sequence[BoardRow], pen: Pe
         head = f"{head} where {pen.name(below.rung)} {_skill_short(below)}"
     sure = f", {amounts.equation('P(gain > margin)', chosen.p_gain)}" if chosen.p_gain is not None else ""
     over = f" over {pen.name(chosen.incumbent)}" if chosen.incumbent else ""
-    tail = [f"{gain_words(board, chosen, pen)}{over} where the margin is {margin_short(board.metric, pen)}{sure}"]
+    tail = [
+        f"{gain_words(board, chosen, pen)}{over} where the margin is {margin_short(board.metric, chosen, pen)}{sure}"
+    ]
     if above:
         names = listed(pen.name(row.rung) for row in above)
         tail.append(f"nothing above it earned its keep ({names})")

@@ -157,6 +157,7 @@ def _judged(entry: Judged) -> BoardRow:
         gain=found.gain,
         gain_low=found.low,
         gain_high=found.high,
+        margin=found.margin,
         p_gain=found.p_gain,
         p_equal=found.p_equal,
         p_harm=found.p_harm,

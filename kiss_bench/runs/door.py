@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kiss_bench.errors import Fault, PlanError
 from kiss_bench.plan.plan import Arm
 from kiss_bench.plan.read import plan_from_mapping
 from kiss_bench.records.board import Board
@@ -18,6 +19,9 @@ from kiss_bench.runs.run import Options, run
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+SOURCES = ("path", "sql", "url", "loader")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +59,24 @@ class Leaderboard:
         return leaderboard_html_fragment(self.board)
 
 
+def refuse_second_source(data: Any) -> None:
+    """Raises PlanError where `data` names a source although the frame is one."""
+    found = [name for name in SOURCES if isinstance(data, Mapping) and data.get(name) is not None]
+    found = ["path"] if isinstance(data, str) else found
+    if found:
+        raise PlanError(
+            [
+                Fault(
+                    place="bench()",
+                    key=f"data.{name}",
+                    found="a second source beside the frame",
+                    allowed="roles of columns (time, group, id, drop, features), since the frame is the data",
+                )
+                for name in found
+            ]
+        )
+
+
 def bench(
     frame: "pd.DataFrame", target: str, *, results: str | Path = "results", jobs: int | None = None,
     quick: bool = False, **keys: Any,
@@ -68,6 +90,7 @@ def bench(
     from kiss_bench.tasks.table import table_from_frame
 
     config: Mapping[str, Any] = {"project": "bench", "target": target, **keys}
+    refuse_second_source(config.get("data"))
     plan = plan_from_mapping(config, catalogue())
     options = Options(results=Path(results), jobs=jobs, quick=quick)
     board = run(plan, options, table=table_from_frame(frame, plan.target))

@@ -14,6 +14,7 @@ from kiss_bench.records.folder import held
 from kiss_bench.records.keys import Keys
 from kiss_bench.records.store import UnitStore
 from kiss_bench.runs.board import board_of
+from kiss_bench.runs.buildable import check_buildable
 from kiss_bench.runs.judging import check_judgeable, judge_progress
 from kiss_bench.runs.units import Progress
 from kiss_bench.runs.write import write_plan, write_results
@@ -65,6 +66,7 @@ def run(plan: Plan, options: Options, watch: Watch = unwatched, table: Table | N
     exam = set_exam(plan, table)
     check_judgeable(exam)
     keys = Keys(exam)
+    check_buildable(exam)
     folder = options.results / exam.plan.project
     with held(folder):
         write_plan(folder, exam)

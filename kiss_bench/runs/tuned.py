@@ -37,7 +37,11 @@ def tuning_record(progress: Progress, board: Board) -> TuningRecord:
         pruning={"enabled": plan.tuning.pruning, **PRUNING},
         timeout=plan.tuning.timeout,
         rungs=tuple(_rung(progress, step, rows[step.name]) for step in studied),
-        untuned={step.name: _settings(exam, step) for step in plan.ladder if step not in studied},
+        untuned={
+            step.name: _settings(exam, step)
+            for step in plan.ladder
+            if "tuned" not in arms_of(exam, step, quick=progress.quick)
+        },
         units=tuple(_unit(outcome) for outcome in all_outcomes(progress) if outcome.status == "ok"),
     )
 

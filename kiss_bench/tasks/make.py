@@ -10,6 +10,7 @@ from kiss_bench.errors import DataError
 from kiss_bench.plan.plan import Plan
 from kiss_bench.tasks.cells import text_of
 from kiss_bench.tasks.columns import canonical
+from kiss_bench.tasks.doubts import doubts
 from kiss_bench.tasks.names import listed
 from kiss_bench.tasks.predefined import predefined_folds
 from kiss_bench.tasks.resolve import resolve
@@ -54,7 +55,7 @@ def make_task(plan: Plan, table: Table) -> tuple[Plan, Task]:
         data_hash=table.data_hash,
         rows_read=len(table.frame),
         rows_dropped=len(table.frame) - len(rows),
-        notes=(*table.notes, *target.notes, *oddities, *_dropped(plan, table, rows)),
+        notes=(*table.notes, *target.notes, *oddities, *doubts(frame, columns), *_dropped(plan, table, rows)),
         time_column=timed[0] if timed else None,
         time_frame=kept[[plan.data.time]] if timed else None,
     )

@@ -146,9 +146,11 @@ def _check_asked(plan: Plan, column: Column, count: int) -> None:
 
 
 def _check_label_count(plan: Plan, kind: TaskKind, labels: Sequence[Label], rows: int) -> None:
-    if kind == "multiclass" and len(labels) > rows / ROWS_PER_LABEL:
+    if kind == "multiclass" and plan.task is None and len(labels) > rows / ROWS_PER_LABEL:
         numeric = all(isinstance(label, int | float) for label in labels)
-        remedy = "`task: regression` takes it as a quantity" if numeric else "name another target"
+        remedy = (
+            "`task: regression` takes it as a quantity" if numeric else "name another target, or set `task: multiclass`"
+        )
         raise DataError(
             f"target {plan.target!r} has {len(labels)} labels in {rows} rows, more than one in {ROWS_PER_LABEL}: "
             f"it looks like an id or free text ({listed(labels, most=5)}); {remedy}"
