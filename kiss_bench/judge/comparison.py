@@ -79,7 +79,7 @@ def compare_measured(exam: Exam, incumbent: Measured, candidate: Measured, alpha
         low=low,
         high=high,
         repeats=tested.repeats,
-        margin=margin_in_metric_units(exam, incumbent),
+        margin=margin_in_metric_units(exam, incumbent.first(tested.repeats)),
         se=sure.se,
         df=sure.df,
         p_gain=p_gain,

@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
 from kiss_bench.errors import RungError
-from kiss_bench.evaluation.probabilities import FlooredClassifier, floor_of, floored, label_text
+from kiss_bench.evaluation.probabilities import FlooredClassifier, checked, floor_of, floored, label_text
 
 FLOORS = [
     pytest.param([[0.0, 1.0]], 0.1, [[0.1 / 1.1, 1 / 1.1]], id="raised, then renormalised"),
@@ -107,3 +107,22 @@ TEXTS = [
 @pytest.mark.parametrize(("label", "text"), TEXTS)
 def test_labels_as_text_lose_the_point_of_integral_floats(label, text):
     assert label_text(label) == text
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        ([[-1.0, 2.0]], "no probabilities"),
+        ([[0.9, 0.9]], "no probabilities"),
+        ([0.5], r"an array of shape \(1,\); wanted one column a label, 2"),
+        ([[0.2, 0.3, 0.5]], r"an array of shape \(1, 3\)"),
+    ],
+)
+def test_what_is_no_probability_is_refused_and_not_repaired(found, told):
+    with pytest.raises(RungError, match=told):
+        checked(found, 2)
+
+
+def test_single_precision_is_precise_enough():
+    shares = np.random.default_rng(0).dirichlet(np.ones(9), 1000).astype(np.float32)
+    assert checked(shares, 9).shape == (1000, 9)

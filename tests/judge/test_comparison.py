@@ -278,7 +278,7 @@ def test_multiclass_probabilities_are_judged_like_any_other():
 def test_what_cannot_be_judged_is_refused():
     one_class = np.r_[np.zeros(50, dtype=int), 1]
     trio = Trio(dummy=np.full((1, 51), 0.5), incumbent=np.full((1, 51), 0.5), candidate=np.full((1, 51), 0.5))
-    with pytest.raises(FoldError, match="both classes"):
+    with pytest.raises(FoldError, match="at least 2 rows of each class in every test fold, and one has 0"):
         compare(rows_of(one_class), terms_of("roc_auc"), trio, 0.05)
     with pytest.raises(DataError, match="never varies"):
         compare(rows_of(np.zeros(51)), terms_of("r2"), trio, 0.05)
@@ -314,3 +314,25 @@ def out_of_fold(x, y, fold):
 def after(repeats, rows, trio):
     dummy, old, new = (values[:repeats] for values in trio)
     return compare(rows, terms_of("mse"), Trio(dummy=dummy, incumbent=old, candidate=new), 0.05)
+
+
+def test_a_lone_member_of_a_class_in_a_fold_cannot_be_ranked_with_any_certainty():
+    actual = np.r_[np.ones(5, dtype=int), np.zeros(235, dtype=int)]
+    fold = np.arange(240)[None] % 5
+    flat = np.full((1, 240), 0.5)
+    with pytest.raises(FoldError, match="at least 2 rows of each class in every test fold, and one has 1"):
+        compare(
+            Rows(actual=actual, fold=fold, n_train=192.0),
+            terms_of("roc_auc"),
+            Trio(dummy=flat, incumbent=flat, candidate=flat),
+            0.05,
+        )
+
+
+def test_the_margin_of_an_rmse_is_that_over_its_own_incumbent():
+    actual, (dummy, old, new) = numbers()
+    found = compare(
+        rows_of(actual), terms_of("rmse", 0.01, "skill"), Trio(dummy=dummy, incumbent=old, candidate=new), 0.05
+    )
+    squares = [np.mean((actual - model[0]) ** 2) for model in (dummy, old)]
+    assert found.margin == pytest.approx(np.sqrt(squares[1]) - np.sqrt(squares[1] - 0.01 * squares[0]))

@@ -32,7 +32,7 @@ FIRST_STEP = replace(STAYS, rungs=(DUMMY, replace(LINEAR, incumbent="dummy", gai
             NOISE,
             "Stay with dummy: nothing more complex earned its keep — the best of the 2 rungs judged above it, "
             "linear, gains +0.0016 log_loss where the margin is 0.006109, P(gain > margin) = 0.2081 "
-            "(inconclusive: no number of rows would decide it at this observed gain).",
+            "(inconclusive: no number of rows would justify it at this observed gain).",
             id="noise",
         ),
         pytest.param(
@@ -105,7 +105,7 @@ def test_banners_come_from_the_board():
     assert banners(STAYS) == []
     assert banners(TROUBLE) == [
         "Skipped: stump — the regulator forbids one-column rules",
-        "Not replayable: a limit on time or memory ended some of the work, so another run may differ",
+        "Not replayable: a time limit or the death of a worker ended some of the work, so another run may differ",
     ]
     assert banners(RUNNING) == ["Still running: 2 of 4 rungs to come, the table is partial"]
 

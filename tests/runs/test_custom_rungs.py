@@ -78,8 +78,6 @@ def every_kind(bench_at, models, tmp_path):
             entry("not_finite", 8.1, "GivesNaN"),
             entry("no_proba", 8.2, "without_probabilities"),
             entry("too_few", 8.3, "TooFewRows"),
-            entry("no_such", 8.4, "Missing"),
-            entry("no_setting", 8.5, "ready", ", settings: {depth: 3}"),
         ]
     )
     frame = pd.read_csv(tmp_path / "table.csv").assign(part=np.repeat([0, 1, 2], [30, 40, 50]))
@@ -93,8 +91,6 @@ FAILED = {
     "not_finite": "predictions are not finite",
     "no_proba": "RidgeClassifier has no predict_proba; wrap it in sklearn.calibration.CalibratedClassifierCV",
     "too_few": "predicted an array of shape",
-    "no_such": "RungError: 'own_models:Missing' cannot be loaded",
-    "no_setting": "RungError: LogisticRegression has no parameters ['depth']; it has: C, ",
 }
 
 
