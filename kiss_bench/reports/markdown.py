@@ -62,7 +62,8 @@ def _bullets(lines: Iterable[str]) -> str:
 def _question(board: Board) -> str:
     asked = f"*{escape.markdown(board.question)}* " if escape.clean(board.question) else ""
     positive = f" (positive: {escape.code(board.positive)})" if board.positive is not None else ""
-    why = f" ({escape.markdown(board.task_why)})" if escape.clean(board.task_why) else ""
+    told = escape.clean(board.task_why).removeprefix(f"{board.task}: ").rstrip(".")
+    why = f" ({escape.markdown(told)})" if told else ""
     ran = f" The run took {amounts.seconds(board.seconds)}." if board.seconds is not None else ""
     return (
         f"{asked}Project {escape.code(board.project)}: {escape.markdown(board.task)}{why}, target "

@@ -2,15 +2,16 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from kiss_bench.engines.local import LocalEngine, available_cores, warm_up
+from kiss_bench.errors import RecordError
 from kiss_bench.evaluation.exam import Exam, Outcome, Unit
 from kiss_bench.plan.plan import Plan
 from kiss_bench.records.board import Board
-from kiss_bench.records.folder import held
+from kiss_bench.records.folder import held, read_board
 from kiss_bench.records.keys import Keys
 from kiss_bench.records.store import UnitStore
 from kiss_bench.runs.board import board_of
@@ -70,16 +71,29 @@ def run(plan: Plan, options: Options, watch: Watch = unwatched, table: Table | N
     folder = options.results / exam.plan.project
     with held(folder):
         write_plan(folder, exam)
-        progress = _fill(Progress(exam=exam, quick=options.quick), keys, UnitStore(folder / ".units"), options, watch)
+        progress = Progress(exam=exam, quick=options.quick)
+        resumed = _fill(progress, keys, UnitStore(folder / ".units"), options, watch)
         board = board_of(progress, judge_progress(progress), time.perf_counter() - started)
+        if resumed:
+            board = replace(board, seconds=_seconds_of(folder, board.digest))
         write_results(folder, progress, board, {"command": options.command, "jobs": options.jobs or available_cores()})
     watch(Event(kind="done", progress=progress, board=board))
     return board
 
 
-def _fill(progress: Progress, keys: Keys, store: UnitStore, options: Options, watch: Watch) -> Progress:
-    """Every unit's outcome: from the store where it is there, else run and stored."""
+def _seconds_of(folder: Path, digest: str) -> float | None:
+    """How long the run took that first came to this board; None where it took several."""
+    try:
+        before = read_board(folder)
+    except RecordError:
+        return None
+    return before.seconds if before.digest == digest else None
+
+
+def _fill(progress: Progress, keys: Keys, store: UnitStore, options: Options, watch: Watch) -> bool:
+    """Every unit's outcome, from the store where it is there, else run and stored; whether any was in the store."""
     todo = _resume(progress, store, keys)
+    resumed = len(todo) < len(progress.units())
     watch(Event(kind="planned", progress=progress, todo=todo))
     for unit, outcome in _outcomes(progress.exam, todo, options.jobs):
         if outcome.status == "ok":
@@ -88,7 +102,7 @@ def _fill(progress: Progress, keys: Keys, store: UnitStore, options: Options, wa
         watch(Event(kind="unit", progress=progress, unit=unit, outcome=outcome))
         if progress.whole_rung_ended(unit):
             watch(Event(kind="board", progress=progress, board=board_of(progress, judge_progress(progress))))
-    return progress
+    return resumed
 
 
 def set_exam(plan: Plan, table: Table | None = None) -> Exam:

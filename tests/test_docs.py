@@ -1,0 +1,79 @@
+"""What the docs show is what the project does."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from kiss_bench.cli import app
+from kiss_bench.plan.read import read_plan
+from kiss_bench.records.board import board_from_dict
+from kiss_bench.records.folder import read_board, read_json
+from kiss_bench.reports import board_reports, tuning_reports
+from kiss_bench.reports.json import tuning_from_dict
+from kiss_bench.reports.terminal import leaderboard_text
+from kiss_bench.runs.known import catalogue
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf8")
+CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
+PROJECTS = [read_plan(config, catalogue()).project for config in CONFIGS]
+
+
+def committed(path: str) -> str:
+    """A file as it was committed: who ran `make bench` has other times in the working copy."""
+    told = subprocess.run(
+        ["git", "-C", ROOT, "show", f"HEAD:{path}"], capture_output=True, encoding="utf8", check=False
+    )
+    return told.stdout if told.returncode == 0 else (ROOT / path).read_text(encoding="utf8")
+
+
+def test_the_readme_shows_the_leaderboard_that_is_committed():
+    board = board_from_dict(json.loads(committed("results/german-credit/leaderboard.json")))
+    shown = leaderboard_text(board, 120).rstrip()
+    table, sentence = shown.rsplit("\n\n", 1)
+    assert f"```text\n{table}\n```" in README
+    assert f"> {sentence}" in README
+    assert "Stay with" in sentence
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.stem)
+def test_every_config_names_the_schema_for_editors(config):
+    assert config.read_text(encoding="utf8").startswith(
+        "# yaml-language-server: $schema=../kiss_bench/plan/config.schema"
+    )
+
+
+@pytest.mark.parametrize("project", PROJECTS)
+def test_every_config_has_its_results_and_they_are_rendered_from_their_record(project):
+    folder = ROOT / "results" / project
+    board, record = read_board(folder), tuning_from_dict(read_json(folder, "tuning.json"))
+    texts = {name: render(board) for name, render in board_reports().items()}
+    texts |= {name: render(record) for name, render in tuning_reports().items()}
+    for name, text in texts.items():
+        assert (folder / name).read_text(encoding="utf8") == text, name
+
+
+def test_links_of_the_readme_lead_somewhere():
+    links = re.findall(r"\]\((?!http)([^)]+)\)", README)
+    assert len(links) > 5
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_every_command_is_in_the_changelog():
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf8")
+    commands = sorted(get_command(app).commands)
+    assert commands
+    assert [name for name in commands if f"`{name}`" not in changes] == []
+
+
+def test_every_dependency_has_its_reason():
+    decisions = (ROOT / "docs" / "decisions.md").read_text(encoding="utf8")
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf8")
+    block = project.split("dependencies = [", 1)[1].split("]", 1)[0]
+    names = re.findall(r'"([a-z0-9.-]+)>=', block)
+    assert len(names) > 10
+    assert [name for name in names if name not in decisions] == []
