@@ -88,7 +88,11 @@ def space(task: TaskKind) -> tuple[Parameter, ...]:  # noqa: ARG001
             reason="shrinks the leaves of small samples; the default, 0, is trial 0",
         ),
         Parameter(
-            name="subsample", kind="float", low=0.5, high=1.0, reason="rows a tree; Friedman 2002 finds .5 to .8"
+            name="subsample",
+            kind="float",
+            low=0.5,
+            high=1.0,
+            reason="rows a tree, from half to all (stochastic gradient boosting, Friedman 2002)",
         ),
         Parameter(
             name="colsample_bytree",
@@ -103,7 +107,7 @@ def space(task: TaskKind) -> tuple[Parameter, ...]:  # noqa: ARG001
             low=1.0,
             high=100.0,
             log=True,
-            reason="pulls rare levels of categories to the mean; LightGBM's advice for many levels",
+            reason="damps the noise of rare levels of categories (LightGBM's documentation of cat_smooth)",
         ),
     )
 

@@ -28,14 +28,14 @@ def space(task: TaskKind) -> tuple[Parameter, ...]:  # noqa: ARG001  (the same f
             low=1,
             high=50,
             log=True,
-            reason="the strongest lever on noisy targets; Probst, Wright & Boulesteix 2019 (arXiv 1804.03515)",
+            reason="rows behind each leaf, for noisy targets; Probst, Wright & Boulesteix 2019 (arXiv 1804.03515)",
         ),
         Parameter(
             name="max_features",
             kind="float",
             low=0.1,
             high=1.0,
-            reason="share of columns tried a split: low decorrelates trees; the most tunable one in the same study",
+            reason="share of columns tried a split: low decorrelates trees; most influential in the same paper",
         ),
     )
 

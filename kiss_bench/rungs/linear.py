@@ -66,7 +66,7 @@ def space(task: TaskKind) -> tuple[Parameter, ...]:
             low=1e-4,
             high=1e2,
             log=True,
-            reason="inverse strength on scaled columns: the range of scikit-learn's LogisticRegressionCV",
+            reason="inverse strength on scaled columns: from little but the prior to hardly any penalty",
         )
     penalty = Parameter(
         name="penalty",
