@@ -134,7 +134,7 @@ def rungs() -> None:
         }
         for rung in shipped_rungs().values()
     ]
-    typer.echo(tabulate(rows, headers="keys", disable_numparse=True))
+    typer.echo(tabulate(rows, headers="keys", disable_numparse=True, maxcolwidths=[None, None, 24, 24, 18]))
 
 
 @app.command()
@@ -154,7 +154,7 @@ def metrics() -> None:
         }
         for metric in METRICS.values()
     ]
-    typer.echo(tabulate(rows, headers="keys", disable_numparse=True, maxcolwidths=[None, None, None, 28, 60]))
+    typer.echo(tabulate(rows, headers="keys", disable_numparse=True, maxcolwidths=[None, None, 11, 20, 30]))
 
 
 def _plan(config: Path) -> Any:

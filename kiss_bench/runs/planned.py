@@ -28,10 +28,10 @@ def planned_text(exam: Exam) -> str:
             f"folds: {len(splits)} {exam.folds.kind}, training on {sizes} rows, testing on {tests}",
             f"tuning: on {plan.folds.inner} inner folds; folds hash {exam.folds.hash[:12]}, root seed {exam.root}",
             "",
-            tabulate(table, headers="keys", disable_numparse=True),
+            tabulate(table, headers="keys", disable_numparse=True, maxcolwidths=[None, 16, None, None, 36]),
             *skipped,
             "",
-            f"fits: {fits_of(exam):,} at the most ({plan.tuning.trials} trials a study; pruning saves some)",
+            f"fits: {fits_of(exam):,} at the most (pruning saves some)",
             _power(exam),
         ]
     )
@@ -46,7 +46,6 @@ def _line(exam: Exam, step: Step) -> dict[str, str]:
         "arms": " + ".join(arms_of(exam, step, quick=False)),
         "trials": str(step.trials) if step.trials else "–",
         "tuned": space or "–",
-        "what it is": rung.summary,
     }
 
 
@@ -70,6 +69,6 @@ def _power(exam: Exam) -> str:
     gain = smallest_gain(exam.task.y[rows], terms, outlook)
     name = METRICS[terms.metric].name
     return (
-        f"smallest gain these rows can show: about {gain:.3g} {name} (80 % power; assumes that row differences spread "
-        f"by {outlook.spread:g} of the spread of the dummy's losses)"
+        f"smallest gain these rows can show: about {gain:.3g} {name} (four times in five; assumes that the losses of two "
+        f"rungs differ from row to row by {outlook.spread:g} of the dummy's mean loss)"
     )
