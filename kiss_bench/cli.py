@@ -154,7 +154,7 @@ def metrics() -> None:
         }
         for metric in METRICS.values()
     ]
-    typer.echo(tabulate(rows, headers="keys", disable_numparse=True, maxcolwidths=[None, None, 11, 20, 30]))
+    typer.echo(tabulate(rows, headers="keys", disable_numparse=True, maxcolwidths=[None, None, 11, 24, 28]))
 
 
 def _plan(config: Path) -> Any:

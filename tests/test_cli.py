@@ -261,9 +261,11 @@ def test_rungs_lists_the_ladder_simplest_first(capsys):
     assert main(["rungs"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split("  ")[0] == "level"
-    levels = [float(line.split()[0]) for line in lines[2:]]
+    rungs = [line for line in lines[2:] if line[0].isdigit()]  # the others go on with long cells
+    levels = [float(line.split()[0]) for line in rungs]
     assert levels == sorted(levels)
-    assert [line.split()[1] for line in lines[2:]] == [
+    assert max(map(len, lines)) <= 90
+    assert [line.split()[1] for line in rungs] == [
         "dummy", "naive", "stump", "linear", "additive", "tree", "forest", "boosting", "stack",
     ]  # fmt: skip
 
@@ -282,7 +284,7 @@ def test_plan_counts_the_fits_and_writes_nothing(workshop, capsys, tmp_path, mon
     assert main(["plan", str(workshop / "binary.yaml")]) == 0
     out = capsys.readouterr().out
     # 7 rungs fitted in 3 folds with default settings; 5 of them have 3 trials on 2 inner folds and one fit more
-    assert f"fits: {7 * 3 + 5 * 3 * (3 * 2 + 1)} at the most (3 trials a study; pruning saves some)" in out
+    assert f"fits: {7 * 3 + 5 * 3 * (3 * 2 + 1)} at the most (pruning saves some)" in out
     assert "folds: 3 stratified, training on 80–80 rows, testing on 40–40" in out
     assert "smallest gain these rows can show: about 0." in out
     assert not list(tmp_path.iterdir())

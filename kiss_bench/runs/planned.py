@@ -69,6 +69,6 @@ def _power(exam: Exam) -> str:
     gain = smallest_gain(exam.task.y[rows], terms, outlook)
     name = METRICS[terms.metric].name
     return (
-        f"smallest gain these rows can show: about {gain:.3g} {name} (four times in five; assumes that the losses of two "
-        f"rungs differ from row to row by {outlook.spread:g} of the dummy's mean loss)"
+        f"smallest gain these rows can show: about {gain:.3g} {name} (four times in five; assumes that "
+        f"the losses of two rungs differ from row to row by {outlook.spread:g} of the dummy's mean loss)"
     )

@@ -61,10 +61,10 @@ def test_one_new_file_puts_it_everywhere(workshop, tmp_path):
     )
     (tmp_path / "kiss_bench" / "rungs" / "neighbours.py").write_text(RUNG, encoding="utf8")
     listed = call(tmp_path, "rungs")
-    assert [line.split()[1] for line in listed.splitlines()[2:]] == [
+    assert [line.split()[1] for line in listed.splitlines()[2:] if line[0].isdigit()] == [
         "dummy", "naive", "stump", "linear", "neighbours", "additive", "tree", "forest", "boosting", "stack",
     ]  # fmt: skip
-    assert "what the nearest rows did" in listed
+    assert "what the nearest rows" in listed
     assert "neighbours  default + tuned  2" in " ".join(call(tmp_path, "plan", "loans.yaml").split(" ")).replace(
         "   ", "  "
     )
