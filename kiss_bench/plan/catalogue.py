@@ -16,6 +16,8 @@ class KnownRung:
     level: float
     tunable: bool = True
     """False: it has no search space, so it gets no trials."""
+    blends: bool = False
+    """It fits nothing, so it has no settings."""
     needs_time: bool = False
     """Only on the ladder where `data.season` or `data.horizon` is given."""
 

@@ -68,6 +68,8 @@ def _shipped(entry: LadderEntry, rung: KnownRung, config: Config, at: Key, fault
         faults.add_later((*at, "space"), entry.space, "space of a rung that ships")
     if entry.trials and not rung.tunable:
         faults.add((*at, "trials"), found=str(entry.trials), allowed=f"no trials, as {rung.name} has nothing to tune")
+    if entry.settings and rung.blends:
+        faults.add((*at, "settings"), found="settings", allowed=f"none, as {rung.name} fits nothing of its own")
     if rung.needs_time and config.data.season is None and config.data.horizon is None:
         allowed = f"{rung.name} only with `data.season` or `data.horizon`"
         faults.add((*at, "name"), found=short(rung.name), allowed=allowed)

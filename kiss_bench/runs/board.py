@@ -163,7 +163,7 @@ def _judged(entry: Judged) -> BoardRow:
         p_harm=found.p_harm,
         alpha=found.alpha,
         min_detectable_gain=found.min_detectable_gain,
-        rows_needed=found.rows_needed,
+        rows_needed=found.rows_needed if entry.verdict == "INCONCLUSIVE" else None,
         flags=found.flags,
     )
 

@@ -33,11 +33,13 @@ def estimator(
     for all rows are those of the fold whose best settings are nearest to all others'; the stack's weights are the
     mean over folds.
 
-    Raises RecordError for a folder, rung, arm or fold that is not there.
+    Raises RecordError for a folder, rung, arm or fold that is not there, and for a repeat without a fold.
     """
+    if repeat is not None and fold is None:
+        raise RecordError(f"repeat={repeat} without a fold names no unit; give both, or neither for all rows")
     folder = Path(results_dir)
     record = _Record(folder)
-    whole = fold is None and repeat is None
+    whole = fold is None
     chosen = arm or (record.recommended_arm(rung) if whole else "default")
     if whole:
         return record.for_all_rows(rung, chosen)

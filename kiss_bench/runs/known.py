@@ -11,6 +11,7 @@ def catalogue() -> Catalogue:
             name=rung.name,
             level=rung.level,
             tunable=any(rung.space(task) for task in rung.tasks),
+            blends=rung.blends,
             needs_time=rung.needs_time,
         )
         for rung in shipped_rungs().values()

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kiss_bench.errors import DataError
-from kiss_bench.plan.plan import Plan
+from kiss_bench.errors import DataError, FoldError
+from kiss_bench.plan.plan import FoldsPlan, Plan
 from kiss_bench.tasks.cells import text_of
 from kiss_bench.tasks.columns import canonical
 from kiss_bench.tasks.doubts import doubts
@@ -36,6 +36,10 @@ def make_task(plan: Plan, table: Table) -> tuple[Plan, Task]:
     frame, columns = canonical(kept[list(names)], tuple(kinds[name] for name in names))
     predefined = predefined_folds(plan, table, rows) if plan.folds.kind == "predefined" else None
     if predefined is not None:
+        if plan.folds.count not in (FoldsPlan().count, predefined.count):
+            raise FoldError(
+                f"folds.count: found {plan.folds.count}, but the predefined folds are {predefined.count}; leave it out"
+            )
         plan = replace(plan, folds=replace(plan.folds, count=predefined.count))
     timed = (kinds[plan.data.time],) if plan.data.time is not None else ()
     task = Task(
