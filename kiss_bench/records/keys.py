@@ -11,10 +11,14 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 import kiss_bench
 from kiss_bench.errors import RungError
 from kiss_bench.evaluation.exam import Exam, Unit
 from kiss_bench.metrics import objective_metric
+from kiss_bench.rungs import shipped_rungs
 
 LIBRARIES = ("scikit-learn", "lightgbm", "optuna", "numpy", "scipy", "pandas")
 """The ones whose version can change a prediction or a trial."""
@@ -107,15 +111,17 @@ class Keys:
         # once an exam, not once a process: in a notebook the next one may come with other code
         self.sources = {step.name: rung_source(step.name, step.estimator) for step in plan.ladder}
         self.objective = objective_metric(plan.metric.primary or "").name
+        self.timed = {name for name, rung in shipped_rungs().items() if rung.needs_time}
+        self.splits: dict[tuple[int, int], str] = {}
         self.shared = sha256_of(
             {
                 "data": task.data_hash,
-                "folds": exam.folds.hash,
-                "inner": [plan.folds.inner, plan.folds.gap, plan.folds.window],
+                "inner": [exam.folds.kind, plan.folds.inner, plan.folds.gap, plan.folds.window],
+                "predefined": None if task.fold_column is None else _hash_of(task.fold_column),
                 "root": exam.root,
+                "roles": [plan.data.time, plan.data.group],
                 "task": [task.kind, [str(label) for label in task.labels], plan.target, task.rows_dropped],
                 "columns": [[column.name, column.kind] for column in task.columns],
-                "time": [plan.data.time, plan.data.season, plan.data.horizon],
                 "libraries": library_versions(),
                 "sources": own_sources(),
             }
@@ -128,6 +134,7 @@ class Keys:
             "shared": self.shared,
             "unit": [step.name, unit.arm, unit.repeat, unit.fold, unit.purpose],
             "rung": [step.estimator, dict(step.settings), self.sources[step.name]],
+            "split": self._split(unit.repeat, unit.fold),
         }
         if unit.purpose == "search":
             tuning = plan.tuning
@@ -135,4 +142,20 @@ class Keys:
             facts["space"] = {name: dict(spec) for name, spec in (step.space or {}).items()}
         if step.name == "dummy":
             facts["metric"] = plan.metric.primary
+        if step.name in self.timed:
+            facts["time"] = [plan.data.time, plan.data.season, plan.data.horizon]
         return sha256_of(facts)
+
+    def _split(self, repeat: int, fold: int) -> str:
+        """Hash of the index lists of one outer split."""
+        if (repeat, fold) not in self.splits:
+            split = self.exam.split(repeat, fold)
+            self.splits[repeat, fold] = _hash_of(split.train, split.test)
+        return self.splits[repeat, fold]
+
+
+def _hash_of(*positions: NDArray[np.int64]) -> str:
+    digest = hashlib.sha256()
+    for each in positions:
+        digest.update(len(each).to_bytes(8, "big") + each.astype("<i8").tobytes())
+    return digest.hexdigest()

@@ -113,10 +113,11 @@ def _row(progress: Progress, step: Step | None, entry: Judged) -> BoardRow:
     arm: Arm = entry.arm or arms[-1]
     outcomes = [outcome for outcome in found.get(arm, ()) if outcome is not None]
     fine = [outcome for outcome in outcomes if outcome.status == "ok"]
+    studied = any(outcome.trials for outcome in outcomes)
+    row = replace(row, trials=_trials(outcomes) if studied else None, seeds=_seeds(outcomes))
     if not fine:
-        return replace(row, seeds=_seeds(outcomes))
+        return row
     costs: Costs = middle([outcome.costs for outcome in fine])
-    studied = any(outcome.trials for outcome in fine)
     return replace(
         row,
         clipped=None if progress.exam.task.kind == "regression" else sum(outcome.clipped for outcome in fine),
@@ -124,8 +125,6 @@ def _row(progress: Progress, step: Step | None, entry: Judged) -> BoardRow:
         predict_us_per_row=costs.predict_us_per_row,
         model_bytes=costs.model_bytes,
         tuning_seconds=costs.tuning_seconds if arm == "tuned" else None,
-        trials=_trials(fine) if studied else None,
-        seeds=_seeds(fine),
     )
 
 

@@ -10,9 +10,12 @@ from kiss_bench.metrics import Metric, placements
 
 Floats = NDArray[np.float64]
 STANDARD_ERRORS = 2.0
+LOOKS = 2
+"""A trial is looked at after this many inner folds at the most: later, there is little left to save."""
 PRUNING = {
     "rule": "paired row losses against the best complete trial, same inner folds",
     "standard_errors": STANDARD_ERRORS,
+    "after_inner_folds": LOOKS,
 }
 
 

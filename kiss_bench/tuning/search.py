@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from kiss_bench.errors import RungError
 from kiss_bench.evaluation.attempt import attempt
 from kiss_bench.evaluation.exam import Exam, Floats, Positions, Trial, Unit
 from kiss_bench.evaluation.pipeline import encoder_of, model_of
@@ -17,7 +16,7 @@ from kiss_bench.rungs import Parameter, Rung
 from kiss_bench.tasks.seeds import Purpose as SeedPurpose
 from kiss_bench.tasks.seeds import seed_of
 from kiss_bench.tuning.inner import InnerFold, TrialFits, inner_folds
-from kiss_bench.tuning.pruning import STANDARD_ERRORS, excess
+from kiss_bench.tuning.pruning import LOOKS, STANDARD_ERRORS, excess
 from kiss_bench.tuning.sampling import Study
 
 
@@ -25,10 +24,11 @@ from kiss_bench.tuning.sampling import Study
 class Found:
     """What a study came to: the best settings and their out-of-fold predictions inside the training part."""
 
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Any] | None
+    """None, as the next two, where no trial was completed."""
     trials: tuple[Trial, ...]
-    rows: Positions
-    prediction: Floats
+    rows: Positions | None
+    prediction: Floats | None
     stopped_by: Literal["trials", "timeout"]
     seed: int
 
@@ -69,7 +69,7 @@ class Search:
         )
 
     def run(self) -> Found:
-        """All trials of the budget, or those before the time limit. Raises RungError where none was completed."""
+        """All trials of the budget, or those before the time limit."""
         started, limit = time.perf_counter(), self.exam.plan.tuning.timeout
         trials: list[Trial] = []
         stopped: Literal["trials", "timeout"] = "trials"
@@ -78,14 +78,12 @@ class Search:
                 stopped = "timeout"
                 break
             trials.append(self._default_trial() if number == 0 else self._sampled_trial(number))
-        if self.best is None:
-            last = trials[-1]
-            raise RungError(f"all {len(trials)} trials failed; the last one with {last.error}: {last.reason}")
+        best = self.best
         return Found(
-            settings={**self.defaults, **self.best.trial.params},
+            settings={**self.defaults, **best.trial.params} if best else None,
             trials=tuple(trials),
-            rows=np.concatenate([inner.valid for inner in self.inner]),
-            prediction=np.concatenate(self.best.predictions),
+            rows=np.concatenate([inner.valid for inner in self.inner]) if best else None,
+            prediction=np.concatenate(best.predictions) if best else None,
             stopped_by=stopped,
             seed=self.study_seed,
         )
@@ -116,9 +114,10 @@ class Search:
         seconds = time.perf_counter() - started
         if tried.failure is not None or tried.found is None:
             error, reason = (tried.failure.error, tried.failure.reason) if tried.failure else ("", "")
+            reached = attempt(lambda: self._values(fits.found)).found or ()
             return Trial(
-                number=number, state="FAIL", value=None, inner_values=(), params=params, seconds=seconds, seed=seed,
-                error=error, reason=reason,
+                number=number, state="FAIL", value=None, inner_values=tuple(reached), params=params, seconds=seconds,
+                seed=seed, error=error, reason=reason,
             )  # fmt: skip
         values, complete, learnt = tried.found
         trial = Trial(
@@ -139,7 +138,8 @@ class Search:
         for number, inner in enumerate(self.inner):
             fits.fit(inner)
             last = number == len(self.inner) - 1
-            if prunable and not last and self.exam.plan.tuning.pruning and self._hopeless(fits.found):
+            looked_at = prunable and number < LOOKS and not last
+            if looked_at and self.exam.plan.tuning.pruning and self._hopeless(fits.found):
                 return self._values(fits.found), False, {}
         learnt = fits.settle()
         return self._values(fits.found), True, learnt

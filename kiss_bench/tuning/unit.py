@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from kiss_bench.evaluation.attempt import attempt
-from kiss_bench.evaluation.exam import Exam, Outcome, Unit
+from kiss_bench.evaluation.attempt import Failure, attempt
+from kiss_bench.evaluation.exam import Costs, Exam, Outcome, Unit
 from kiss_bench.evaluation.fit import fit_inner, fit_outer
 from kiss_bench.rungs import Rung, rung_of
 from kiss_bench.tasks.folds import draw_inner
@@ -24,15 +24,13 @@ def run_unit(exam: Exam, unit: Unit) -> Outcome:
         warnings.simplefilter("ignore")  # convergence notices of single trials: the score says what they cost
         _seed_global_generators(estimator_seed(exam, unit))
         tried = attempt(lambda: _run(exam, unit))
-    if tried.found is not None:
-        return tried.found
-    failure = tried.failure
-    return replace(
-        _blank(unit),
-        status="failed",
-        error=failure.error if failure else "",
-        reason=failure.reason if failure else "",
-    )
+    return tried.found or _failed(_blank(unit), tried.failure)
+
+
+def _failed(outcome: Outcome, failure: Failure | None) -> Outcome:
+    """The same outcome without predictions; what was tried until then stays on record."""
+    error, reason = (failure.error, failure.reason) if failure else ("", "")
+    return replace(outcome, status="failed", error=error, reason=reason)
 
 
 def _run(exam: Exam, unit: Unit) -> Outcome:
@@ -60,18 +58,29 @@ def _search(exam: Exam, rung: Rung, unit: Unit) -> Outcome:
     found = search(exam, rung, unit, _splits(exam, unit))
     seconds = time.perf_counter() - started
     seed = estimator_seed(exam, unit)
-    fitted = fit_outer(exam, rung, found.settings, seed, exam.split(unit.repeat, unit.fold))
-    return replace(
+    studied = replace(
         _blank(unit),
-        prediction=fitted.prediction,
-        clipped=fitted.clipped,
-        inner_rows=found.rows,
-        inner_prediction=found.prediction,
-        settings=found.settings,
-        costs=replace(fitted.costs, tuning_seconds=seconds),
+        settings=found.settings or {},
+        costs=Costs(tuning_seconds=seconds),
         trials=found.trials,
         seeds={"estimator": seed, "study": found.seed, "inner": inner_seed(exam, unit)},
         stopped_by=found.stopped_by,
+    )
+    settings = found.settings
+    if settings is None:
+        last = found.trials[-1]
+        told = f"all {len(found.trials)} trials failed; the last one with {last.error}: {last.reason}"
+        return _failed(studied, Failure(error="RungError", reason=told))
+    tried = attempt(lambda: fit_outer(exam, rung, settings, seed, exam.split(unit.repeat, unit.fold)))
+    if tried.found is None:
+        return _failed(studied, tried.failure)
+    return replace(
+        studied,
+        prediction=tried.found.prediction,
+        clipped=tried.found.clipped,
+        inner_rows=found.rows,
+        inner_prediction=found.prediction,
+        costs=replace(tried.found.costs, tuning_seconds=seconds),
     )
 
 
