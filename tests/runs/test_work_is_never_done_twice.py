@@ -74,6 +74,7 @@ CASES = {
     "secondary metrics": ({"metric": "{primary: log_loss, also: [roc_auc, accuracy]}"}, NOTHING),
     "alpha": ({"alpha": "0.1"}, NOTHING),
     "the stack left out": ({"ladder": "[dummy, stump, linear, tree]"}, NOTHING),
+    "how many repeats are drawn": ({"folds": "{count: 2, inner: 2, repeats: 1}"}, NOTHING),
     "a reason": ({"ladder": "[dummy, stump, {name: linear, reason: why not}, tree, stack]"}, NOTHING),
     "a rung added": ({"ladder": "[dummy, stump, linear, tree, additive, stack]"},
                      {("additive", "fit"): 2, ("additive", "search"): 2}),

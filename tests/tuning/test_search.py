@@ -168,6 +168,33 @@ def test_a_failing_default_does_not_end_a_study():
 def test_where_all_trials_fail_the_unit_fails_with_their_reason(estimator, reason):
     outcome = studied(ours(estimator, space={"idle": "float(0, 1)"}, trials=4))
     assert (outcome.status, outcome.error, outcome.reason) == ("failed", "RungError", reason)
+    assert [trial.state for trial in outcome.trials] == ["FAIL"] * 4
+    assert set(outcome.seeds) == {"estimator", "study", "inner"}
+
+
+def test_a_trial_that_fails_keeps_the_inner_values_it_had(tmp_path):
+    exam = exam_of(
+        plain().assign(row=np.arange(150)),
+        ladder=["dummy", "linear", ours("fakes:failing_without_row", space={"model__idle": "float(0, 1)"}, trials=3)],
+    )
+    kept = [
+        len(trial.inner_values)
+        for fold in range(len(exam.folds.of(0)))
+        for trial in outcome_of(exam, "ours", "tuned", fold=fold).trials
+        if trial.state == "FAIL"
+    ]
+    assert kept
+    assert set(kept) <= {0, 1, 2}
+    assert max(kept) > 0
+
+
+def test_a_trial_is_looked_at_after_inner_folds_one_and_two_and_then_left_alone():
+    outcome = studied({"name": "tree"}, tuning={"trials": 30}, folds={"inner": 6})
+    lengths = {trial.state: set() for trial in outcome.trials}
+    for trial in outcome.trials:
+        lengths[trial.state].add(len(trial.inner_values))
+    assert lengths["COMPLETE"] == {6}
+    assert lengths["PRUNED"] <= {1, 2}
 
 
 def test_a_trial_that_fails_on_one_inner_fold_is_no_mean_of_the_others(tmp_path):
