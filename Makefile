@@ -39,9 +39,9 @@ results: $(VENV)/run.stamp  ## run every config of the project again
 
 lock: $(VENV)/dev.stamp  ## resolve the dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links pyproject.toml build.in -o requirements.lock
+		pyproject.toml build.in -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links --extra dev pyproject.toml build.in -o requirements-dev.lock
+		--extra dev pyproject.toml build.in -o requirements-dev.lock
 
 clean:  ## remove the environment and caches; results stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

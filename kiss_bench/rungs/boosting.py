@@ -52,64 +52,67 @@ def defaults(task: TaskKind) -> Mapping[str, Any]:  # noqa: ARG001  (the same fo
     }
 
 
+TUNING_GUIDE = "LightGBM's parameter-tuning guide"
+SPACE = (
+    Parameter(
+        name="learning_rate",
+        kind="float",
+        low=0.03,
+        high=0.3,
+        log=True,
+        reason="below 0.03 the 800 rounds of the cap do not suffice, above 0.3 steps overshoot",
+    ),
+    Parameter(
+        name="num_leaves",
+        kind="int",
+        low=4,
+        high=128,
+        log=True,
+        reason=f"the main lever on complexity ({TUNING_GUIDE}), from two-way interactions up",
+    ),
+    Parameter(
+        name="min_child_samples",
+        kind="int",
+        low=5,
+        high=200,
+        log=True,
+        reason=f"the main lever against over-fitting ({TUNING_GUIDE})",
+    ),
+    Parameter(
+        name="reg_lambda",
+        kind="float",
+        low=1e-3,
+        high=100.0,
+        log=True,
+        reason="shrinks the leaves of small samples; the default, 0, is trial 0",
+    ),
+    Parameter(
+        name="subsample",
+        kind="float",
+        low=0.5,
+        high=1.0,
+        reason="rows a tree, from half to all (stochastic gradient boosting, Friedman 2002)",
+    ),
+    Parameter(
+        name="colsample_bytree",
+        kind="float",
+        low=0.4,
+        high=1.0,
+        reason=f"columns a tree: decorrelates and saves time ({TUNING_GUIDE})",
+    ),
+    Parameter(
+        name="cat_smooth",
+        kind="float",
+        low=1.0,
+        high=100.0,
+        log=True,
+        reason="damps the noise of rare levels of categories (LightGBM's documentation of cat_smooth)",
+    ),
+)
+
+
 def space(task: TaskKind) -> tuple[Parameter, ...]:  # noqa: ARG001
-    tuning_guide = "LightGBM's parameter-tuning guide"
-    return (
-        Parameter(
-            name="learning_rate",
-            kind="float",
-            low=0.03,
-            high=0.3,
-            log=True,
-            reason="below 0.03 the 800 rounds of the cap do not suffice, above 0.3 steps overshoot",
-        ),
-        Parameter(
-            name="num_leaves",
-            kind="int",
-            low=4,
-            high=128,
-            log=True,
-            reason=f"the main lever on complexity ({tuning_guide}), from two-way interactions up",
-        ),
-        Parameter(
-            name="min_child_samples",
-            kind="int",
-            low=5,
-            high=200,
-            log=True,
-            reason=f"the main lever against over-fitting ({tuning_guide})",
-        ),
-        Parameter(
-            name="reg_lambda",
-            kind="float",
-            low=1e-3,
-            high=100.0,
-            log=True,
-            reason="shrinks the leaves of small samples; the default, 0, is trial 0",
-        ),
-        Parameter(
-            name="subsample",
-            kind="float",
-            low=0.5,
-            high=1.0,
-            reason="rows a tree, from half to all (stochastic gradient boosting, Friedman 2002)",
-        ),
-        Parameter(
-            name="colsample_bytree",
-            kind="float",
-            low=0.4,
-            high=1.0,
-            reason=f"columns a tree: decorrelates and saves time ({tuning_guide})",
-        ),
-        Parameter(
-            name="cat_smooth",
-            kind="float",
-            low=1.0,
-            high=100.0,
-            log=True,
-            reason="damps the noise of rare levels of categories (LightGBM's documentation of cat_smooth)",
-        ),
-    )
+    return SPACE
 
 
 class LightGBMRounds:
