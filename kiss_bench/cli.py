@@ -67,7 +67,7 @@ def run(
 
     from kiss_bench.engines.local import available_cores
     from kiss_bench.reports.terminal import leaderboard_table, leaderboard_text
-    from kiss_bench.reports.words import verdict_sentence
+    from kiss_bench.reports.words import banners, verdict_sentence
     from kiss_bench.runs.run import Options
     from kiss_bench.runs.run import run as run_plan
     from kiss_bench.watching import watcher
@@ -77,6 +77,8 @@ def run(
         board = run_plan(plan, Options(results=results, jobs=workers, quick=quick, command=tuple(sys.argv)), watch)
     screen = Console()
     if screen.is_terminal:
+        for banner in banners(board):
+            screen.print(banner, style="bold", markup=False, highlight=False)
         screen.print(leaderboard_table(board, screen.width))
         screen.print(f"\n{verdict_sentence(board)}", markup=False, highlight=False)
     else:

@@ -117,6 +117,8 @@ class Board:
     rungs: tuple[BoardRow, ...]
     notes: tuple[str, ...] = ()
     """What was done to the data and the ladder, one sentence each; skipped baselines come first."""
+    cautions: tuple[str, ...] = ()
+    """What is thin about the rows themselves (few groups, one that outweighs the rest): error bars may be too short."""
     seconds: float | None = None
     """Wall time of the run that ended with this board; not part of the digest."""
     schema: str = SCHEMA
@@ -143,5 +145,6 @@ def board_from_dict(plain: Mapping[str, Any]) -> Board:
             "recommended": recommended,
             "rungs": tuple(rungs),
             "notes": tuple(plain["notes"]),
+            "cautions": tuple(plain.get("cautions", ())),
         }
     )

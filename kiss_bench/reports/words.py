@@ -106,6 +106,7 @@ def banners(board: Board, pen: Pen = PLAIN) -> list[str]:
         for row in board.rungs
         if row.status == "skipped"
     ]
+    lines += [f"Take care: {pen.text(caution)}" for caution in board.cautions]
     if any(row.status == "provisional" for row in board.rungs):
         lines.append("Provisional: made with --quick, so only default settings ran and nothing was tuned")
     if running := [row for row in board.rungs if row.status == "running"]:

@@ -61,7 +61,8 @@ def board_of(progress: Progress, judgement: Judgement, seconds: float | None = N
         recommended=RecommendedFacts(rung=chosen.rung, arm=chosen.arm, why=chosen.why) if complete else None,
         also_consider=judgement.also_consider if complete else None,
         rungs=tuple(rows),
-        notes=notes_of(exam, judgement),
+        notes=notes_of(exam),
+        cautions=judgement.notes,
         seconds=seconds,
     )
 
@@ -71,9 +72,9 @@ def plan_hash(exam: Exam) -> str:
     return sha256_of(plan_as_dict(exam.plan))
 
 
-def notes_of(exam: Exam, judgement: Judgement) -> tuple[str, ...]:
+def notes_of(exam: Exam) -> tuple[str, ...]:
     seed = (f"The seed {exam.plan.seed} was set by hand.",) if exam.plan.seed is not None else ()
-    return (*seed, *exam.task.notes, *exam.folds.notes, *judgement.notes)
+    return (*seed, *exam.task.notes, *exam.folds.notes)
 
 
 def digest(progress: Progress, judgement: Judgement) -> str:

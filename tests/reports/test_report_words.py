@@ -8,6 +8,7 @@ from boards import BASELINE_ONLY, BOARDS, BOOSTING, DUMMY, LINEAR, NOISE, PROMOT
 from kiss_bench.records.board import MetricFacts, RecommendedFacts
 from kiss_bench.reports.escape import MARKDOWN
 from kiss_bench.reports.fineprint import rebuild
+from kiss_bench.reports.markdown import leaderboard_markdown
 from kiss_bench.reports.reasons import also_consider, what_would_change, why_not_more_complex, why_not_simpler
 from kiss_bench.reports.words import banners, margin_words, verdict_sentence
 
@@ -108,6 +109,9 @@ def test_banners_come_from_the_board():
         "Not replayable: a time limit or the death of a worker ended some of the work, so another run may differ",
     ]
     assert banners(RUNNING) == ["Still running: 2 of 4 rungs to come, the table is partial"]
+    thin = replace(STAYS, cautions=("one group holds 90% of the rows",))
+    assert banners(thin) == ["Take care: one group holds 90% of the rows"]
+    assert "Take care: one group holds 90% of the rows" in leaderboard_markdown(thin).split("| rung")[0]
 
 
 def test_rungs_that_never_met_are_not_said_to_have_been_tested():
