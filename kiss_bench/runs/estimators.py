@@ -19,7 +19,7 @@ from kiss_bench.runs.tuned import whole_space
 from kiss_bench.tasks.seeds import seed_of
 from kiss_bench.tasks.task import Column, Folds, Task
 
-BESIDE_THE_PLAN = ("schema", "plan_hash", "root_seed", "understood")
+BESIDE_THE_PLAN = ("schema", "plan_hash", "root_seed", "understood", "rungs")
 
 
 def estimator(

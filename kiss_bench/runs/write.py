@@ -3,12 +3,14 @@
 import io
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from kiss_bench.evaluation.exam import Exam
+from kiss_bench.plan.plan import Step
 from kiss_bench.plan.written import plan_as_dict
 from kiss_bench.records.atomic import write_whole
 from kiss_bench.records.board import Board
@@ -17,8 +19,9 @@ from kiss_bench.records.frames import predictions_frame, trials_frame
 from kiss_bench.reports import board_reports, tuning_reports
 from kiss_bench.runs.board import all_outcomes, plan_hash
 from kiss_bench.runs.tuned import tuning_record
-from kiss_bench.runs.units import Progress
+from kiss_bench.runs.units import Progress, rung_facts
 from kiss_bench.tasks.folds import folds_frame
+from kiss_bench.tuning.search import trial_settings_of
 
 COMMITTABLE = 1_000_000
 """Bytes up to which a table of predictions or trials is meant to be committed with the rest."""
@@ -72,6 +75,18 @@ def plan_facts(exam: Exam) -> dict[str, Any]:
             "folds_hash": exam.folds.hash,
             "notes": [*task.notes, *exam.folds.notes],
         },
+        "rungs": {step.name: _rung_facts(exam, step) for step in exam.plan.ladder},
+    }
+
+
+def _rung_facts(exam: Exam, step: Step) -> dict[str, Any]:
+    """What a rung brings along: its settings in force, and the space its studies search."""
+    rung = rung_facts(step)
+    return {
+        "summary": rung.summary,
+        "settings": {**rung.defaults(exam.task.kind), **step.settings},
+        "settings_in_trials": trial_settings_of(rung, step),
+        "space": [asdict(line) for line in rung.space(exam.task.kind)] if step.trials else [],
     }
 
 
