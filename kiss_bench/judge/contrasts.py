@@ -76,7 +76,7 @@ def set_exam(rows: Rows, terms: Terms) -> Exam:
 
 
 def _refuse_lone_members(layout: Layout, positive: NDArray[np.bool_]) -> None:
-    """A lone member says nothing of how much its rank varies: with five of them, one noise rung in four passed."""
+    """A lone member says nothing of how much its rank varies: with five of them, three noise rungs in ten passed."""
     for fold in layout.fold:
         fewest = int(np.bincount(2 * fold + positive, minlength=2 * layout.folds).min())
         if fewest < LEAST_MEMBERS:

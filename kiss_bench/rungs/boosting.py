@@ -60,7 +60,7 @@ SPACE = (
         low=0.03,
         high=0.3,
         log=True,
-        reason="below 0.03 the 800 rounds of the cap do not suffice, above 0.3 steps overshoot",
+        reason="from slow steps, which need most of the 800 rounds of the cap at times, to three times the default",
     ),
     Parameter(
         name="num_leaves",
