@@ -1,7 +1,7 @@
 """The judge: a pure function from predictions to verdicts."""
 
 from kiss_bench.judge.climb import contested, judge
-from kiss_bench.judge.comparison import Trio, compare
+from kiss_bench.judge.comparison import Trio, compare_rows
 from kiss_bench.judge.judgement import Candidate, Comparison, Judged, Judgement, Recommended, Rows, Terms, Verdict
 from kiss_bench.judge.power import Outlook, dummy_loss, smallest_gain
 
@@ -16,7 +16,7 @@ __all__ = [
     "Terms",
     "Trio",
     "Verdict",
-    "compare",
+    "compare_rows",
     "contested",
     "dummy_loss",
     "judge",

@@ -46,7 +46,7 @@ class Trio:
     candidate: Floats
 
 
-def compare(rows: Rows, terms: Terms, trio: Trio, alpha: float) -> Comparison:
+def compare_rows(rows: Rows, terms: Terms, trio: Trio, alpha: float) -> Comparison:
     """Test whether the candidate beats the incumbent by more than the margin, at level alpha_j = `alpha` in (0, 1).
 
     Raises:
@@ -61,7 +61,7 @@ def compare(rows: Rows, terms: Terms, trio: Trio, alpha: float) -> Comparison:
 
 
 def compare_measured(exam: Exam, incumbent: Measured, candidate: Measured, alpha: float) -> Comparison:
-    """Compare two arms that were measured before; see `compare`."""
+    """Compare two arms that were measured before; see `compare_rows`."""
     plain = difference(exam, incumbent, candidate)
     tested, mirrored = contrast(exam, incumbent, candidate), contrast(exam, candidate, incumbent)
     sure = spread(tested, exam.layout)

@@ -10,10 +10,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from kiss_bench.plan.plan import Arm, FoldKind, MarginUnit, TaskKind
+from kiss_bench.plan.plan import Arm, FoldKind, MarginUnit, Multiplicity, TaskKind
 
 Verdict = Literal["JUSTIFIED", "NOT JUSTIFIED", "INCONCLUSIVE", "FAILED", "BASELINE", "NOT COMPARABLE"]
 Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +30,8 @@ class Rows:
     """(n,) rank of the time value, forward folds only."""
     n_train: float = 0.0
     """Mean number of training rows over folds."""
+    weight: NDArray[np.float64] | None = None
+    """(n,) what each row counts, at least 0, in any unit; None: all the same."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +46,9 @@ class Terms:
     alpha: float = 0.05
     also: tuple[str, ...] = ()
     positive: int | None = None
+    multiplicity: Multiplicity = "fallback"
+    escalates: bool = False
+    """`repeats: auto`: a verdict rests on the first repeat, and on all repeats only where that one was contested."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +62,8 @@ class Candidate:
     comparable: bool = True
     """False where the config gave this rung more trials than a lower one."""
     predictions: Mapping[Arm, Floats] = field(default_factory=dict)
+    predicted: Mapping[Arm, Codes] = field(default_factory=dict)
+    """Arm -> (r, n) class codes after the threshold learnt in training; without them the most probable class."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,6 +92,8 @@ class Comparison:
     """Smallest true gain (metric units) found with 80 % power at this level."""
     rows_needed: int | None
     """Rows that would decide at this observed gain with 80 % power; None where no number would."""
+    repeats_needed: int | None = None
+    """Repeats of the same rows that would decide, likewise; None where more repeats cannot."""
     contested: bool = False
     """At stage one, short of alpha_j/5 but within alpha_j: more repeats of these two could decide."""
     method: str
@@ -112,6 +122,8 @@ class Judged:
     default_verdict: Verdict | None = None
     tuning_gain: float | None = None
     tuning_verdict: Verdict | None = None
+    p_default_enough: float | None = None
+    """P(tuning gains less than the margin): non-inferiority of the default settings; it decides nothing."""
     incumbent: str | None = None
     comparison: Comparison | None = None
     verdict: Verdict | None = None
@@ -135,3 +147,6 @@ class Judgement:
     margin_abs: float
     """The margin in the metric's own units, as seen from the dummy."""
     notes: tuple[str, ...] = ()
+    ladder_error: float | None = None
+    """Chance of at least one unjustified promotion when no rung is worth more than the margin, where it is not alpha:
+    `per_step` only."""

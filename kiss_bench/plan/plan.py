@@ -13,6 +13,7 @@ TaskKind = Literal["binary", "multiclass", "regression"]
 FoldKind = Literal["stratified", "shuffled", "group", "forward", "predefined"]
 MarginUnit = Literal["skill", "relative", "absolute"]
 Arm = Literal["default", "tuned"]
+Multiplicity = Literal["fallback", "strict", "per_step"]
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -33,6 +34,8 @@ class Data:
     features: tuple[str, ...] | None = None
     time: str | None = None
     group: str | None = None
+    weight: str | None = None
+    """What a row counts in scores and verdicts."""
     season: int | None = None
     """Length of one season in distinct time values (>= 1)."""
     horizon: int | None = None
@@ -106,7 +109,7 @@ class Plan:
     """Rung -> reason: rungs left off the ladder on purpose; they stay in the table as skipped."""
     seed: int | None = None
     alpha: float = 0.05
-    multiplicity: Literal["fallback"] = "fallback"
+    multiplicity: Multiplicity = "fallback"
     drop_missing_target: bool = False
     source: str = ""
     """The config file as the user named it, or `bench()`."""

@@ -25,6 +25,8 @@ class FoldFacts:
     kind: str
     count: int
     inner: int
+    repeats: int | str = 1
+    """auto, or the number of times that the folds were drawn."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +63,8 @@ class BoardRow:
     default_verdict: str | None = None
     tuning_gain: float | None = None
     tuning_verdict: str | None = None
+    p_default_enough: float | None = None
+    """P(tuning gains less than the margin); it decides nothing."""
     incumbent: str | None = None
     gain: float | None = None
     gain_low: float | None = None
@@ -75,6 +79,14 @@ class BoardRow:
     min_detectable_gain: float | None = None
     rows_needed: int | None = None
     """Rows that would decide at the observed gain; None where no number of rows would, or nothing is open."""
+    repeats_needed: int | None = None
+    """Repeats of the same rows that would decide, likewise."""
+    method: str | None = None
+    """Which standard error the verdict rests on, in words."""
+    reliability: Mapping[str, Any] | None = None
+    """Classification: how far the probabilities can be taken at their word (kiss_bench.judge.reliability)."""
+    prediction_intervals: Mapping[str, Any] | None = None
+    """Regression: coverage and mean width of out-of-fold intervals (kiss_bench.judge.prediction_intervals)."""
     clipped: int | None = None
     """Probabilities raised to the floor 1/(2 n_train) before they were stored."""
     fit_seconds: float | None = None
@@ -121,6 +133,9 @@ class Board:
     """What is thin about the rows themselves (few groups, one that outweighs the rest): error bars may be too short."""
     seconds: float | None = None
     """Wall time of the run that ended with this board; not part of the digest."""
+    multiplicity: str = "fallback"
+    ladder_error: float | None = None
+    """Chance of at least one unjustified promotion along this ladder, where the policy does not hold it at alpha."""
     schema: str = SCHEMA
 
 

@@ -70,6 +70,8 @@ class Task:
     """Group codes, or None where no group column is declared."""
     time: NDArray[np.int64] | None
     """Rank of each row's time value among the distinct values (0 = oldest), or None."""
+    weight: NDArray[np.float64] | None = None
+    """What each row counts in scores and verdicts, at least 0, or None where no weight column is declared."""
     fold_column: NDArray[np.int64] | None
     """Predefined fold of each row (-1: never tested), or None."""
     fold_train: tuple[NDArray[np.int64], ...] | None = None

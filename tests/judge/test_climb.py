@@ -8,7 +8,7 @@ from judge_examples import classes, ladder_of, numbers, rows_of, terms_of
 from sklearn import metrics as sk
 
 from kiss_bench.errors import KissBenchError, RecordError
-from kiss_bench.judge import Candidate, Trio, compare, contested, judge
+from kiss_bench.judge import Candidate, Trio, compare_rows, contested, judge
 from kiss_bench.judge.climb import next_level
 
 TERMS = terms_of("rmse", 0.01, "relative")
@@ -185,7 +185,7 @@ def test_a_rung_passed_over_for_lack_of_proof_is_worth_considering(seed, expecte
     judgement = judge(ladder, rows_of(actual), TERMS)
     assert [entry.verdict for entry in judgement.entries[1:]] == ["INCONCLUSIVE", "JUSTIFIED"]
     assert (judgement.recommended.rung, judgement.also_consider) == ("rung2", expected)
-    head_to_head = compare(rows_of(actual), TERMS, Trio(dummy=little, incumbent=little, candidate=more), 0.05)
+    head_to_head = compare_rows(rows_of(actual), TERMS, Trio(dummy=little, incumbent=little, candidate=more), 0.05)
     assert (head_to_head.p_gain < 0.95) == (expected == "rung1")
 
 

@@ -11,7 +11,7 @@ from scipy import stats
 from sklearn import metrics as sk
 
 from kiss_bench.errors import DataError, FoldError, RecordError
-from kiss_bench.judge import Rows, Terms, Trio, compare
+from kiss_bench.judge import Rows, Terms, Trio, compare_rows
 from kiss_bench.judge.comparison import verdict_of
 from kiss_bench.judge.contrasts import contrast, margin_in_metric_units, measure, set_exam
 from kiss_bench.metrics import METRICS
@@ -27,7 +27,7 @@ def data_for(metric, repeats=1, seed=0):
 def compared(metric, unit="skill", repeats=1, seed=0):
     actual, (dummy, old, new) = data_for(metric, repeats, seed)
     trio = Trio(dummy=dummy, incumbent=old, candidate=new)
-    return compare(rows_of(actual, repeats=repeats), terms_of(metric, 0.01, unit), trio, 0.05)
+    return compare_rows(rows_of(actual, repeats=repeats), terms_of(metric, 0.01, unit), trio, 0.05)
 
 
 def gain_over_margin(metric, unit, margin, actual, models):
@@ -93,7 +93,7 @@ def test_copies_are_never_justified(metric, unit, repeats):
     actual, (dummy, model, _) = data_for(metric, repeats)
     for margin in (0.0, 0.01):
         trio = Trio(dummy=dummy, incumbent=model, candidate=model.copy())
-        found = compare(rows_of(actual, repeats=repeats), terms_of(metric, margin, unit), trio, 0.05)
+        found = compare_rows(rows_of(actual, repeats=repeats), terms_of(metric, margin, unit), trio, 0.05)
         assert (found.verdict, found.flags, found.p_gain, found.rows_needed) == (
             "NOT JUSTIFIED",
             ("same predictions",),
@@ -106,7 +106,7 @@ def test_copies_are_never_justified(metric, unit, repeats):
 def test_the_test_is_the_t_test_of_the_row_contrast():
     """With one repeat, absolute margin: a one-sided t-test of the rows with variance times K/(K-1)."""
     actual, (dummy, old, new) = numbers()
-    found = compare(rows_of(actual), terms_of("mae", 0.02), Trio(dummy=dummy, incumbent=old, candidate=new), 0.05)
+    found = compare_rows(rows_of(actual), terms_of("mae", 0.02), Trio(dummy=dummy, incumbent=old, candidate=new), 0.05)
     d = np.abs(actual - old[0]) - np.abs(actual - new[0]) - 0.02
     statistic = stats.ttest_1samp(d, 0.0).statistic / np.sqrt(1.25)
     assert found.p_gain == pytest.approx(stats.t.cdf(statistic, 199), abs=1e-12)
@@ -139,8 +139,8 @@ def test_swapping_roles_mirrors_gain_and_harm(seed, case, repeats):
     metric, unit = case
     actual, (dummy, old, new) = data_for(metric, repeats, seed)
     rows, terms = rows_of(actual, repeats=repeats), terms_of(metric, 0.03, unit)
-    there = compare(rows, terms, Trio(dummy=dummy, incumbent=old, candidate=new), 0.05)
-    back = compare(rows, terms, Trio(dummy=dummy, incumbent=new, candidate=old), 0.05)
+    there = compare_rows(rows, terms, Trio(dummy=dummy, incumbent=old, candidate=new), 0.05)
+    back = compare_rows(rows, terms, Trio(dummy=dummy, incumbent=new, candidate=old), 0.05)
     assert there.gain == pytest.approx(-back.gain, abs=1e-12)
     assert there.p_harm == pytest.approx(min(back.p_gain, 1.0 - there.p_gain), abs=1e-12)
 
@@ -158,7 +158,7 @@ def test_units_of_the_target_do_not_matter_to_relative_margins(seed, factor, met
     for scale in (1.0, factor):
         dummy, old, new = (model * scale for model in models)
         trio = Trio(dummy=dummy, incumbent=old, candidate=new)
-        found.append(compare(rows_of(actual * scale), terms_of(metric, 0.01, unit), trio, 0.05))
+        found.append(compare_rows(rows_of(actual * scale), terms_of(metric, 0.01, unit), trio, 0.05))
     assert found[0].p_gain == pytest.approx(found[1].p_gain, abs=1e-9)
     assert found[0].p_harm == pytest.approx(found[1].p_harm, abs=1e-9)
 
@@ -184,7 +184,9 @@ def test_the_margin_in_metric_units_as_seen_from_the_dummy(metric, unit, expecte
 def test_more_repeats_than_the_dummy_has_are_used_all_the_same():
     actual, (dummy, old, new) = numbers(repeats=5)
     rows, terms = rows_of(actual, repeats=5), terms_of("rmse", 0.01, "skill")
-    full, short = (compare(rows, terms, Trio(dummy=d, incumbent=old, candidate=new), 0.05) for d in (dummy, dummy[:1]))
+    full, short = (
+        compare_rows(rows, terms, Trio(dummy=d, incumbent=old, candidate=new), 0.05) for d in (dummy, dummy[:1])
+    )
     assert short == full
     assert short.repeats == 5
 
@@ -192,8 +194,8 @@ def test_more_repeats_than_the_dummy_has_are_used_all_the_same():
 def test_only_repeats_that_both_share_are_compared():
     actual, (dummy, old, new) = numbers(repeats=5)
     rows, terms = rows_of(actual, repeats=5), terms_of("rmse", 0.01, "skill")
-    mixed = compare(rows, terms, Trio(dummy=dummy, incumbent=old, candidate=new[:1]), 0.05)
-    first = compare(rows, terms, Trio(dummy=dummy, incumbent=old[:1], candidate=new[:1]), 0.05)
+    mixed = compare_rows(rows, terms, Trio(dummy=dummy, incumbent=old, candidate=new[:1]), 0.05)
+    first = compare_rows(rows, terms, Trio(dummy=dummy, incumbent=old[:1], candidate=new[:1]), 0.05)
     assert mixed == first
     assert (mixed.repeats, mixed.alpha) == (1, 0.01)
 
@@ -208,7 +210,7 @@ def test_a_perfect_model_is_justified_though_nothing_varies():
     actual = np.tile([0, 1], 50)
     trio = Trio(dummy=np.full((1, 100), 0.5), incumbent=np.full((1, 100), 0.5), candidate=actual[None].astype(float))
     for metric in ("brier", "roc_auc"):
-        found = compare(rows_of(actual), terms_of(metric, 0.01, "skill"), trio, 0.05)
+        found = compare_rows(rows_of(actual), terms_of(metric, 0.01, "skill"), trio, 0.05)
         assert (found.verdict, found.p_gain, found.p_harm) == ("JUSTIFIED", 1.0, 0.0)
         assert found.flags[0].startswith("no spread")
 
@@ -217,7 +219,7 @@ def test_three_groups_give_an_honest_answer():
     actual, (dummy, old, new) = numbers(noises=(1.0, 0.5))
     rows = rows_of(actual, group=np.arange(200) % 3)
     trio = Trio(dummy=dummy, incumbent=old, candidate=new)
-    found = compare(rows, terms_of("rmse", 0.01, "skill", scheme="group"), trio, 0.05)
+    found = compare_rows(rows, terms_of("rmse", 0.01, "skill", scheme="group"), trio, 0.05)
     assert found.df == 2
     assert found.flags == ("few groups: 3, worth 3.0 of equal size", "one group holds 34% of the rows")
 
@@ -227,14 +229,14 @@ def test_a_gain_made_by_few_rows_is_flagged():
     new = np.full((1, 1000), np.sqrt(0.99))
     new[0, :10] = 0.0
     trio = Trio(dummy=np.ones((1, 1000)), incumbent=old, candidate=new)
-    flags = compare(rows_of(np.zeros(1000)), terms_of("mse"), trio, 0.05).flags
+    flags = compare_rows(rows_of(np.zeros(1000)), terms_of("mse"), trio, 0.05).flags
     assert flags == ("heavy tail: 1 % of the rows carry 50% of the difference",)
 
 
 def test_near_twins_are_flagged():
     actual, (dummy, old, _) = numbers()
     new = old + np.random.default_rng(1).normal(size=old.shape) * 1e-4
-    flags = compare(rows_of(actual), terms_of("mse"), Trio(dummy=dummy, incumbent=old, candidate=new), 0.05).flags
+    flags = compare_rows(rows_of(actual), terms_of("mse"), Trio(dummy=dummy, incumbent=old, candidate=new), 0.05).flags
     assert flags[0].startswith("near-twins")
 
 
@@ -243,13 +245,13 @@ def test_a_disagreement_of_the_two_errors_is_flagged():
     rows = rows_of(actual, repeats=3)
     shift = np.stack([np.array([3.0, -3.0, 2.0, 0.0, 1.0])[fold] for fold in rows.fold])
     trio = Trio(dummy=dummy, incumbent=np.tile(actual + 6.0, (3, 1)), candidate=actual + 6.0 + shift)
-    assert any(flag.startswith("spread over folds") for flag in compare(rows, terms_of("mae"), trio, 0.05).flags)
+    assert any(flag.startswith("spread over folds") for flag in compare_rows(rows, terms_of("mae"), trio, 0.05).flags)
 
 
 def test_few_members_and_few_moments_are_flagged():
     actual, (dummy, old, new) = classes(n=60)
     trio = Trio(dummy=dummy, incumbent=old, candidate=new)
-    flags = compare(rows_of(actual, time=np.arange(60)), terms_of("roc_auc", scheme="forward"), trio, 0.05).flags
+    flags = compare_rows(rows_of(actual, time=np.arange(60)), terms_of("roc_auc", scheme="forward"), trio, 0.05).flags
     assert flags[0] == "few points in time: 60"
     assert flags[1].startswith("few members of a class in a fold: ")
 
@@ -258,7 +260,7 @@ def test_a_single_holdout_is_judged_at_stage_one():
     actual, (dummy, old, new) = numbers()
     rows = Rows(actual=actual, fold=np.zeros((1, 200), dtype=np.int64), n_train=300.0)
     trio = Trio(dummy=dummy, incumbent=old, candidate=new)
-    found = compare(rows, terms_of("mae", scheme="predefined"), trio, 0.05)
+    found = compare_rows(rows, terms_of("mae", scheme="predefined"), trio, 0.05)
     d = np.abs(actual - old[0]) - np.abs(actual - new[0])
     assert found.se == pytest.approx(d.std(ddof=1) / np.sqrt(200))
     assert found.alpha == pytest.approx(0.01)
@@ -271,7 +273,8 @@ def test_multiclass_probabilities_are_judged_like_any_other():
     good = np.where(np.eye(3)[actual][None] == 1.0, 0.6, 0.2)
     terms = Terms(task="multiclass", metric="log_loss", margin=0.01, margin_unit="skill", scheme="stratified")
     assert (
-        compare(rows_of(actual), terms, Trio(dummy=flat, incumbent=flat, candidate=good), 0.05).verdict == "JUSTIFIED"
+        compare_rows(rows_of(actual), terms, Trio(dummy=flat, incumbent=flat, candidate=good), 0.05).verdict
+        == "JUSTIFIED"
     )
 
 
@@ -279,11 +282,11 @@ def test_what_cannot_be_judged_is_refused():
     one_class = np.r_[np.zeros(50, dtype=int), 1]
     trio = Trio(dummy=np.full((1, 51), 0.5), incumbent=np.full((1, 51), 0.5), candidate=np.full((1, 51), 0.5))
     with pytest.raises(FoldError, match="at least 2 rows of each class in every test fold, and one has 0"):
-        compare(rows_of(one_class), terms_of("roc_auc"), trio, 0.05)
+        compare_rows(rows_of(one_class), terms_of("roc_auc"), trio, 0.05)
     with pytest.raises(DataError, match="never varies"):
-        compare(rows_of(np.zeros(51)), terms_of("r2"), trio, 0.05)
+        compare_rows(rows_of(np.zeros(51)), terms_of("r2"), trio, 0.05)
     with pytest.raises(RecordError, match="1 repeats of 51 rows do not belong to folds of 1 repeats of 50 rows"):
-        compare(rows_of(np.arange(50.0)), terms_of("mae"), trio, 0.05)
+        compare_rows(rows_of(np.arange(50.0)), terms_of("mae"), trio, 0.05)
 
 
 def test_two_stages_keep_the_size_where_two_models_are_equally_good():
@@ -313,7 +316,7 @@ def out_of_fold(x, y, fold):
 
 def after(repeats, rows, trio):
     dummy, old, new = (values[:repeats] for values in trio)
-    return compare(rows, terms_of("mse"), Trio(dummy=dummy, incumbent=old, candidate=new), 0.05)
+    return compare_rows(rows, terms_of("mse"), Trio(dummy=dummy, incumbent=old, candidate=new), 0.05)
 
 
 def test_a_lone_member_of_a_class_in_a_fold_cannot_be_ranked_with_any_certainty():
@@ -321,7 +324,7 @@ def test_a_lone_member_of_a_class_in_a_fold_cannot_be_ranked_with_any_certainty(
     fold = np.arange(240)[None] % 5
     flat = np.full((1, 240), 0.5)
     with pytest.raises(FoldError, match="at least 2 rows of each class in every test fold, and one has 1"):
-        compare(
+        compare_rows(
             Rows(actual=actual, fold=fold, n_train=192.0),
             terms_of("roc_auc"),
             Trio(dummy=flat, incumbent=flat, candidate=flat),
@@ -331,7 +334,7 @@ def test_a_lone_member_of_a_class_in_a_fold_cannot_be_ranked_with_any_certainty(
 
 def test_the_margin_of_an_rmse_is_that_over_its_own_incumbent():
     actual, (dummy, old, new) = numbers()
-    found = compare(
+    found = compare_rows(
         rows_of(actual), terms_of("rmse", 0.01, "skill"), Trio(dummy=dummy, incumbent=old, candidate=new), 0.05
     )
     squares = [np.mean((actual - model[0]) ** 2) for model in (dummy, old)]

@@ -6,7 +6,7 @@ from judge_examples import rows_of, terms_of
 from scipy import stats
 from sklearn import metrics as sk
 
-from kiss_bench.judge import Outlook, Trio, compare, dummy_loss, smallest_gain
+from kiss_bench.judge import Outlook, Trio, compare_rows, dummy_loss, smallest_gain
 from kiss_bench.judge.power import detectable, rows_needed
 from kiss_bench.metrics import METRICS
 
@@ -79,5 +79,5 @@ def test_the_outlook_agrees_with_the_comparison_it_foresees():
     candidate = dummy + (actual - actual.mean()) * 0.2
     d = (actual - dummy[0]) ** 2 - (actual - candidate[0]) ** 2
     shape = Outlook(rows=2000, folds=5, repeats=1, rungs=1, spread=float(d.std() / actual.var()))
-    found = compare(rows, terms, Trio(dummy=dummy, incumbent=dummy, candidate=candidate), 0.05)
+    found = compare_rows(rows, terms, Trio(dummy=dummy, incumbent=dummy, candidate=candidate), 0.05)
     assert smallest_gain(actual, terms, shape) == pytest.approx(found.min_detectable_gain, rel=0.35)
