@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help bench plan test check format lint results lock clean
+.PHONY: help bench plan test check format lint results calibrate lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -36,6 +36,9 @@ format: $(VENV)/dev.stamp  ## format the code
 
 results: $(VENV)/run.stamp  ## run every config of the project again
 	@for config in configs/*.yaml; do $(BIN)/kiss-bench run $$config $(ARGS) || exit $$?; done
+
+calibrate: $(VENV)/dev.stamp  ## simulate how often the judge is wrong; write docs/statistics.md
+	$(BIN)/python -m calibration $(ARGS)
 
 lock: $(VENV)/dev.stamp  ## resolve the dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

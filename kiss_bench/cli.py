@@ -156,7 +156,42 @@ def metrics() -> None:
         }
         for metric in METRICS.values()
     ]
-    typer.echo(tabulate(rows, headers="keys", disable_numparse=True, maxcolwidths=[None, None, 11, 24, 28]))
+    typer.echo(tabulate(rows, headers="keys", disable_numparse=True, maxcolwidths=[None, None, 11, 28, 28]))
+
+
+@app.command()
+def selftest(
+    config: Config,
+    draws: Annotated[int, typer.Option(min=2, help="Simulated benchmarks a scenario; there are four.")] = 100,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, help="Worker processes; default: one a core.")
+    ] = None,
+    results: Annotated[Path, typer.Option(help="Where the project's folder is written.")] = Path("results"),
+    rows: Annotated[
+        int | None, typer.Option(help="Simulated rows; default: those of the table, at most 20,000.", min=1)
+    ] = None,
+) -> None:
+    """How often would the judge be wrong on data of CONFIG's shape? Simulates, fits and judges; minutes.
+
+    Ends with 1 where needless rungs are promoted more often than alpha allows. What was stopped goes on where it was;
+    another `seed:` in CONFIG simulates other tables.
+    """
+    found = _plan(config)
+    from rich.console import Console
+    from tabulate import tabulate
+
+    from kiss_bench.selftest.report import rates_table, verdict_sentences
+    from kiss_bench.selftest.run import Options
+    from kiss_bench.selftest.run import selftest as run_selftest
+    from kiss_bench.selftest.watching import watcher
+
+    options = Options(results=results, draws=draws, jobs=jobs, rows=rows)
+    with watcher(Console(stderr=True)) as watch:
+        tested = run_selftest(found, options, watch)
+    typer.echo(tabulate(rates_table(tested.rates), headers="keys", disable_numparse=True))
+    typer.echo("\n" + "\n".join(verdict_sentences(tested.rates)))
+    typer.echo(f"\nwritten to {results / found.project}: selftest.md, selftest.json")
+    raise typer.Exit(DONE if tested.passed else NO)
 
 
 def _plan(config: Path) -> Any:

@@ -11,9 +11,10 @@ from kiss_bench.evaluation.exam import Unit
 from kiss_bench.records.board import Board
 from kiss_bench.reports.amounts import seconds as spelled
 from kiss_bench.reports.terminal import leaderboard_table, leaderboard_text
+from kiss_bench.runs.filling import Event
 from kiss_bench.runs.remaining import seconds_left
-from kiss_bench.runs.run import Event
 from kiss_bench.runs.units import Progress as Units
+from kiss_bench.runs.units import repeats_drawn, repeats_of_all
 
 
 class Watcher(Protocol):
@@ -34,18 +35,29 @@ def opening(progress: Units, todo: int) -> list[str]:
     """What was understood, before anything is fitted."""
     exam, total = progress.exam, len(progress.units())
     plan, task = exam.plan, exam.task
-    splits = exam.folds.of(0)
+    splits, repeats = exam.folds.of(0), repeats_of_all(exam)
+    often = f" drawn {repeats} times" if repeats > 1 else ""
     studies = [step for step in plan.ladder if step.trials and not progress.quick]
     tuned = f"{len(studies)} rungs are tuned, with {plan.tuning.trials} trials on {plan.folds.inner} inner folds"
     lines = [
         f"{plan.project}: {len(task.row_id):,} rows, {len(task.columns)} columns, target {plan.target!r}. {task.why}",
-        f"{len(splits)} {exam.folds.kind} folds, metric {plan.metric.primary}, {len(plan.ladder)} rungs",
+        f"{len(splits)} {exam.folds.kind} folds{often}, metric {plan.metric.primary}, {len(plan.ladder)} rungs",
         tuned if studies else "default settings only, nothing is tuned",
     ]
     lines += [f"note: {note}" for note in (*task.notes, *exam.folds.notes)]
     if todo < total:
         lines.append(f"{total - todo} of {total} units are in the store already, {todo} to do")
     return lines
+
+
+def contested_line(event: Event) -> str:
+    """Which pair is repeated, and how much work that is."""
+    entry, units = event.contested, len(event.todo) + event.stored
+    assert entry is not None
+    more = repeats_drawn(event.progress.exam) - repeats_of_all(event.progress.exam)
+    stored = f", {event.stored} of them in the store already" if event.stored else ""
+    draws = f"{more} more draws of the folds, {units} units{stored}"
+    return f"{entry.rung} against {entry.incumbent} is contested: {draws}"
 
 
 def failure_line(event: Event) -> str | None:
@@ -74,6 +86,9 @@ class PlainLines:
             self.todo = event.todo
             for line in opening(event.progress, len(event.todo)):
                 self._say(line)
+        elif event.kind == "contested":
+            self.todo += event.todo
+            self._say(contested_line(event))
         elif event.kind == "unit":
             self._unit(event)
         elif event.kind == "board" and event.board is not None and not self.table_shown:
@@ -105,6 +120,8 @@ class LiveTable:
         self.console, self.jobs = console, jobs
         self.todo: tuple[Unit, ...] = ()
         self.board: Board | None = None
+        self.repeated = ""
+        """The contested pair that is being repeated, in words."""
         self.bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=30),
@@ -129,18 +146,27 @@ class LiveTable:
             for line in opening(event.progress, len(event.todo)):
                 self.console.print(line, markup=False, highlight=False)
             self.bar.update(self.task, total=len(event.todo), description="default settings")
+        elif event.kind == "contested":
+            self._repeat(event)
         elif event.kind == "unit":
             self._unit(event)
         elif event.board is not None:
             self.board = event.board
         self.live.update(self._view())
 
+    def _repeat(self, event: Event) -> None:
+        self.console.print(contested_line(event), markup=False, highlight=False)
+        entry = event.contested
+        self.repeated = f"repeating {entry.rung} against {entry.incumbent}" if entry else ""
+        self.todo += event.todo
+        self.bar.update(self.task, total=len(self.todo), description=self.repeated)
+
     def _unit(self, event: Event) -> None:
         told = failure_line(event)
         if told:
             self.console.print(told, markup=False, highlight=False)
         left = seconds_left(event.progress, self.todo, self.jobs)
-        stage = "default settings" if self.board is None else "tuning"
+        stage = self.repeated or ("default settings" if self.board is None else "tuning")
         done = sum(one.place in event.progress.outcomes for one in self.todo)
         ahead = f"about {spelled(left)} left" if left else ""
         self.bar.update(self.task, completed=done, description=stage, left=ahead)

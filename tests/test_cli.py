@@ -38,7 +38,7 @@ def call(*words, cwd=None, python=()):
 
 
 def test_there_are_these_commands():
-    assert COMMANDS == ["metrics", "plan", "report", "run", "rungs"]
+    assert COMMANDS == ["metrics", "plan", "report", "run", "rungs", "selftest"]
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
@@ -154,8 +154,36 @@ INVALID = {
     "an unknown key": (untouched, f"{GOOD}laddder: [dummy]\n", "did you mean `ladder`?"),
     "an unknown metric": (untouched, f"{GOOD}metric: gini\n", "metric: found 'gini'; allowed: log_loss"),
     "a metric of another task": (untouched, f"{GOOD}metric: rmse\n", "rmse"),
-    "a metric of a later version": (untouched, f"{GOOD}metric: f1\n", "known, but not built in this version"),
+    "a metric of a later version": (untouched, f"{GOOD}metric: mape\n", "known, but not built in this version"),
     "one fold": (untouched, GOOD.replace("count: 2", "count: 1"), "folds.count: found 1; allowed: a whole number"),
+    "repeats of one fold a group": (
+        untouched, "data: {path: table.csv, group: week}\ntarget: owed\nfolds: {count: 60, repeats: 3}\n",
+        "folds.repeats: found 3, but 60 folds of 60 groups leave one group out each",
+    ),
+    "repeats in time": (
+        untouched, "data: {path: table.csv, time: week}\ntarget: owed\nfolds: {repeats: 3}\n",
+        "folds.repeats: found 3; allowed: 1 or auto, with forward folds",
+    ),
+    "negative weights": (
+        untouched, "data: {path: table.csv, weight: income}\ntarget: late\n",
+        "data.weight: column 'income' is negative in ",
+    ),
+    "weights with gaps": (
+        untouched, "data: {path: table.csv, weight: ratio}\ntarget: late\n",
+        "data.weight: column 'ratio' is missing in ",
+    ),
+    "weights of text": (
+        untouched, "data: {path: table.csv, weight: home}\ntarget: late\n",
+        "data.weight: column 'home' is a category ('lodge', 'rent', 'own'); it must hold numbers",
+    ),
+    "a weight that is no column": (
+        untouched, "data: {path: table.csv, weight: weak}\ntarget: late\n",
+        "data.weight: there is no column 'weak' (nearest: 'week')",
+    ),
+    "weights where the metric has no error bar for them": (
+        untouched, "data: {path: table.csv, weight: week}\ntarget: late\nmetric: roc_auc\n",
+        "roc_auc has no error bar for weighted rows; use log_loss or brier",
+    ),
     "more folds than rows": (untouched, GOOD.replace("count: 2", "count: 900"), "folds.count: 900 stratified folds"),
     "group folds without a group": (
         untouched, GOOD.replace("count: 2", "kind: group, count: 2"), "folds.kind: found group",
@@ -283,11 +311,27 @@ def test_plan_counts_the_fits_and_writes_nothing(workshop, capsys, tmp_path, mon
     monkeypatch.chdir(tmp_path)
     assert main(["plan", str(workshop / "binary.yaml")]) == 0
     out = capsys.readouterr().out
-    # 7 rungs fitted in 3 folds with default settings; 5 of them have 3 trials on 2 inner folds and one fit more
-    assert f"fits: {7 * 3 + 5 * 3 * (3 * 2 + 1)} at the most (pruning saves some)" in out
-    assert "folds: 3 stratified, training on 80–80 rows, testing on 40–40" in out
-    assert "smallest gain these rows can show: about 0." in out
+    # 7 rungs fitted in 3 folds with default settings; 5 of them have 3 trials on 2 inner folds and one fit more, and
+    # from the inner folds of the other 2 the stack learns
+    once = 7 * 3 + 5 * 3 * (3 * 2 + 1) + 2 * 3 * 2
+    assert f"fits: {once} at the most (pruning saves some), and up to {4 * once} more where pairs are contested" in out
+    often = "drawn once, and 4 times more for a pair whose verdict is contested"
+    assert f"folds: 3 stratified, training on 80–80 rows, testing on 40–40; {often}" in out
+    assert "multiplicity: fallback (alpha 0.05): every rung has its share" in out
+    assert "smallest gain these rows can show, four times in five: about 0." in out
     assert not list(tmp_path.iterdir())
+
+
+def test_plan_counts_the_fits_of_every_repeat_asked_for(workshop, capsys):
+    keys = (
+        "folds: {count: 3, inner: 2, repeats: 4}\nmultiplicity: strict\ntuning: {trials: 0}\nladder: [dummy, stump]\n"
+    )
+    data = "data: {path: table.csv, drop: [kind, owed]}\ntarget: late\n"
+    assert main(["plan", str(write_config(workshop, "often", data + keys))]) == 0
+    out = capsys.readouterr().out
+    assert "testing on 40–40; drawn 4 times" in out
+    assert f"fits: {2 * 3 * 4} at the most (pruning saves some)\n" in out
+    assert "multiplicity: strict (alpha 0.05): one level for all pairs" in out
 
 
 # a run, as it is seen

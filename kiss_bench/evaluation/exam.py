@@ -114,7 +114,9 @@ class Outcome:
     clipped: int = 0
     inner_rows: Positions | None = None
     inner_prediction: Floats | None = None
-    """Out-of-fold predictions inside the training part, for the stack."""
+    """Out-of-fold predictions inside the training part, for the stack and the threshold."""
+    threshold: float | None = None
+    """Least probability of the positive class at which a row gets its label; None: the most probable label."""
     settings: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     """Settings of the outer fit, defaults included."""
     costs: Costs = Costs()

@@ -30,12 +30,12 @@ def columns_of(exam: Exam, encoding: Encoding) -> tuple[Column, ...]:
     return (exam.task.time_column,)
 
 
-def model_of(exam: Exam, rung: Rung, settings: Mapping[str, Any], seed: int) -> Any:
-    """The estimator at the end of the pipeline; classifiers with every label and the floor."""
+def model_of(exam: Exam, rung: Rung, settings: Mapping[str, Any], seed: int, threshold: float | None = None) -> Any:
+    """The estimator at the end of the pipeline; classifiers with every label, the floor and the threshold."""
     built = rung.build(surroundings_of(exam, seed), settings)
     if exam.task.kind == "regression":
         return built
-    return FlooredClassifier(built, exam.task.labels)
+    return FlooredClassifier(built, exam.task.labels, threshold, exam.task.positive)
 
 
 def encoder_of(exam: Exam, rung: Rung, model: Any, seed: int) -> Encode | None:
@@ -50,11 +50,14 @@ def encoder_of(exam: Exam, rung: Rung, model: Any, seed: int) -> Encode | None:
     return Encode(encoding, columns_of(exam, encoding), exam.task.kind, seed)
 
 
-def pipeline_of(exam: Exam, rung: Rung, settings: Mapping[str, Any], seed: int) -> Any:
-    """Unfitted Pipeline with the steps `columns`, `encode` (where there is one) and `model`."""
+def pipeline_of(exam: Exam, rung: Rung, settings: Mapping[str, Any], seed: int, threshold: float | None = None) -> Any:
+    """Unfitted Pipeline with the steps `columns`, `encode` (where there is one) and `model`.
+
+    `threshold` is that of the unit; it matters to `predict` alone.
+    """
     from sklearn.pipeline import Pipeline
 
-    model = model_of(exam, rung, settings, seed)
+    model = model_of(exam, rung, settings, seed, threshold)
     encoder = encoder_of(exam, rung, model, seed)
     steps: list[tuple[str, Any]] = [("columns", TypedColumns(columns_of(exam, rung.encoding)))]
     steps += [("encode", encoder)] if encoder is not None else []

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from kiss_bench.errors import RungError
+from kiss_bench.tasks.labels import labels_of
 from kiss_bench.tasks.task import Label
 
 ROUNDING = 1e-5
@@ -59,11 +60,17 @@ class FlooredClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     classifier: any scikit-learn classifier with `predict_proba`.
     labels: every label of the task in sorted order; those absent from a training part get the floor.
+    threshold: of two labels, the least probability at which `predict` says the positive one; None: the more probable.
+    positive: position of the positive label in `labels`; needed with a threshold.
     """
 
-    def __init__(self, classifier: Any, labels: Sequence[Label]) -> None:
+    def __init__(
+        self, classifier: Any, labels: Sequence[Label], threshold: float | None = None, positive: int | None = None
+    ) -> None:
         self.classifier = classifier
         self.labels = labels
+        self.threshold = threshold
+        self.positive = positive
 
     def fit(self, X: Any, y: ArrayLike) -> Self:
         codes = self.codes_of(y)
@@ -103,4 +110,4 @@ class FlooredClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return floored(self.raw_proba(X), self.floor_)
 
     def predict(self, X: Any) -> NDArray[Any]:
-        return np.asarray(self.classes_[np.argmax(self.predict_proba(X), axis=1)])
+        return np.asarray(self.classes_[labels_of(self.predict_proba(X), self.threshold, self.positive)])

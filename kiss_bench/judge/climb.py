@@ -1,8 +1,4 @@
-"""Up the ladder, rung by rung: who is tested against whom, at which level, and what is recommended in the end.
-
-Levels follow the fallback procedure (Wiens 2003, Pharmaceutical Statistics 2:211) with equal weights: each of the m
-tests owns alpha/m and inherits the whole level of the one before it where that one was promoted.
-"""
+"""Up the ladder, rung by rung: who is tested against whom, at which level, and what is recommended in the end."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -10,12 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kiss_bench.errors import RecordError
-from kiss_bench.judge.comparison import compare_measured, interval, layout_flags
-from kiss_bench.judge.contrasts import BLIND_AUC_LOSS, Exam, Measured, margin_in_metric_units, measure, set_exam
-from kiss_bench.judge.judgement import Candidate, Comparison, Floats, Judged, Judgement, Recommended, Rows, Terms
+from kiss_bench.errors import KissBenchError, RecordError
+from kiss_bench.judge.comparison import compare_all, compare_measured, interval, layout_flags
+from kiss_bench.judge.contrasts import Exam, Measured, blind_loss, margin_in_metric_units, measure, set_exam
+from kiss_bench.judge.judgement import Candidate, Comparison, Judged, Judgement, Recommended, Rows, Terms
+from kiss_bench.judge.multiplicity import ladder_error, next_level, strict_level
 from kiss_bench.judge.power import Outlook, smallest_gain
-from kiss_bench.metrics import find_metric, score
+from kiss_bench.judge.refusals import refuse_unmeasurable
+from kiss_bench.metrics import find_metric
 from kiss_bench.plan.plan import Arm
 
 SHOWN = 0.95
@@ -65,18 +63,8 @@ def judge(candidates: Sequence[Candidate], rows: Rows, terms: Terms) -> Judgemen
     if not base.arms:
         return _unjudged(exam, ladder)
     exam = dataclasses.replace(exam, dummy=base.climber)
-    entries = [dataclasses.replace(_entry(exam, base), verdict="BASELINE")]
-    share = terms.alpha / max(1, sum(rung.candidate.status != "skipped" for rung in above))
-    incumbent, level, promoted = base, 0.0, False
-    for rung in above:
-        if rung.candidate.status == "skipped":
-            entries.append(_entry(exam, rung))
-            continue
-        level = next_level(share, level, promoted=promoted)
-        entry = _examined(exam, incumbent, rung, level)
-        promoted = entry.verdict == "JUSTIFIED"
-        incumbent = rung if promoted else incumbent
-        entries.append(entry)
+    climbers = [rung.climber for rung in ladder if rung.arms]
+    entries, incumbent = _climb(exam, base, above, climbers)
     recommended = _recommended(terms, entries, incumbent)
     return Judgement(
         entries=tuple(entries),
@@ -84,7 +72,29 @@ def judge(candidates: Sequence[Candidate], rows: Rows, terms: Terms) -> Judgemen
         also_consider=_also_consider(exam, ladder, incumbent, recommended.arm),
         margin_abs=margin_in_metric_units(exam, base.climber),
         notes=layout_flags(exam),
+        ladder_error=ladder_error(exam, climbers) if terms.multiplicity == "per_step" else None,
     )
+
+
+def _climb(exam: Exam, base: _Rung, above: Sequence[_Rung], climbers: Sequence[Measured]) -> tuple[list[Judged], _Rung]:
+    """Give every rung's entry, and the last one promoted."""
+    entries = [dataclasses.replace(_entry(exam, base), verdict="BASELINE")]
+    policy, alpha = exam.terms.multiplicity, exam.terms.alpha
+    share = alpha / max(1, sum(rung.candidate.status != "skipped" for rung in above))
+    level = {"fallback": 0.0, "per_step": alpha}.get(policy) if policy != "strict" else strict_level(exam, climbers)
+    assert level is not None
+    incumbent, promoted = base, False
+    for rung in above:
+        if rung.candidate.status == "skipped":
+            entries.append(_entry(exam, rung))
+            continue
+        if policy == "fallback":
+            level = next_level(share, level, promoted=promoted)
+        entry = _examined(exam, incumbent, rung, level)
+        promoted = entry.verdict == "JUSTIFIED"
+        incumbent = rung if promoted else incumbent
+        entries.append(entry)
+    return entries, incumbent
 
 
 def contested(judgement: Judgement) -> Judged | None:
@@ -94,11 +104,6 @@ def contested(judgement: Judgement) -> Judged | None:
     """
     tested = (entry for entry in judgement.entries if entry.verdict != "NOT COMPARABLE")
     return next((entry for entry in tested if entry.comparison is not None and entry.comparison.contested), None)
-
-
-def next_level(share: float, before: float, *, promoted: bool) -> float:
-    """Give alpha_j: the test's own share of alpha, plus the level of the test before it where that one promoted."""
-    return share + (before if promoted else 0.0)
 
 
 def _place(candidate: Candidate) -> tuple[float, bool]:
@@ -113,7 +118,10 @@ def _measured(exam: Exam, candidate: Candidate) -> _Rung:
     if not all(np.isfinite(values).all() for values in candidate.predictions.values()):
         reason = "its predictions are not all finite numbers"
         return _Rung(candidate=dataclasses.replace(candidate, status="failed", reason=reason), arms={})
-    return _Rung(candidate=candidate, arms={arm: measure(exam, p) for arm, p in candidate.predictions.items()})
+    labels = candidate.predicted
+    return _Rung(
+        candidate=candidate, arms={arm: measure(exam, p, labels.get(arm)) for arm, p in candidate.predictions.items()}
+    )
 
 
 def _entry(exam: Exam, rung: _Rung) -> Judged:
@@ -133,14 +141,13 @@ def _entry(exam: Exam, rung: _Rung) -> Judged:
         return entry
     first = rung.climber.score.first(1)
     low, high = interval(first, exam.layout)
-    predictions = candidate.predictions[rung.arm][0]
     return dataclasses.replace(
         entry,
         score=first.value,
         score_low=low,
         score_high=high,
         skill=_skill(exam, rung.climber),
-        also={name: _secondary(exam, name, predictions) for name in exam.terms.also},
+        also={name: _secondary(exam, name, rung) for name in exam.terms.also},
         default_score=rung.arms["default"].score.first(1).value if len(rung.arms) > 1 else None,
     )
 
@@ -156,31 +163,39 @@ def _examined(exam: Exam, incumbent: _Rung, rung: _Rung, level: float) -> Judged
     entry = dataclasses.replace(entry, incumbent=incumbent.name, comparison=comparison, verdict=comparison.verdict)
     if len(rung.arms) == 1:
         return entry
-    tuning = compare_measured(exam, rung.arms["default"], rung.arms["tuned"], level)
+    # On the repeats that the candidate's own test rests on, and at its level: these two cost no alpha.
+    repeats = comparison.repeats
+    default, tuned = (rung.arms[arm].first(repeats) for arm in ("default", "tuned"))
+    tuning = compare_all(exam, default, tuned, level)
     return dataclasses.replace(
         entry,
-        default_verdict=compare_measured(exam, incumbent.climber, rung.arms["default"], level).verdict,
+        default_verdict=compare_all(exam, incumbent.climber.first(repeats), default, level).verdict,
         tuning_gain=tuning.gain,
         tuning_verdict=tuning.verdict,
+        p_default_enough=1.0 - tuning.p_gain,
     )
 
 
 def _skill(exam: Exam, arm: Measured) -> float | None:
-    """1 - loss / dummy's loss on repeat 0; 2 AUC - 1 for roc_auc; None where the dummy has no loss to share."""
+    """1 - loss / dummy's loss on repeat 0 (2 AUC - 1 for roc_auc); None where the dummy has no loss to share."""
     loss = arm.loss.first(1).value
-    if exam.metric.pooling == "auc":
-        return 1.0 - loss / BLIND_AUC_LOSS
-    if exam.dummy is None or (blind := exam.dummy.loss.first(1).value) <= 0.0:
-        return None
-    return 1.0 - loss / blind
+    if exam.metric.pooling == "ranks":
+        blind = blind_loss(exam)
+    else:
+        blind = exam.dummy.loss.first(1).value if exam.dummy is not None else 0.0
+    return 1.0 - loss / blind if blind > 0.0 else None
 
 
-def _secondary(exam: Exam, name: str, predictions: Floats) -> float | None:
-    """Score by another metric, for description; None where these folds cannot give it."""
-    metric, actual, fold = find_metric(name), exam.rows.actual, exam.layout.fold[0]
-    if metric.pooling == "auc" and len(np.unique(2 * fold + (actual == actual.max()))) < 2 * exam.layout.folds:
+def _secondary(exam: Exam, name: str, rung: _Rung) -> float | None:
+    """Score by another metric, for description; None where these rows cannot give it."""
+    assert rung.arm is not None
+    metric = find_metric(name)
+    predictions, labels = rung.candidate.predictions[rung.arm][:1], rung.candidate.predicted.get(rung.arm)
+    try:
+        refuse_unmeasurable(exam.rows, exam.terms, dataclasses.replace(metric, fewest=1), exam.layout)
+    except KissBenchError:
         return None
-    return score(metric, actual, predictions, fold, exam.terms.positive)
+    return measure(dataclasses.replace(exam, metric=metric), predictions, labels).score.value
 
 
 def _recommended(terms: Terms, entries: Sequence[Judged], incumbent: _Rung) -> Recommended:

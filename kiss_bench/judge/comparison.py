@@ -17,13 +17,15 @@ from kiss_bench.judge.contrasts import (
     contrast,
     difference,
     in_metric_units,
+    lenient_contrast,
     margin_in_metric_units,
     measure,
     set_exam,
 )
 from kiss_bench.judge.inference import LONG_SERIES, Estimate, Layout, Spread, level_applied, spread
 from kiss_bench.judge.judgement import Comparison, Floats, Rows, Terms, Verdict
-from kiss_bench.judge.power import detectable, rows_needed
+from kiss_bench.judge.power import detectable, repeats_needed, rows_needed
+from kiss_bench.judge.refusals import fewest_members
 
 HARMLESS = 0.05
 """NOT JUSTIFIED below this probability that the gain exceeds the margin."""
@@ -61,18 +63,32 @@ def compare_rows(rows: Rows, terms: Terms, trio: Trio, alpha: float) -> Comparis
 
 
 def compare_measured(exam: Exam, incumbent: Measured, candidate: Measured, alpha: float) -> Comparison:
-    """Compare two arms that were measured before; see `compare_rows`."""
+    """Compare two arms that were measured before; see `compare_rows`.
+
+    Where repeats are added to contested pairs only, a pair that was decided on the first repeat stays decided,
+    whatever else was run of it: looking again would be a second exam.
+    """
+    if exam.terms.escalates:
+        first = compare_all(exam, incumbent.first(1), candidate.first(1), alpha)
+        if not first.contested:
+            return first
+    return compare_all(exam, incumbent, candidate, alpha)
+
+
+def compare_all(exam: Exam, incumbent: Measured, candidate: Measured, alpha: float) -> Comparison:
+    """Compare on all repeats that both have."""
     plain = difference(exam, incumbent, candidate)
     tested, mirrored = contrast(exam, incumbent, candidate), contrast(exam, candidate, incumbent)
     sure = spread(tested, exam.layout)
     level = level_applied(alpha, tested.repeats, once=exam.layout.once)
     # Copies gain nothing, whatever the rounding of their contrast says.
     same = _is_noise(plain, incumbent.loss, candidate.loss)
-    p_gain = 0.0 if same else chance_positive(tested, sure)
-    p_harm = 0.0 if same else chance_positive(mirrored, spread(mirrored, exam.layout))
+    p_gain = 0.0 if same else _chance_beyond(exam, incumbent, candidate, tested)
+    p_harm = 0.0 if same else _chance_beyond(exam, candidate, incumbent, mirrored)
     p_harm = min(p_harm, 1.0 - p_gain)  # the two contrasts have their own errors; what is claimed must sum to 1
+    verdict = verdict_of(p_gain, level)
     gain = (candidate.score - incumbent.score) * (0.0 if same else exam.sign)
-    low, high = interval(gain, exam.layout)
+    low, high = _interval_of_gain(exam, incumbent, candidate, gain)
     excess = detectable(sure.se, sure.df, level)
     return Comparison(
         gain=gain.value,
@@ -86,13 +102,30 @@ def compare_measured(exam: Exam, incumbent: Measured, candidate: Measured, alpha
         p_equal=max(0.0, 1.0 - p_gain - p_harm),
         p_harm=p_harm,
         alpha=level,
-        verdict=verdict_of(p_gain, level),
+        verdict=verdict,
         min_detectable_gain=in_metric_units(exam, incumbent.first(plain.repeats), plain.value - tested.value + excess),
-        rows_needed=None if same else rows_needed(len(exam.rows.actual), tested.value, excess),
+        rows_needed=None if same else rows_needed(plain.rows.shape[1], tested.value, excess),
+        repeats_needed=repeats_needed(sure, exam.layout, tested, alpha) if verdict == "INCONCLUSIVE" else None,
         contested=level < alpha and 1.0 - alpha <= p_gain < 1.0 - level,
         method=sure.method,
         flags=("same predictions",) if same else _flags(exam, (incumbent, candidate), plain, sure),
     )
+
+
+def _interval_of_gain(exam: Exam, incumbent: Measured, candidate: Measured, gain: Estimate) -> tuple[float, float]:
+    """Two-sided 95 % interval of the gain, for display.
+
+    A gain in RMSE is (MSE_c - MSE_j) / (RMSE_c + RMSE_j): its interval is that of the squares, on which the margin is
+    tested as well, over the sum of the roots. So interval and probability cannot disagree.
+    """
+    if exam.metric.pooling != "root" or exam.in_score_units:
+        return interval(gain, exam.layout)
+    squares = incumbent.loss - candidate.loss
+    roots = incumbent.score.first(gain.repeats).value + candidate.score.first(gain.repeats).value
+    if roots <= 0.0:
+        return gain.value, gain.value
+    low, high = (end / roots for end in interval(squares, exam.layout))
+    return min(low, gain.value), max(high, gain.value)
 
 
 def verdict_of(p_gain: float, alpha: float) -> Verdict:
@@ -108,6 +141,13 @@ def chance_positive(estimate: Estimate, sure: Spread) -> float:
     if sure.se <= tiny:
         return float(estimate.value > tiny)
     return float(stdtr(sure.df, estimate.value / sure.se))
+
+
+def _chance_beyond(exam: Exam, incumbent: Measured, candidate: Measured, tested: Estimate) -> float:
+    """P(the candidate is better by more than the margin), the smaller answer where there are two."""
+    chance = chance_positive(tested, spread(tested, exam.layout))
+    lenient = lenient_contrast(exam, incumbent, candidate)
+    return chance if lenient is None else min(chance, chance_positive(lenient, spread(lenient, exam.layout)))
 
 
 def interval(estimate: Estimate, layout: Layout) -> tuple[float, float]:
@@ -152,17 +192,15 @@ def layout_flags(exam: Exam) -> tuple[str, ...]:
     """Name what is thin about the rows themselves, whichever rungs are compared."""
     layout, found = exam.layout, []
     if layout.group is not None:
-        sizes = np.bincount(layout.group)
-        effective = float(sizes.sum() ** 2 / np.square(sizes).sum())
+        sizes, effective = layout.sizes, layout.effective_groups
         if effective < FEW:
             found.append(f"few groups: {layout.groups}, worth {effective:.1f} of equal size")
         if sizes.max() > 0.2 * sizes.sum():
             found.append(f"one group holds {sizes.max() / sizes.sum():.0%} of the rows")
     if layout.period is not None and layout.periods < LONG_SERIES:
         found.append(f"few points in time: {layout.periods}")
-    if exam.metric.pooling == "auc":
-        cells = layout.fold[0] * 2 + (np.asarray(exam.rows.actual) == 1)
-        smallest = int(np.bincount(cells, minlength=2 * layout.folds).min())
+    if exam.metric.pooling == "ranks":
+        smallest, _ = fewest_members(exam.rows, exam.terms, exam.metric, layout)
         if smallest < FEW:
             found.append(f"few members of a class in a fold: {smallest}")
     return tuple(found)

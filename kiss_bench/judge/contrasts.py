@@ -12,16 +12,16 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from kiss_bench.errors import DataError, FoldError, RecordError
+from kiss_bench.errors import RecordError
 from kiss_bench.judge.inference import Estimate, Layout, lay_out
-from kiss_bench.judge.judgement import Floats, Rows, Terms
-from kiss_bench.metrics import Metric, find_metric, placements
+from kiss_bench.judge.judgement import Codes, Floats, Rows, Terms
+from kiss_bench.judge.refusals import refuse_unmeasurable
+from kiss_bench.metrics import Metric, find_metric, rank_rows
+from kiss_bench.metrics.labels import confusion, most_probable
 
-LEAST_MEMBERS = 2
-BLIND_AUC_LOSS = 0.5
-"""1 - AUC of a model that ranks nothing: the dummy's loss, whatever it predicted."""
+BLIND_AUC = 0.5
+"""What a model that ranks nothing comes to, whatever it predicted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,7 +29,7 @@ class Measured:
     """One arm of one rung on all rows it was scored on."""
 
     loss: Estimate
-    """Row loss; squared error for rmse and r2, error for accuracy, 1 - AUC for roc_auc."""
+    """Row loss; squared error for rmse and r2, 1 - score for metrics of labels and ranks."""
     score: Estimate
     """In the metric's own units and sign."""
 
@@ -57,57 +57,54 @@ class Exam:
         """Whether the margin is a number of rmse units: the one case that squared errors cannot express exactly."""
         return self.metric.pooling == "root" and self.terms.margin_unit == "absolute"
 
+    def actual(self, repeat: int) -> np.ndarray:
+        """(n,) targets of the rows of a repeat."""
+        return self.rows.actual[repeat] if self.rows.actual.ndim == 2 else self.rows.actual
+
+    @property
+    def positive(self) -> int:
+        return 1 if self.terms.positive is None else self.terms.positive
+
 
 def set_exam(rows: Rows, terms: Terms) -> Exam:
     """Read the layout of the rows; the dummy comes later, by `dataclasses.replace`.
 
     Raises:
-        FoldError: too few rows, groups, points in time or, for roc_auc, members of a class to say anything.
-        DataError: r2 of a target that does not vary.
-        KissBenchError: unknown metric.
+        FoldError: too few rows, groups, points in time or members of a class to say anything.
+        DataError: a target that the metric is undefined for, or weights that are none.
+        KissBenchError: unknown metric, or one that has no valid error bar under this scheme.
     """
-    metric = find_metric(terms.metric)
-    if metric.pooling == "ratio" and float(np.ptp(rows.actual)) == 0.0:
-        raise DataError("r2 is undefined for a target that never varies; use rmse")
-    layout = lay_out(rows, terms.scheme)
-    if metric.pooling == "auc":
-        _refuse_lone_members(layout, np.asarray(rows.actual) == (1 if terms.positive is None else terms.positive))
+    metric, layout = find_metric(terms.metric), lay_out(rows, terms.scheme)
+    refuse_unmeasurable(rows, terms, metric, layout)
     return Exam(rows=rows, terms=terms, metric=metric, layout=layout)
 
 
-def _refuse_lone_members(layout: Layout, positive: NDArray[np.bool_]) -> None:
-    """A lone member says nothing of how much its rank varies: with five of them, three noise rungs in ten passed."""
-    for fold in layout.fold:
-        fewest = int(np.bincount(2 * fold + positive, minlength=2 * layout.folds).min())
-        if fewest < LEAST_MEMBERS:
-            raise FoldError(
-                f"roc_auc needs at least {LEAST_MEMBERS} rows of each class in every test fold, and one has {fewest}; "
-                f"use fewer folds, or log_loss"
-            )
-
-
-def measure(exam: Exam, predictions: Floats) -> Measured:
+def measure(exam: Exam, predictions: Floats, predicted: Codes | None = None) -> Measured:
     """Measure an arm from its (r, n) values or (r, n, k) probabilities; r at most the repeats of the rows.
+
+    `predicted` are (r, n) class codes for metrics of labels; without them the most probable class is taken.
 
     Raises:
         RecordError: predictions of another number of rows or of more repeats than there are folds for.
-        FoldError: roc_auc on a fold with a single class.
+        FoldError: a rank metric on a fold that lacks a class.
     """
     repeats, n = exam.layout.fold.shape
     if predictions.shape[1] != n or not 1 <= predictions.shape[0] <= repeats:
         found = f"{predictions.shape[0]} repeats of {predictions.shape[1]} rows"
         raise RecordError(f"predictions of {found} do not belong to folds of {repeats} repeats of {n} rows")
-    if exam.metric.pooling == "auc":
-        loss = _auc_loss(exam, predictions)
-        return Measured(loss=loss, score=loss * -1.0 - -1.0)
-    losses = np.stack([exam.metric.row_loss(exam.rows.actual, repeat) for repeat in predictions])
-    loss = pooled(exam.layout, losses)
+    if exam.metric.pooling in {"labels", "ranks"}:
+        score = _ranks(exam, predictions) if exam.metric.pooling == "ranks" else _labels(exam, predictions, predicted)
+        return Measured(loss=score * -1.0 - -1.0, score=score)
+    losses = [exam.metric.row_loss(exam.actual(repeat), values) for repeat, values in enumerate(predictions)]
+    loss = pooled(exam.layout, np.stack(losses))
     return Measured(loss=loss, score=_score(exam, loss))
 
 
 def pooled(layout: Layout, rows: Floats) -> Estimate:
-    """Make the estimate of a plain mean over (r, n) rows."""
-    return Estimate(rows=rows, folds=layout.fold_means(rows), values=rows.mean(axis=1))
+    """Make the estimate of a weighted mean over (r, n) rows."""
+    values = layout.means(rows)
+    linear = layout.linearised(rows, values)
+    return Estimate(rows=linear, folds=layout.fold_means(linear), values=values)
 
 
 def difference(exam: Exam, incumbent: Measured, candidate: Measured) -> Estimate:
@@ -125,6 +122,23 @@ def contrast(exam: Exam, incumbent: Measured, candidate: Measured) -> Estimate:
     return plain - _yardstick(exam, incumbent, plain.repeats) * margin_share(exam)
 
 
+def lenient_contrast(exam: Exam, incumbent: Measured, candidate: Measured) -> Estimate | None:
+    """Build the contrast with a margin that is at most the real one, where the margin's own noise drowns the gain's.
+
+    Of near-twins the contrast is all yardstick; on a target with heavy tails its mean is so unsure that nothing could
+    be said, although a loss of at least 0 cannot have a mean of 0. Cut at its 95 % quantile it is surely no larger and
+    far less noisy: a gain that stays below even this margin stays below the real one. None where it is not needed.
+    """
+    if exam.in_score_units:
+        return None
+    plain = difference(exam, incumbent, candidate)
+    yardstick, share = _yardstick(exam, incumbent, plain.repeats), margin_share(exam)
+    if not isinstance(yardstick, Estimate) or plain.rows.std() >= share * yardstick.rows.std():
+        return None
+    rows = np.minimum(yardstick.rows, np.quantile(yardstick.rows, 0.95))[: plain.repeats]
+    return plain - Estimate(rows=rows, folds=exam.layout.fold_means(rows), values=rows.mean(axis=1)) * share
+
+
 def margin_share(exam: Exam) -> float:
     """Turn the margin into a multiple of its yardstick; (1 - rho) of an RMSE is (1 - rho)^2 of its square."""
     margin = exam.terms.margin
@@ -136,7 +150,7 @@ def margin_share(exam: Exam) -> float:
 def in_metric_units(exam: Exam, incumbent: Measured, amount: float) -> float:
     """Express a reduction of the incumbent's loss as a gain in the metric's units."""
     if exam.metric.pooling == "ratio":
-        return amount / float(np.var(exam.rows.actual))
+        return amount / float(exam.layout.means(_total(exam)[None])[0])
     if exam.metric.pooling != "root" or exam.in_score_units:
         return amount
     square = incumbent.loss.value
@@ -165,55 +179,84 @@ def _yardstick(exam: Exam, incumbent: Measured, repeats: int) -> Estimate | floa
         if exam.metric.pooling != "ratio":
             return 1.0
         return pooled(layout, np.tile(_total(exam), (repeats, 1)))
-    if exam.metric.pooling == "auc":
-        return BLIND_AUC_LOSS
+    if exam.metric.pooling == "ranks":
+        return blind_loss(exam)
     if exam.dummy is None:
         raise RecordError("a skill margin needs the dummy's predictions")
     loss = exam.dummy.loss
     if loss.repeats >= repeats:
-        return loss
+        return loss.first(repeats)
     # The dummy's loss of a row hardly depends on the split, so its first repeat stands in for those it has not run.
     missing = np.repeat(loss.rows[:1], repeats - loss.repeats, axis=0)
-    return pooled(layout, np.concatenate([loss.rows, missing]))
+    rows, values = np.concatenate([loss.rows, missing]), np.r_[loss.values, np.repeat(loss.values[:1], len(missing))]
+    return Estimate(rows=rows, folds=layout.fold_means(rows), values=values)
+
+
+def blind_loss(exam: Exam) -> float:
+    """1 - what a model that ranks nothing comes to: a half, or of average precision the share of positives a fold."""
+    if exam.metric.name != "average_precision":
+        return 1.0 - BLIND_AUC
+    fold, folds = exam.layout.fold[0], exam.layout.folds
+    members = np.bincount(fold[exam.actual(0) == exam.positive], minlength=folds)
+    return 1.0 - float(np.mean(members / np.bincount(fold, minlength=folds)))
 
 
 def _total(exam: Exam) -> Floats:
     """(n,) squared distance from the mean of the target: what r2 divides by."""
     actual = np.asarray(exam.rows.actual, dtype=np.float64)
-    return np.asarray(np.square(actual - actual.mean()))
+    return np.asarray(np.square(actual - exam.layout.means(actual[None])[0]))
 
 
 def _score(exam: Exam, loss: Estimate) -> Estimate:
     """Influence rows of the score: value + first-order effect of each row (exact where the score is a mean)."""
     if exam.metric.pooling == "mean":
         return loss
-    if exam.metric.pooling == "complement":
-        return loss * -1.0 - -1.0
     if exam.metric.pooling == "root":
         values = np.sqrt(loss.values)
         slope = np.divide(0.5, values, out=np.zeros_like(values), where=values > 0.0)
         rows = values[:, None] + (loss.rows - loss.values[:, None]) * slope[:, None]
-    else:
-        total = _total(exam)
-        share = loss.values / total.mean()
-        values = 1.0 - share
-        rows = values[:, None] - (loss.rows - share[:, None] * total) / total.mean()
-    return Estimate(rows=rows, folds=exam.layout.fold_means(rows), values=values)
+        return Estimate(rows=rows, folds=exam.layout.fold_means(rows), values=values)
+    total = pooled(exam.layout, _total(exam)[None])
+    whole = total.value
+    share = loss.values / whole
+    rows = (1.0 - share)[:, None] - ((loss.rows - loss.values[:, None]) - share[:, None] * (total.rows - whole)) / whole
+    return Estimate(rows=rows, folds=exam.layout.fold_means(rows), values=1.0 - share)
 
 
-def _auc_loss(exam: Exam, predictions: Floats) -> Estimate:
-    """1 - AUC, averaged over folds, with DeLong's placements as rows (DeLong et al. 1988; LeDell et al. 2015).
+def _ranks(exam: Exam, predictions: Floats) -> Estimate:
+    """Mean over folds of a rank metric; see `kiss_bench.metrics.ranking` for its rows.
 
-    Each row weighs 1/(K n_class) within its fold. Rows are scaled by sqrt(m/(m-1)), m the size of their class in the
-    fold, which makes their plain variance / n equal to DeLong's v1/n1 + v0/n0 summed over folds and divided by K^2.
+    Independent rows lose a degree of freedom by being centred in each fold, which the corrected rows make up for.
+    Where rows of a fold hang together (groups, time) the fold's own deviation is put back in its place.
     """
-    n, folds = len(exam.rows.actual), exam.layout.folds
-    rows, by_fold = [], []
-    for fold, repeat in zip(exam.layout.fold, predictions, strict=False):
-        placed = placements(exam.rows.actual, repeat, fold, exam.terms.positive)
-        bessel = np.sqrt(placed.size / np.maximum(placed.size - 1.0, 1.0) * (n - 1) / n)
-        centred = (placed.value - placed.auc[fold]) * bessel * n / (folds * placed.size)
-        rows.append(1.0 - placed.auc.mean() - centred)
-        by_fold.append(1.0 - placed.auc)
-    values = np.stack(by_fold)
-    return Estimate(rows=np.stack(rows), folds=values, values=values.mean(axis=1))
+    layout = exam.layout
+    found = [
+        rank_rows(exam.metric, exam.actual(repeat), values, layout.fold[repeat], exam.positive)
+        for repeat, values in enumerate(predictions)
+    ]
+    folds = np.stack([one.folds for one in found])
+    values = folds.mean(axis=1)
+    if layout.group is None and layout.period is None:
+        return Estimate(rows=values[:, None] + np.stack([one.corrected for one in found]), folds=folds, values=values)
+    shares = [np.bincount(fold, minlength=layout.folds)[fold] * layout.folds / len(fold) for fold in layout.fold]
+    rows = [
+        value + one.rows + (one.folds - value)[fold] / share
+        for value, one, fold, share in zip(values, found, layout.fold, shares, strict=False)
+    ]
+    return Estimate(rows=np.stack(rows), folds=folds, values=values)
+
+
+def _labels(exam: Exam, predictions: Floats, predicted: Codes | None) -> Estimate:
+    """A function of the pooled confusion matrix, by the delta method; see `kiss_bench.metrics.labels`."""
+    assert exam.metric.of_shares is not None
+    given = [most_probable(values) for values in predictions] if predicted is None else list(predicted)
+    classes = predictions.shape[2] if predictions.ndim == 3 else 2
+    rows, values = [], []
+    for repeat, codes in enumerate(given):
+        actual = np.asarray(exam.actual(repeat), dtype=np.int64)
+        shares = confusion(actual, codes, classes, exam.layout.weight)
+        value, gradient = exam.metric.of_shares(shares, exam.positive)
+        rows.append(value + gradient[actual, codes] - float((gradient * shares).sum()))
+        values.append(value)
+    linear = exam.layout.linearised(np.stack(rows), np.array(values))
+    return Estimate(rows=linear, folds=exam.layout.fold_means(linear), values=np.array(values))

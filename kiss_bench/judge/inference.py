@@ -1,26 +1,27 @@
 """How sure an estimate is: its standard error and degrees of freedom under each split scheme.
 
     shuffled, stratified, predefined    row variance / n, times K/(K-1) because folds share training rows
-    with groups                         cluster-robust over groups, t with G-1 df
+    with groups                         cluster-robust over groups, t with G_eff - 1 df, G_eff = n^2 / sum n_g^2
+    with weights                        of the weighted mean, linearised; t with n_eff - 1 df, n_eff likewise
     forward in time                     long-run variance of the series (equal-weighted cosine), t with B df
     three or more repeats               the larger of the above and Nadeau & Bengio's corrected variance
+    repeated holdout                    Nadeau & Bengio's alone, since rows are tested unequally often
+    single holdout                      row variance / n: says nothing of other training sets
 
 References: Nadeau & Bengio 2003 (Machine Learning 52:239); Bayle et al. 2020 (arXiv 2007.12671); Lazarus et al. 2018
-(J. Business & Economic Statistics 36:541) for the cosine estimator and its t reference.
+(J. Business & Economic Statistics 36:541) for the cosine estimator and its t reference; Carter, Schnepel & Steigerwald
+2017 (Review of Economics and Statistics 99:698) for the effective number of groups, which is G where all are equal:
+with one group that outweighs the rest the cluster variance is too short, and G - 1 would not say so.
 """
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.fft import dct
 
-from kiss_bench.errors import FoldError
-from kiss_bench.judge.judgement import Floats, Rows
-from kiss_bench.plan.plan import FoldKind
-
-Codes = NDArray[np.int64]
+from kiss_bench.errors import DataError, FoldError
+from kiss_bench.judge.judgement import Codes, Floats, Rows, Scheme
 
 ENOUGH_REPEATS = 3
 """From here on the spread over folds counts too, and the test is final."""
@@ -29,6 +30,8 @@ STAGE_ONE = 5.0
 LONG_SERIES = 100
 """Time points from which the cosine estimator is used; below, means of `BLOCKS` blocks."""
 BLOCKS = 10
+LONE = 1e-6
+"""A single row may hold all of the weight but this share."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +75,7 @@ class Estimate:
 class Layout:
     """What the rows share with each other: folds, groups, points in time."""
 
-    scheme: FoldKind
+    scheme: Scheme
     fold: Codes
     """(r, n) fold of each row, 0..folds-1."""
     folds: int
@@ -82,23 +85,68 @@ class Layout:
     period: Codes | None
     """(n,) rank among the distinct times, forward only."""
     periods: int
+    weight: Floats | None = None
+    """(n,) with mean 1; None: all the same."""
 
     @property
     def once(self) -> bool:
-        """Whether there is nothing to repeat: in time order, or one fold a group. Tested once, at the full level."""
-        return self.period is not None or (self.group is not None and self.folds == self.groups)
+        """Whether there is nothing to repeat: one test, at the full level.
+
+        So it is in time order, with one fold a group, and with a single holdout.
+        """
+        return self.period is not None or self.by_group or self.scheme == "holdout"
+
+    @property
+    def by_group(self) -> bool:
+        """One fold a group, with all of its rows: as many folds as groups is not enough."""
+        if self.group is None or self.folds != self.groups:
+            return False
+        return len(np.unique(self.fold[0] * self.groups + self.group)) == self.groups
 
     @property
     def inflation(self) -> float:
-        """K/(K-1) where folds share training rows; a single holdout has none to share."""
+        """K/(K-1) for folds that share training rows; 1 where nothing is redrawn."""
         return 1.0 if self.once or self.folds < 2 else self.folds / (self.folds - 1)
 
+    @property
+    def sizes(self) -> Floats:
+        """(G,) weight of each group, in rows."""
+        assert self.group is not None
+        return np.bincount(self.group, weights=self.weight, minlength=self.groups).astype(np.float64)
+
+    @property
+    def effective_rows(self) -> float:
+        """Rows of equal weight that these are worth: (sum w)^2 / sum w^2."""
+        n = self.fold.shape[1]
+        return float(n) if self.weight is None else min(n, float(self.weight.sum() ** 2 / np.square(self.weight).sum()))
+
+    @property
+    def counted(self) -> int:
+        """Rows that count for anything."""
+        return self.fold.shape[1] if self.weight is None else int(np.count_nonzero(self.weight))
+
+    @property
+    def effective_groups(self) -> float:
+        """Groups of equal size that these are worth: (sum n_g)^2 / sum n_g^2."""
+        return float(self.sizes.sum() ** 2 / np.square(self.sizes).sum())
+
+    def linearised(self, rows: Floats, values: Floats) -> Floats:
+        """(r, n) contributions of rows to the (r,) weighted means of `rows`; their plain mean is `values`."""
+        if self.weight is None:
+            return rows
+        return values[:, None] + self.weight * (rows - values[:, None])
+
+    def means(self, rows: Floats) -> Floats:
+        """(r, n) -> (r,), weighted."""
+        return np.asarray((rows if self.weight is None else rows * self.weight).mean(axis=1))
+
     def fold_means(self, rows: Floats) -> Floats:
-        """(r, n) -> (r, K)."""
-        pairs = zip(self.fold, rows, strict=False)
+        """(r, n) contributions -> (r, K) means within folds."""
+        centre = rows.mean(axis=1, keepdims=True)
+        pairs = list(zip(self.fold, rows - centre, strict=False))
         sums = [np.bincount(fold, weights=row, minlength=self.folds) for fold, row in pairs]
-        sizes = [np.bincount(fold, minlength=self.folds) for fold in self.fold[: len(rows)]]
-        return np.stack(sums) / np.stack(sizes)
+        sizes = [np.bincount(fold, weights=self.weight, minlength=self.folds) for fold, _ in pairs]
+        return np.asarray(centre + np.stack(sums) / np.stack(sizes))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,15 +156,19 @@ class Spread:
     method: str
     ratio: float | None = None
     """SE over folds / SE over rows, where both are known."""
+    over_rows: float | None = None
+    """The part that more repeats do not shrink; None where there are none to add."""
 
 
-def lay_out(rows: Rows, scheme: FoldKind) -> Layout:
-    """Read folds, groups and times off the rows.
+def lay_out(rows: Rows, scheme: Scheme) -> Layout:
+    """Read folds, groups, times and weights off the rows.
 
     Raises:
-        FoldError: fewer than two rows, groups or points in time, or repeats with different numbers of folds.
+        FoldError: fewer than two rows, groups or points in time, repeats with different numbers of folds, or folds of
+            one row each.
+        DataError: weights that are none.
     """
-    n = len(rows.actual)
+    n = rows.fold.shape[1]
     coded = [np.unique(fold, return_inverse=True) for fold in rows.fold]
     folds = len(coded[0][0])
     if any(len(numbers) != folds for numbers, _ in coded):
@@ -125,9 +177,21 @@ def lay_out(rows: Rows, scheme: FoldKind) -> Layout:
     if scheme == "forward":
         period = np.arange(n) if rows.time is None else np.unique(rows.time, return_inverse=True)[1]
     group = None if rows.group is None or scheme == "forward" else np.unique(rows.group, return_inverse=True)[1]
+    weight = _weights(rows.weight)
+    counted = np.ones(n, dtype=np.bool_) if weight is None else weight > 0
     for what, codes in (("rows", np.arange(n)), ("groups", group), ("points in time", period)):
-        if codes is not None and (len(codes) == 0 or codes.max() < 1):
-            raise FoldError(f"the judge needs at least two {what} that were tested, found {len(np.unique(codes))}")
+        if codes is not None and (found := len(np.unique(codes[counted]))) < 2:
+            raise FoldError(f"the judge needs at least two {what} that were tested, found {found}")
+    for numbers, codes in coded:
+        if len(empty := np.setdiff1d(np.arange(folds), codes[counted])):
+            raise FoldError(
+                f"fold {numbers[empty[0]]} holds only rows of weight 0; leave such rows out, or use fewer folds"
+            )
+    if folds == n and group is None and period is None:
+        raise FoldError(
+            "one row a fold (leave-one-out) has no valid error bar for a difference: its training sets are all but "
+            "the same; use 5 or 10 folds"
+        )
     n_train = rows.n_train if rows.n_train > 0 else n * (folds - 1) / folds
     return Layout(
         scheme=scheme,
@@ -138,29 +202,47 @@ def lay_out(rows: Rows, scheme: FoldKind) -> Layout:
         groups=0 if group is None else int(group.max()) + 1,
         period=period,
         periods=0 if period is None else int(period.max()) + 1,
+        weight=weight,
     )
+
+
+def _weights(weight: Floats | None) -> Floats | None:
+    if weight is None:
+        return None
+    if not np.isfinite(weight).all() or (weight < 0).any() or (weight > 0).sum() < 2:
+        raise DataError("row weights must be finite numbers of at least 0, two or more of them above 0")
+    if weight.max() >= (1.0 - LONE) * weight.sum():
+        raise DataError("one row holds all but all of the weight, and one row says nothing of how much rows vary")
+    return np.asarray(weight / weight.mean(), dtype=np.float64)
 
 
 def spread(estimate: Estimate, layout: Layout) -> Spread:
     """Give the standard error of the estimate's mean over its repeats, by the table in the module's docstring."""
     n = estimate.rows.shape[1]
+    if layout.scheme == "repeated_holdout":
+        variance = nadeau_bengio(estimate.folds, layout.test_over_train)
+        return Spread(se=math.sqrt(variance), df=estimate.folds.size - 1, method="Nadeau-Bengio")
     if layout.period is not None:
         return _in_time(estimate, layout.period)
     if layout.group is None:
-        core, df, name = estimate.rows.var(axis=1, ddof=1) / n, n - 1, "row variance"
+        core, df, name = estimate.rows.var(axis=1, ddof=1) / n, layout.effective_rows - 1.0, "row variance"
+        core = core * (_bessel(layout.counted) / _bessel(n))  # a row of weight 0 is as good as none
     else:
-        core, df, name = _clustered(estimate.rows, layout.group, layout.groups), layout.groups - 1, "cluster-robust"
+        core, name = _clustered(estimate.rows, layout), "cluster-robust"
+        df = min(layout.groups, layout.effective_groups) - 1.0
     # The mean of the repeats' variances, not the variance of rows averaged over repeats: averaging shrinks rows below
     # what the noise of the training sets allows.
     over_rows = math.sqrt(layout.inflation * float(core.mean()))
     if estimate.repeats < ENOUGH_REPEATS or layout.once:
-        return Spread(se=over_rows, df=df, method=name if layout.inflation == 1.0 else f"{name}, inflated")
+        method = name if layout.inflation == 1.0 else f"{name}, inflated"
+        return Spread(se=over_rows, df=df, method=method, over_rows=None if layout.once else over_rows)
     over_folds = math.sqrt(nadeau_bengio(estimate.folds, layout.test_over_train))
     return Spread(
         se=max(over_folds, over_rows),
         df=min(estimate.folds.size - 1, df),
         method=f"larger of Nadeau-Bengio and {name}, inflated",
         ratio=over_folds / over_rows if over_rows > 0.0 else None,
+        over_rows=over_rows,
     )
 
 
@@ -180,9 +262,14 @@ def long_run_variance(series: Floats) -> tuple[float, int]:
     B = max(4, floor(0.4 T^(2/3))) cosine weights of lowest frequency, equally weighted.
     """
     periods = len(series)
-    count = max(4, math.floor(0.4 * periods ** (2.0 / 3.0)))
+    count = cosines(periods)
     weights = math.sqrt(2.0 / periods) * dct(series, type=2)[1 : count + 1] / 2.0
     return float(np.mean(np.square(weights))) / periods, count
+
+
+def cosines(periods: int) -> int:
+    """Give B, the number of cosine weights for a series of `periods` values."""
+    return max(4, int(0.4 * math.pow(periods, 2.0 / 3.0)))
 
 
 def block_variance(series: Floats) -> tuple[float, int]:
@@ -192,11 +279,17 @@ def block_variance(series: Floats) -> tuple[float, int]:
     return float(np.square(sums).sum()) * blocks / (blocks - 1) / len(series) ** 2, blocks - 1
 
 
-def _clustered(rows: Floats, group: Codes, groups: int) -> Floats:
+def _clustered(rows: Floats, layout: Layout) -> Floats:
     """Cluster-robust variance of each repeat's mean: sum over groups of squared residual sums, G/(G-1), over n^2."""
+    assert layout.group is not None
     residuals = rows - rows.mean(axis=1, keepdims=True)
-    sums = np.stack([np.bincount(group, weights=row, minlength=groups) for row in residuals])
-    return np.asarray(np.square(sums).sum(axis=1) * (groups / (groups - 1)) / rows.shape[1] ** 2)
+    sums = np.stack([np.bincount(layout.group, weights=row, minlength=layout.groups) for row in residuals])
+    counted = int(np.count_nonzero(layout.sizes))
+    return np.asarray(np.square(sums).sum(axis=1) * _bessel(counted) / rows.shape[1] ** 2)
+
+
+def _bessel(count: int) -> float:
+    return count / (count - 1)
 
 
 def _in_time(estimate: Estimate, period: Codes) -> Spread:

@@ -15,6 +15,8 @@ from kiss_bench.plan.plan import Arm, FoldKind, MarginUnit, Multiplicity, TaskKi
 Verdict = Literal["JUSTIFIED", "NOT JUSTIFIED", "INCONCLUSIVE", "FAILED", "BASELINE", "NOT COMPARABLE"]
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
+Scheme = FoldKind | Literal["holdout", "repeated_holdout"]
+"""How the rows came to be tested; the last two are for predictions made elsewhere."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,7 +24,7 @@ class Rows:
     """The out-of-fold rows that every rung was scored on, in one order; n rows, r repeats."""
 
     actual: NDArray[np.float64] | NDArray[np.int64]
-    """(n,) numeric target, or class codes 0..k-1."""
+    """(n,) numeric target, or class codes 0..k-1; (r, n) where repeats test other rows (repeated holdout)."""
     fold: NDArray[np.int64]
     """(r, n) the fold in which each row was tested."""
     group: NDArray[np.int64] | None = None
@@ -42,7 +44,7 @@ class Terms:
     metric: str
     margin: float
     margin_unit: MarginUnit
-    scheme: FoldKind
+    scheme: Scheme
     alpha: float = 0.05
     also: tuple[str, ...] = ()
     positive: int | None = None

@@ -8,17 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
-from kiss_bench.judge.inference import level_applied
+from kiss_bench.judge.inference import ENOUGH_REPEATS, Estimate, Layout, Spread, level_applied
 from kiss_bench.judge.judgement import Terms
-from kiss_bench.metrics import find_metric, row_losses
+from kiss_bench.metrics import find_metric, label_score, row_losses
 
 POWER = 0.8
-UNLIKE = 0.5
-"""Standard deviation of two unlike models' loss difference, as a share of the dummy's loss. Measured: logistic or
-ridge against a forest or boosting 0.45 to 0.55 on five tables (log-loss and squared error); forest against boosting
-0.2 to 0.3; the dummy against a good model 0.6 to 1.2."""
+SPREADS = {"mean": 0.5, "root": 0.5, "ratio": 0.5, "labels": 1.0, "ranks": 0.3}
+"""Standard deviation of two unlike models' difference from row to row, as a share of the dummy's loss.
+
+Measured on the example results, logistic or ridge regression against a forest or boosting: log-loss, Brier and squared
+error 0.3 to 1.0, absolute error 0.3 to 0.6, labels 0.4 to 1.4; forest against boosting about half of it; the dummy
+against a good model 0.5 to 2. Of ranks 0.2 to 0.4, times sqrt(1/pi + 1/(1 - pi)) where a share of pi is positive."""
 FAR = 1e4
 """Beyond this many times the observed excess, a number of rows (1e8 times as many) would be no advice."""
+
+MOST_REPEATS = 20
+"""From here on more repeats shorten the error bar by less than 2 %."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,8 +39,8 @@ class Outlook:
     """Rungs above the base that will be tested, at least 1."""
     once: bool = False
     """Forward in time, or one fold a group: tested once, without redrawing folds."""
-    spread: float = UNLIKE
-    """Expected sd of the row-wise loss difference of two rungs, as a share of the dummy's loss."""
+    spread: float | None = None
+    """Expected sd of the row-wise loss difference of two rungs, as a share of the dummy's loss; None: `SPREADS`."""
 
 
 def detectable(se: float, df: float, alpha: float) -> float:
@@ -54,33 +59,72 @@ def rows_needed(rows: int, excess: float, detectable_excess: float) -> int | Non
     return math.ceil(rows * ratio**2) if ratio < FAR else None
 
 
-def dummy_loss(actual: NDArray[Any], metric: str) -> float:
-    """Loss of the best constant prediction for (n,) numbers or class codes; 0.5 for roc_auc (its 1 - AUC)."""
+def repeats_needed(sure: Spread, layout: Layout, tested: Estimate, alpha: float) -> int | None:
+    """Repeats of the same rows at which the observed excess would be found with 80 % power at level `alpha`.
+
+    None where none would up to `MOST_REPEATS`, or folds cannot be redrawn. SE^2 goes with 1/r + K/(K-1), the identity
+    behind Nadeau & Bengio 2003 where folds scatter as rows do.
+    """
+    if sure.over_rows is None or layout.once or tested.value <= 0.0:
+        return None
+    for repeats in range(max(ENOUGH_REPEATS, tested.repeats + 1), MOST_REPEATS + 1):
+        se = sure.over_rows * math.sqrt(1.0 + 1.0 / (repeats * layout.inflation))
+        df = min(sure.df, repeats * layout.folds - 1)
+        if detectable(se, df, alpha) <= tested.value:
+            return repeats
+    return None
+
+
+def dummy_loss(actual: NDArray[Any], metric: str, positive: int = 1) -> float:
+    """Loss of the best constant prediction for (n,) numbers or class codes; 1 - score for labels and ranks."""
     found = find_metric(metric)
-    if found.pooling == "auc":
-        return 0.5
     if "regression" in found.tasks:
-        middle = np.median(actual) if found.name == "mae" else np.mean(actual)
-        constant = np.full(len(actual), float(middle))
-    else:
-        counts = np.bincount(actual)
-        constant = np.tile(counts / counts.sum(), (len(actual), 1))
-    if found.pooling == "complement":
-        return 1.0 - float(constant[0].max())
-    return float(row_losses(metric, actual, constant).mean())
+        constant = np.full(len(actual), best_constant(actual, found.best_constant))
+        return float(row_losses(metric, actual, constant).mean())
+    shares = np.bincount(actual) / len(actual)
+    if found.pooling == "ranks":
+        return 1.0 - (float(np.mean(actual == positive)) if found.name == "average_precision" else 0.5)
+    if found.pooling == "labels":
+        same = [np.full(len(actual), code) for code in range(len(shares))]
+        return 1.0 - max(label_score(found, actual, labels, positive) for labels in same)
+    return float(row_losses(metric, actual, np.tile(shares, (len(actual), 1))).mean())
+
+
+def best_constant(actual: NDArray[Any], best: str | float) -> float:
+    """The constant that a dummy predicts for (n,) numbers; `best` as `Metric.best_constant`."""
+    if isinstance(best, float):
+        return float(np.quantile(actual, best))
+    if best == "log mean":
+        return float(np.expm1(np.log1p(actual).mean()))
+    return float(np.median(actual) if best == "median" else np.mean(actual))
+
+
+def expected_sd(actual: NDArray[Any], terms: Terms, spread: float | None = None) -> float:
+    """Expected sd of the row-wise difference of two unlike rungs, in units of the loss; `spread` as in `Outlook`."""
+    metric, positive = find_metric(terms.metric), 1 if terms.positive is None else terms.positive
+    share = SPREADS[metric.pooling] if spread is None else spread
+    sd = share * dummy_loss(actual, terms.metric, positive)
+    if metric.pooling == "ranks" and metric.tasks == ("binary",):
+        rate = float(np.mean(actual == positive))
+        return sd * math.sqrt(1.0 / rate + 1.0 / (1.0 - rate))
+    if isinstance(metric.best_constant, float):  # errors on the dear side of an outer quantile are few and large
+        return sd * 0.5 / min(metric.best_constant, 1.0 - metric.best_constant)
+    return sd
 
 
 def smallest_gain(actual: NDArray[Any], terms: Terms, outlook: Outlook) -> float:
     """Smallest true gain over the dummy, in the metric's units, that the first test finds with 80 % power.
 
     n = VIF ((z[1-alpha] + z[0.8]) sd / (gain - margin))^2 solved for the gain, with VIF = 1/r + K/(K-1) (the identity
-    behind Nadeau & Bengio 2003) and 1 where the folds are drawn once. A guess: it rests on `outlook.spread`.
+    behind Nadeau & Bengio 2003), K/(K-1) below three repeats and 1 where nothing can be redrawn. A guess: it rests on
+    `expected_sd`.
     """
-    loss = dummy_loss(actual, terms.metric)
+    loss = dummy_loss(actual, terms.metric, 1 if terms.positive is None else terms.positive)
     folds = outlook.folds
-    inflation = 1.0 if outlook.once else 1.0 / outlook.repeats + (folds / (folds - 1) if folds > 1 else 1.0)
+    inflation = 1.0 if outlook.once or folds < 2 else folds / (folds - 1)
+    inflation += 1.0 / outlook.repeats if outlook.repeats >= ENOUGH_REPEATS else 0.0
     alpha = level_applied(terms.alpha / outlook.rungs, outlook.repeats, once=outlook.once)
-    se = outlook.spread * loss * math.sqrt(inflation / outlook.rows)
+    se = expected_sd(actual, terms, outlook.spread) * math.sqrt(inflation / outlook.rows)
     excess = float(ndtri(1.0 - alpha) + ndtri(POWER)) * se
     pooling = find_metric(terms.metric).pooling
     if terms.margin_unit == "absolute" and pooling == "root":

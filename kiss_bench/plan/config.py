@@ -13,6 +13,8 @@ _NAME = "small letters, digits, `_` and `-`, starting with a letter or digit"
 _COLUMN = "the name of a column"
 _COLUMNS = "a list of column names"
 _OBJECT = "`module:object`"
+MOST_REPEATS = 20
+"""An error bar goes with the root of 1/r + K/(K-1): beyond 20 draws of 5 folds, 2 % of it is all that could go."""
 OBJECT = r"^[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*$"
 
 
@@ -50,8 +52,10 @@ class DataSection(Section):
     horizon: int | None = key(
         None, "How many distinct time values ahead a prediction is made.", "a whole number of at least 1", ge=1
     )
+    weight: str | None = key(
+        None, "Column of what a row counts in scores and verdicts; fits do not use it.", _COLUMN, min_length=1
+    )
     available_after: Any = later("Columns known only some time after the prediction.")
-    weight: Any = later("Column of row weights.")
 
 
 class MetricSection(Section):
@@ -73,7 +77,11 @@ class FoldsSection(Section):
         "stratified, shuffled, group, forward or predefined",
     )
     count: int = key(5, "Number of outer folds.", "a whole number of at least 2", ge=2)
-    repeats: Literal["auto"] | Annotated[int, Field(ge=1)] = key("auto", "How often folds are drawn.", "auto or 1")
+    repeats: Literal["auto"] | Annotated[int, Field(ge=1)] = key(
+        "auto",
+        "How often folds are drawn; auto draws them once, and four times more for a pair whose verdict is contested.",
+        f"auto, or a whole number from 1 to {MOST_REPEATS}",
+    )
     inner: int = key(3, "Number of inner folds, for tuning.", "a whole number of at least 2", ge=2)
     gap: int | None = key(
         None, "Distinct time values left out before each test part (forward).", "a whole number of at least 0", ge=0
@@ -132,7 +140,7 @@ class Config(Section):
     )
     alpha: float = key(0.05, "Chance of one unjustified promotion.", "a number above 0 and below 0.5", gt=0, lt=0.5)
     multiplicity: Literal["fallback", "strict", "per_step"] = key(
-        "fallback", "How alpha is shared by the steps.", "fallback"
+        "fallback", "How alpha is shared by the steps.", "fallback, strict or per_step"
     )
     drop_missing_target: bool = key(False, "Leave out rows without a target?", "true or false")  # noqa: FBT003
     vault: Any = later("Share of rows that stays sealed until the end.")
@@ -184,7 +192,3 @@ def refuse_later(config: Config, faults: Faults) -> None:
             value = getattr(section, name)
             if fact(field, "later") and value is not None and value is not field.default:
                 faults.add_later((*at, name), value)
-    if config.multiplicity != "fallback":
-        faults.add_later(("multiplicity",), config.multiplicity, f"multiplicity: {config.multiplicity}")
-    if config.folds.repeats not in ("auto", 1):
-        faults.add_later(("folds", "repeats"), config.folds.repeats, f"folds.repeats: {config.folds.repeats}")

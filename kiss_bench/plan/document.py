@@ -21,8 +21,8 @@ _KEYS_OF_A_PLAN = "a mapping of keys such as `project`, `data` and `target`"
 TEXT_KEYS = frozenset(
     {
         ("project",), ("question",), ("population",), ("target",), ("ladder", "*", "reason"),
-        ("data", "id"), ("data", "time"), ("data", "group"), ("data", "drop", "*"), ("data", "features", "*"),
-        ("folds", "column"),
+        ("data", "id"), ("data", "time"), ("data", "group"), ("data", "weight"), ("data", "drop", "*"),
+        ("data", "features", "*"), ("folds", "column"),
     }
 )  # fmt: skip
 """Where text is expected, a number, a truth value or a date is taken as its text: columns are called 2019, too."""

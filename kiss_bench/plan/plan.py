@@ -15,6 +15,8 @@ MarginUnit = Literal["skill", "relative", "absolute"]
 Arm = Literal["default", "tuned"]
 Multiplicity = Literal["fallback", "strict", "per_step"]
 
+UNREPEATED: tuple[FoldKind, ...] = ("forward", "predefined")
+"""Kinds of folds that come out the same however often they are drawn."""
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 

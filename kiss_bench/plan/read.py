@@ -57,7 +57,7 @@ def _plan(values: dict[str, Any], catalogue: Catalogue, faults: Faults, *, folde
         skip=config.skip,
         seed=config.seed,
         alpha=config.alpha,
-        multiplicity="fallback",
+        multiplicity=config.multiplicity,
         drop_missing_target=config.drop_missing_target,
         source=faults.place,
         folder="." if folder is None else folder,

@@ -1,12 +1,12 @@
 """What the keys of data, metric and folds mean together."""
 
 import re
-from typing import get_args
+from typing import Literal, get_args
 
 from kiss_bench.plan.catalogue import EVERY_TASK, Catalogue
-from kiss_bench.plan.config import Config, DataSection, MetricSection
+from kiss_bench.plan.config import MOST_REPEATS, Config, DataSection, MetricSection
 from kiss_bench.plan.faults import Faults, Key, did_you_mean, short
-from kiss_bench.plan.plan import Data, FoldKind, FoldsPlan, MarginUnit, MetricPlan, TaskKind
+from kiss_bench.plan.plan import UNREPEATED, Data, FoldKind, FoldsPlan, MarginUnit, MetricPlan, TaskKind
 
 _PERCENT = re.compile(r"\s*(\d{1,9}(?:\.\d{1,30})?)\s*%\s*")
 _KIND: Key = ("folds", "kind")
@@ -26,6 +26,7 @@ def data_plan(config: Config, faults: Faults, *, source_needed: bool) -> Data:
         features=None if section.features is None else tuple(section.features),
         time=section.time,
         group=section.group,
+        weight=section.weight,
         season=section.season,
         horizon=section.horizon,
     )
@@ -61,7 +62,7 @@ def _check_columns(config: Config, faults: Faults) -> None:
                 faults.add(at, found=f"{short(column)}, which is also in `data.drop`", allowed="one of the two")
             elif column == target and not faults.broken(("target",)):
                 faults.add(at, found="the target", allowed="other columns", hint="The target is never a feature")
-    for at in (("data", "id"), ("data", "time"), ("data", "group"), ("folds", "column")):
+    for at in (("data", "id"), ("data", "time"), ("data", "group"), ("data", "weight"), ("folds", "column")):
         if getattr(getattr(config, at[0]), at[1]) == target and not faults.broken(("target",)):
             faults.add(at, found="the target", allowed="another column")
 
@@ -150,17 +151,29 @@ def folds_plan(config: Config, faults: Faults) -> FoldsPlan:
     for name in ("column", "file"):
         if getattr(section, name) is not None:
             _only("folds", name, kind, "predefined", faults)
-    repeats = section.repeats if section.repeats == "auto" else int(section.repeats)
     return FoldsPlan(
         kind=kind,
         count=section.count,
-        repeats=repeats,
+        repeats=_repeats(section.repeats, kind, faults),
         inner=section.inner,
         gap=gap,
         window=section.window,
         column=section.column,
         file=section.file,
     )
+
+
+def _repeats(written: Literal["auto"] | int, kind: FoldKind | None, faults: Faults) -> Literal["auto"] | int:
+    at: Key = ("folds", "repeats")
+    if written == "auto":
+        return written
+    if kind in UNREPEATED and written > 1 and not faults.broken(at, _KIND):
+        hint = f"{kind[0].upper()}{kind[1:]} folds come out the same however often they are drawn"
+        faults.add(at, found=short(written), allowed=f"1 or auto, with {kind} folds", hint=hint)
+    elif written > MOST_REPEATS:
+        hint = f"More than {MOST_REPEATS} draws of the same rows make an error bar at most 2 % shorter; more rows help"
+        faults.add(at, found=short(written), allowed=f"auto, or a whole number from 1 to {MOST_REPEATS}", hint=hint)
+    return int(written)
 
 
 def _kind(config: Config, faults: Faults) -> FoldKind | None:

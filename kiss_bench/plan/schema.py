@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from kiss_bench.plan.config import SECTIONS, Config, Section, fact
+from kiss_bench.plan.config import MOST_REPEATS, SECTIONS, Config, Section, fact
 from kiss_bench.plan.document import TEXT_KEYS
 from kiss_bench.plan.faults import LATER
 
@@ -34,8 +34,7 @@ _PARAMETER = {
     ],
 }
 _OVERRIDES: dict[tuple[str, ...], dict[str, Any]] = {
-    ("folds", "repeats"): {"enum": ["auto", 1]},
-    ("multiplicity",): {"enum": ["fallback"]},
+    ("folds", "repeats"): {"anyOf": [{"const": "auto"}, {"type": "integer", "minimum": 1, "maximum": MOST_REPEATS}]},
     ("placebo",): {"const": False},
     ("strict",): {"const": False},
     ("metric", "margin"): {

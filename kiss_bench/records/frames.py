@@ -12,6 +12,7 @@ from kiss_bench.evaluation.exam import Exam, Outcome
 from kiss_bench.evaluation.probabilities import label_text
 from kiss_bench.judge.judgement import Judgement
 from kiss_bench.records.keys import canonical_json, sha256_of
+from kiss_bench.tasks.labels import labels_of
 
 PREDICTION_ORDER = ["rung", "arm", "repeat", "fold", "row_id"]
 TRIAL_ORDER = ["rung", "arm", "repeat", "fold", "number"]
@@ -50,7 +51,7 @@ def _prediction_part(exam: Exam, outcome: Outcome) -> pd.DataFrame:
     names = [f"p_{label_text(label)}" for label in task.labels]
     columns |= {name: values[:, position] for position, name in enumerate(names)}
     labels = np.array(list(task.labels))
-    return pd.DataFrame({**columns, "predicted": labels[np.argmax(values, axis=1)]})
+    return pd.DataFrame({**columns, "predicted": labels[labels_of(values, outcome.threshold, task.positive)]})
 
 
 def trials_frame(outcomes: Iterable[Outcome]) -> pd.DataFrame:
@@ -104,14 +105,20 @@ def judgement_facts(judgement: Judgement, statuses: Mapping[str, str]) -> dict[s
                 "scores": [entry.score, entry.score_low, entry.score_high, entry.skill, entry.default_score],
                 "also": dict(entry.also),
                 "verdicts": [entry.verdict, entry.default_verdict, entry.tuning_verdict, entry.incumbent],
-                "tuning_gain": entry.tuning_gain,
+                "tuning": [entry.tuning_gain, entry.p_default_enough],
+                "repeats": [entry.repeats, found.repeats if found else None],
                 "comparison": [found.gain, found.low, found.high, found.p_gain, found.p_harm, found.alpha]
                 if found
                 else None,
             }
         )
     chosen = judgement.recommended
-    return {"rungs": rungs, "recommended": [chosen.rung, chosen.arm], "also_consider": judgement.also_consider}
+    return {
+        "rungs": rungs,
+        "recommended": [chosen.rung, chosen.arm],
+        "also_consider": judgement.also_consider,
+        "ladder_error": judgement.ladder_error,
+    }
 
 
 def digest_of(hashes: Sequence[str], frames: tuple[pd.DataFrame, pd.DataFrame], judged: Mapping[str, Any]) -> str:

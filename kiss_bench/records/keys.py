@@ -17,17 +17,18 @@ from numpy.typing import NDArray
 import kiss_bench
 from kiss_bench.errors import RungError
 from kiss_bench.evaluation.exam import Exam, Unit
+from kiss_bench.evaluation.thresholds import threshold_metric
 from kiss_bench.metrics import objective_metric
 from kiss_bench.rungs import shipped_rungs
 
 LIBRARIES = ("scikit-learn", "lightgbm", "optuna", "numpy", "scipy", "pandas")
 """The ones whose version can change a prediction or a trial."""
-SOURCES = ("evaluation", "tuning")
+SOURCES = ("evaluation", "metrics", "tuning")
 SINGLE_SOURCES = (
-    *("metrics.py", "tasks/cells.py", "tasks/columns.py"),
+    *("tasks/cells.py", "tasks/columns.py", "tasks/labels.py"),
     *("tasks/seeds.py", "tasks/splitters.py", "tasks/stratified_groups.py"),
 )
-"""What of the lower floors decides about a unit: cells and columns, inner folds, seeds, the tuner's objective."""
+"""What of the lower floors decides about a unit: cells and columns, inner folds, seeds, labels."""
 
 
 def canonical_json(value: Any) -> str:
@@ -111,6 +112,7 @@ class Keys:
         # once an exam, not once a process: in a notebook the next one may come with other code
         self.sources = {step.name: rung_source(step.name, step.estimator) for step in plan.ladder}
         self.objective = objective_metric(plan.metric.primary or "").name
+        self.thresholded = threshold_metric(exam)
         self.timed = {name for name, rung in shipped_rungs().items() if rung.needs_time}
         self.splits: dict[tuple[int, int], str] = {}
         self.shared = sha256_of(
@@ -140,6 +142,8 @@ class Keys:
             tuning = plan.tuning
             facts["search"] = [step.trials, tuning.sampler, tuning.pruning, tuning.timeout, self.objective]
             facts["space"] = {name: dict(spec) for name, spec in (step.space or {}).items()}
+        if self.thresholded is not None:
+            facts["threshold"] = [self.thresholded.name, self.exam.task.positive]
         if step.name == "dummy":
             facts["metric"] = plan.metric.primary
         if step.name in self.timed:

@@ -14,7 +14,7 @@ from kiss_bench.evaluation.exam import Costs, Outcome, Trial
 from kiss_bench.records.atomic import write_whole
 
 FACTS = b"kiss_bench"
-PLAIN = ("rung", "arm", "repeat", "fold", "purpose", "status", "error", "reason", "clipped", "stopped_by")
+PLAIN = ("rung", "arm", "repeat", "fold", "purpose", "status", "error", "reason", "clipped", "stopped_by", "threshold")
 
 
 class UnitStore:

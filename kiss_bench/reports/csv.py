@@ -10,6 +10,7 @@ from kiss_bench.records.board import Board, BoardRow, TrialCounts
 from kiss_bench.reports.escape import clean
 from kiss_bench.reports.json import plain_json
 
+_AS_JSON = {"seeds", "flags", "reliability", "prediction_intervals"}
 _FORMULA = ("=", "+", "-", "@")
 
 
@@ -33,7 +34,7 @@ def _flat(row: BoardRow, metrics: list[str]) -> dict[str, Any]:
             flat |= {f"also.{name}": row.also.get(name) for name in metrics}
         elif entry.name == "trials":
             flat |= {f"trials.{count.name}": getattr(value, count.name, None) for count in fields(TrialCounts)}
-        elif entry.name in {"seeds", "flags"}:
+        elif entry.name in _AS_JSON:
             flat[entry.name] = json.dumps(plain_json(value), ensure_ascii=False) if value else None
         else:
             flat[entry.name] = value

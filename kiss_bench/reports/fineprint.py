@@ -1,8 +1,8 @@
 """What a sceptical reader asks next: which test, which interval, which rows, and how to build it again."""
 
 from kiss_bench.records.board import Board
-from kiss_bench.reports import amounts
 from kiss_bench.reports.escape import Pen, clean, listed
+from kiss_bench.reports.levels import level_words, method_words, repeat_words
 from kiss_bench.reports.words import margin_words, recommended_row
 
 HASH_LETTERS = 12
@@ -20,7 +20,7 @@ _ERROR_BAR = {
 _MEANING = (
     "What the numbers mean: a score or gain is that of the whole learning procedure, tuning included, on training sets "
     "of this size; it is not the error of one final model. Intervals are two-sided 95 % and for display; the verdict "
-    "is the one-sided test. Scores are on the first repeat, gains on all repeats that both rungs have."
+    "is the one-sided test. Scores are on the first repeat, gains on the repeats that the test rests on."
 )
 
 
@@ -33,8 +33,12 @@ def fine_print(board: Board, pen: Pen) -> list[str]:
         _rows(board),
         _folds(board, pen),
         _test(board),
+        level_words(board),
+        repeat_words(board, pen),
+        method_words(board, pen),
         _MEANING,
     ]
+    lines = [line for line in lines if line]
     if clipped := [f"{pen.name(row.rung)} {row.clipped:,}" for row in board.rungs if row.clipped]:
         lines.append(f"Probabilities raised to the floor 1/(2 × training rows): {listed(clipped)}.")
     if board.recommended is not None and (why := pen.text(board.recommended.why).rstrip(".")):
@@ -83,17 +87,5 @@ def _test(board: Board) -> str:
     return (
         f"Test: is the gain larger than the margin, one-sided and paired row by row; {bar}. JUSTIFIED where "
         f"P(gain > margin) is at least 1 − alpha of that row, NOT JUSTIFIED where it is below 0.05, otherwise "
-        f"INCONCLUSIVE and the simpler rung stays. Level set for the ladder: "
-        f"{amounts.exact(board.alpha)}.{_stage(board)}"
-    )
-
-
-def _stage(board: Board) -> str:
-    """Say why levels are a fifth of their share where folds could be drawn again but were drawn once."""
-    once = {row.repeats for row in board.rungs if row.repeats} == {1}
-    if not once or board.folds.kind == "forward":
-        return ""
-    return (
-        " One draw of the folds was run, so each rung is tested at a fifth of its share of that level; repeats for "
-        "rungs that come close are not built in this version."
+        f"INCONCLUSIVE and the simpler rung stays."
     )

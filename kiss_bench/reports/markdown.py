@@ -1,20 +1,27 @@
 """`leaderboard.md`: the verdict, the table, the reasons, the fine print."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from tabulate import tabulate
-
-from kiss_bench.records.board import Board, BoardRow
+from kiss_bench.records.board import Board
 from kiss_bench.reports import amounts, escape
-from kiss_bench.reports.columns import Column, board_columns, board_decimals, is_recommended, long_reasons, state
+from kiss_bench.reports.columns import Column, board_columns, board_decimals, is_repeated, long_reasons, state
 from kiss_bench.reports.fineprint import fine_print, hashes, rebuild
 from kiss_bench.reports.reasons import also_consider, what_would_change, why_not_more_complex, why_not_simpler
+from kiss_bench.reports.tables import markdown_table, rung_column
+from kiss_bench.reports.trust import trust_section
 from kiss_bench.reports.words import banners, verdict_parts
 
 _SHOWN = (
-    "rung", "arm", "score_interval", "skill", "gain_interval", "over", "p", "alpha", "verdict",
+    "rung", "arm", "score_interval", "skill", "gain_interval", "over", "repeats", "p", "alpha", "verdict",
     "fit", "predict", "size",
 )  # fmt: skip
+SHOWN = 0.95
+"""P from which something counts as shown."""
+_ENOUGH_MEANS = (
+    f"*Default settings are enough* is shown where P, that tuning gains less than the margin, is at least {SHOWN}. It "
+    f"decides nothing: default settings are recommended where they are JUSTIFIED over the incumbent themselves and "
+    f"tuning is not JUSTIFIED over them."
+)
 
 
 def leaderboard_markdown(board: Board) -> str:
@@ -31,24 +38,12 @@ def leaderboard_markdown(board: Board) -> str:
         _section("What would change this", _bullets(what_would_change(board, escape.MARKDOWN))),
         _section("Also consider", also_consider(board, escape.MARKDOWN)),
         _section("Default against tuned", _default_against_tuned(board)),
+        _section(*trust_section(board)),
         _section("Other metrics", _other_metrics(board)),
         _section("Notes", _bullets(_notes(board))),
         _section("Fine print", _fine_print(board)),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
-
-
-def markdown_table(columns: Sequence[Column]) -> str:
-    """Render a pipe table whose cells are already escaped; empty where there are no rows."""
-    if not columns or not columns[0].cells:
-        return ""
-    return tabulate(
-        list(zip(*(column.cells for column in columns), strict=True)),
-        headers=[column.title for column in columns],
-        tablefmt="pipe",
-        disable_numparse=True,
-        colalign=["right" if column.right else "left" for column in columns],
-    )
 
 
 def _section(title: str, body: str) -> str:
@@ -79,21 +74,14 @@ def _leaderboard(board: Board) -> str:
     if not board.rungs:
         return ""
     columns = {key: _escaped(column) for key, column in board_columns(board).items()}
-    columns["rung"] = _rung_column(board, board.rungs)
-    table = markdown_table([columns[key] for key in _SHOWN])
+    columns["rung"] = rung_column(board, board.rungs)
+    table = markdown_table([columns[key] for key in _SHOWN if key != "repeats" or is_repeated(board)])
+    repeats = " Repeats: draws of the folds that the gain rests on." if is_repeated(board) else ""
     better = "higher" if board.metric.greater_is_better else "lower"
     return (
         f"{table}\n\nSimplest rung first; {escape.markdown(board.metric.name)}: {better} is better. A gain is better "
-        f"performance than the rung named beside it, whatever the metric's direction."
+        f"performance than the rung named beside it, whatever the metric's direction.{repeats}"
     )
-
-
-def _rung_column(board: Board, rows: Iterable[BoardRow]) -> Column:
-    cells = tuple(
-        f"**{escape.inline(row.rung)}** (recommended)" if is_recommended(board, row) else escape.inline(row.rung)
-        for row in rows
-    )
-    return Column(title="rung", cells=cells, right=False)
 
 
 def _default_against_tuned(board: Board) -> str:
@@ -108,25 +96,34 @@ def _default_against_tuned(board: Board) -> str:
     def numbers(values: Iterable[float | None], *, sign: bool = False) -> tuple[str, ...]:
         return tuple(amounts.number(value, decimals, sign=sign) for value in values)
 
-    return markdown_table(
-        [
-            _rung_column(board, rows),
-            Column(title="default", cells=numbers(row.default_score for row in rows)),
-            Column(title="tuned", cells=numbers(row.score if row.arm == "tuned" else None for row in rows)),
-            Column(title="gain of tuning", cells=numbers((row.tuning_gain for row in rows), sign=True)),
-            Column(title="tuning is", cells=words(row.tuning_verdict for row in rows), right=False),
-            Column(title="default over incumbent", cells=words(row.default_verdict for row in rows), right=False),
-            Column(title="trials complete/pruned/failed", cells=trials),
-            Column(title="tuning time", cells=tuple(amounts.seconds(row.tuning_seconds) for row in rows)),
-        ]
-    )
+    columns = [
+        rung_column(board, rows),
+        Column(title="default", cells=numbers(row.default_score for row in rows)),
+        Column(title="tuned", cells=numbers(row.score if row.arm == "tuned" else None for row in rows)),
+        Column(title="gain of tuning", cells=numbers((row.tuning_gain for row in rows), sign=True)),
+        Column(title="tuning is", cells=words(row.tuning_verdict for row in rows), right=False),
+        Column(title="default over incumbent", cells=words(row.default_verdict for row in rows), right=False),
+        Column(title="trials complete/pruned/failed", cells=trials),
+        Column(title="tuning time", cells=tuple(amounts.seconds(row.tuning_seconds) for row in rows)),
+    ]
+    chances = [row.p_default_enough for row in rows]
+    if all(chance is None for chance in chances):
+        return markdown_table(columns)
+    enough = Column(title="default settings are enough", cells=words(map(_enough, chances)), right=False)
+    return f"{markdown_table([*columns[:6], enough, *columns[6:]])}\n\n{_ENOUGH_MEANS}"
+
+
+def _enough(chance: float | None) -> str | None:
+    if chance is None:
+        return None
+    return f"{'shown' if chance >= SHOWN else 'not shown'} ({amounts.equation('P', chance)})"
 
 
 def _other_metrics(board: Board) -> str:
     names = list(dict.fromkeys(name for row in board.rungs for name in row.also))
     if not names:
         return ""
-    columns = [_rung_column(board, board.rungs)]
+    columns = [rung_column(board, board.rungs)]
     for name in names:
         values = [row.also.get(name) for row in board.rungs]
         decimals = amounts.shared_decimals(values)

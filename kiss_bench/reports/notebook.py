@@ -1,11 +1,11 @@
 """The leaderboard as one piece of HTML for a notebook cell: no scripts, no style sheet, no fixed colours."""
 
 from kiss_bench.records.board import Board
-from kiss_bench.reports.columns import Column, board_columns, is_recommended, long_reasons, state
+from kiss_bench.reports.columns import Column, board_columns, is_recommended, is_repeated, long_reasons, state
 from kiss_bench.reports.escape import PLAIN, markup
 from kiss_bench.reports.words import banners, verdict_parts
 
-_SHOWN = ("rung", "arm", "score_interval", "skill", "gain_interval", "over", "p", "verdict", "fit", "size")
+_SHOWN = ("rung", "arm", "score_interval", "skill", "gain_interval", "over", "repeats", "p", "verdict", "fit", "size")
 # Only inherited and half-transparent colours, so that the table reads on a light and on a dark page.
 _CELL = "padding:.25em .7em;border-bottom:1px solid rgba(128,128,128,.35)"
 _CHOSEN = "font-weight:bold;background:rgba(128,128,128,.18)"
@@ -14,7 +14,7 @@ _CHOSEN = "font-weight:bold;background:rgba(128,128,128,.18)"
 def leaderboard_html_fragment(board: Board) -> str:
     """Render banners, verdict and table; everything that is not ours is escaped."""
     decision, numbers = verdict_parts(board, PLAIN)
-    columns = [board_columns(board)[key] for key in _SHOWN]
+    columns = [board_columns(board)[key] for key in _SHOWN if key != "repeats" or is_repeated(board)]
     head = "".join(f'<th scope="col" style="{_style(column)}">{markup(column.title)}</th>' for column in columns)
     lines = [
         '<div class="kiss-bench" style="overflow-x:auto;color:inherit">',

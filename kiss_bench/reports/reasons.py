@@ -3,14 +3,14 @@
 from kiss_bench.records.board import Board, BoardRow
 from kiss_bench.reports import amounts
 from kiss_bench.reports.amounts import NOTHING_THERE
-from kiss_bench.reports.columns import board_decimals, state
+from kiss_bench.reports.columns import board_decimals, gain_repeats, state
 from kiss_bench.reports.escape import Pen, shortened
 from kiss_bench.reports.words import (
     gain_words,
     is_judged,
     margin_short,
+    needed_words,
     recommended_row,
-    rows_words,
     rungs_above,
     rungs_below,
 )
@@ -148,11 +148,20 @@ def _open(board: Board, row: BoardRow, pen: Pen) -> str:
         smallest = f"{amounts.number(row.min_detectable_gain, board_decimals(board))} {pen.text(board.metric.name)}"
         seen = f" With these rows a true gain of {smallest} is found four times in five, a smaller one less often."
     at = "" if row.gain is None else f" at {amounts.number(row.gain, board_decimals(board), sign=True)}"
-    here = f"; there are {board.rows:,}" if row.rows_needed is not None else ""
+    open_to_more = row.rows_needed is not None or row.repeats_needed is not None
+    here = f"; so far there are {_there_are(board, row)}" if open_to_more else ""
     return (
         f"{pen.name(row.rung)}{over} is inconclusive{at}, against a margin of {margin_short(board.metric, row, pen)}: "
-        f"{rows_words(row)}{here}.{seen}"
+        f"{needed_words(row)}{here}.{seen}"
     )
+
+
+def _there_are(board: Board, row: BoardRow) -> str:
+    if row.repeats_needed is None:
+        return f"{board.rows:,}"
+    shared = gain_repeats(board, row)
+    repeats = "1 repeat" if shared == 1 else f"{shared} repeats"
+    return f"{board.rows:,} rows in {repeats}" if row.rows_needed is not None else repeats
 
 
 def _price(dear: BoardRow, cheap: BoardRow) -> str:

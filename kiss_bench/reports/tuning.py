@@ -7,8 +7,8 @@ from typing import Any
 
 from kiss_bench.reports import amounts
 from kiss_bench.reports.columns import Column
-from kiss_bench.reports.escape import MARKDOWN, inline, markdown
-from kiss_bench.reports.markdown import markdown_table
+from kiss_bench.reports.escape import MARKDOWN, inline, listed, markdown
+from kiss_bench.reports.tables import markdown_table
 from kiss_bench.tuning.record import ParameterFacts, RungTuning, StudyFacts, TuningRecord, UnitFacts
 
 _NO_VALUE = "unset"
@@ -72,6 +72,7 @@ def _procedure(record: TuningRecord) -> str:
         f"Objective: {markdown(record.objective)}, {better} is better. {_HOW_BEST}",
         f"Budget: {record.budget:,} trials for every tuned rung in every study; trial 0 is the default settings.",
         f"Asked for {asked:,} trials in {len(studies):,} studies; {complete + pruned + failed:,} spent{by_state}.",
+        *_repeats(record.rungs),
         f"Sampler: {_settings(record.sampler)}.",
         f"Pruning: {_settings(record.pruning)}.",
         f"Inner folds: {_settings(record.inner)}.",
@@ -80,6 +81,16 @@ def _procedure(record: TuningRecord) -> str:
         _WHERE_MORE,
     ]
     return "\n".join(f"- {line}" for line in lines)
+
+
+def _repeats(rungs: Sequence[RungTuning]) -> list[str]:
+    """Say whose folds were drawn more than once: each draw has studies of its own."""
+    by_rung = {rung.rung: len({study.repeat for study in rung.studies}) for rung in rungs}
+    again = [f"{MARKDOWN.name(name)} {count}" for name, count in by_rung.items() if count > 1]
+    if not again:
+        return []
+    rest = "" if len(again) == len(rungs) else "; 1 for every other rung"
+    return [f"Draws of the outer folds, each tuned anew in every fold: {listed(again)}{rest}."]
 
 
 def _rung(rung: RungTuning) -> str:
@@ -192,9 +203,12 @@ def _default_against_tuned(rung: RungTuning) -> str:
     gain = (
         f", a gain of {amounts.number(rung.tuning_gain, decimals, sign=True)}" if rung.tuning_gain is not None else ""
     )
+    several = len({study.repeat for study in rung.studies}) > 1
+    gain += " on the repeats that the verdict rests on" if gain and several else ""
+    first = " of the first repeat" if several else ""
     verdict = f": {markdown(rung.tuning_verdict)}" if rung.tuning_verdict else ""
     return (
-        f"On the outer folds: default settings {amounts.number(rung.default_score, decimals)}, tuned "
+        f"On the outer folds{first}: default settings {amounts.number(rung.default_score, decimals)}, tuned "
         f"{amounts.number(rung.tuned_score, decimals)}{gain}{verdict}."
     )
 
@@ -207,7 +221,8 @@ def _blends(units: Sequence[UnitFacts]) -> list[str]:
         own = [unit for unit in learnt if unit.rung == rung]
         bases = list(dict.fromkeys(base for unit in own for base in unit.settings["weights"]))
         columns = [
-            _column("fold", (str(unit.fold) for unit in own)),
+            _column("repeat", (str(unit.repeat) for unit in own), right=True),
+            _column("fold", (str(unit.fold) for unit in own), right=True),
             *(
                 _column(base, (f"{unit.settings['weights'].get(base, 0.0):.3f}" for unit in own), right=True)
                 for base in bases

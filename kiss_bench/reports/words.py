@@ -10,6 +10,7 @@ from kiss_bench.records.board import Board, BoardRow, MetricFacts
 from kiss_bench.reports import amounts
 from kiss_bench.reports.columns import board_decimals, state
 from kiss_bench.reports.escape import PLAIN, Pen, listed
+from kiss_bench.reports.levels import ladder_error_words
 
 DECIDED = ("JUSTIFIED", "NOT JUSTIFIED", "INCONCLUSIVE")
 _JUDGED_STATUS = ("ok", "provisional")
@@ -92,11 +93,13 @@ def _skill_short(row: BoardRow) -> str:
     return skill_words(row).removesuffix(" of the dummy's error").removesuffix(" to the dummy's error")
 
 
-def rows_words(row: BoardRow) -> str:
-    """Say what an INCONCLUSIVE verdict would take to be decided."""
-    if row.rows_needed is None:
-        return "no number of rows would justify it at this observed gain"
-    return f"would need about {amounts.about(row.rows_needed)} rows"
+def needed_words(row: BoardRow) -> str:
+    """Say what an INCONCLUSIVE verdict would take to be decided: more rows, or more repeats of the same ones."""
+    ways = [f"{amounts.about(row.rows_needed)} rows"] if row.rows_needed is not None else []
+    ways += [f"{amounts.about(row.repeats_needed)} repeats"] if row.repeats_needed is not None else []
+    if not ways:
+        return "no number of rows or repeats would justify it at this observed gain"
+    return f"would need about {' or '.join(ways)}"
 
 
 def banners(board: Board, pen: Pen = PLAIN) -> list[str]:
@@ -107,6 +110,8 @@ def banners(board: Board, pen: Pen = PLAIN) -> list[str]:
         if row.status == "skipped"
     ]
     lines += [f"Take care: {pen.text(caution)}" for caution in board.cautions]
+    if error := ladder_error_words(board):
+        lines.append(f"Take care: levels hold for each step alone. {error.rstrip('.')}")
     if any(row.status == "provisional" for row in board.rungs):
         lines.append("Provisional: made with --quick, so only default settings ran and nothing was tuned")
     if running := [row for row in board.rungs if row.status == "running"]:
@@ -151,7 +156,7 @@ def _short_of(board: Board, row: BoardRow, pen: Pen) -> str:
     did = "gains" if row.gain > 0 else "does no better, a gain of"
     sure = f", {amounts.equation('P(gain > margin)', row.p_gain)}" if row.p_gain is not None else ""
     text = f"{did} {figure} where the margin is {margin_short(board.metric, row, pen)}{sure}"
-    return f"{text} (inconclusive: {rows_words(row)})" if row.verdict == "INCONCLUSIVE" else text
+    return f"{text} (inconclusive: {needed_words(row)})" if row.verdict == "INCONCLUSIVE" else text
 
 
 def _promoted(board: Board, chosen: BoardRow, above: Sequence[BoardRow], pen: Pen) -> tuple[str, list[str]]:

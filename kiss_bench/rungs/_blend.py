@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 
 from kiss_bench.plan.plan import TaskKind
+from kiss_bench.tasks.labels import labels_of
 
 
 class Blend(BaseEstimator):  # type: ignore[misc]
@@ -37,7 +38,25 @@ class BlendedRegressor(RegressorMixin, Blend):  # type: ignore[misc]
 
 
 class BlendedClassifier(ClassifierMixin, Blend):  # type: ignore[misc]
-    """Blends probabilities."""
+    """Blends probabilities.
+
+    Parameters
+    ----------
+    pipelines, weights: as of any blend.
+    threshold: of two labels, the least probability at which `predict` says the positive one; None: the more probable.
+    positive: position of the positive label in the pipelines' order; needed with a threshold.
+    """
+
+    def __init__(
+        self,
+        pipelines: Sequence[tuple[str, Any]],
+        weights: Sequence[float],
+        threshold: float | None = None,
+        positive: int | None = None,
+    ) -> None:
+        super().__init__(pipelines, weights)
+        self.threshold = threshold
+        self.positive = positive
 
     @property
     def classes_(self) -> NDArray[Any]:
@@ -47,7 +66,7 @@ class BlendedClassifier(ClassifierMixin, Blend):  # type: ignore[misc]
         return np.asarray(sum(weight * pipe.predict_proba(X) for pipe, weight in self.fitted_))
 
     def predict(self, X: Any) -> NDArray[Any]:
-        return np.asarray(self.classes_[np.argmax(self.predict_proba(X), axis=1)])
+        return np.asarray(self.classes_[labels_of(self.predict_proba(X), self.threshold, self.positive)])
 
 
 def learn_weights(task: TaskKind, actual: NDArray[Any], columns: NDArray[np.float64]) -> NDArray[np.float64]:

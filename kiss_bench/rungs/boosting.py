@@ -133,7 +133,7 @@ class LightGBMRounds:
             self.fixed |= {"objective": "binary"}
         else:
             self.fixed |= {"objective": "multiclass", "num_class": labels}
-        metric = CURVES[objective]
+        metric = CURVES.get(objective, "l2" if task == "regression" else "logloss")
         if metric == "logloss":
             metric = "binary_logloss" if labels == 2 else "multi_logloss"
         self.fixed["metric"] = metric

@@ -21,7 +21,12 @@ from kiss_bench.records.board import (
 )
 from kiss_bench.records.frames import digest_of, judgement_facts, predictions_frame, trials_frame
 from kiss_bench.records.keys import sha256_of
-from kiss_bench.runs.units import Progress, arms_of, rung_facts
+from kiss_bench.runs.judging import still_contested
+from kiss_bench.runs.uncertain import interval_facts, reliability_facts
+from kiss_bench.runs.units import Progress, arms_of, repeats_of_all, rung_facts
+
+SHOWN = ("ok", "provisional")
+"""Status of a rung whose predictions are described: all there, and not those of one that failed."""
 
 
 def board_of(progress: Progress, judgement: Judgement, seconds: float | None = None) -> Board:
@@ -29,9 +34,9 @@ def board_of(progress: Progress, judgement: Judgement, seconds: float | None = N
     exam, plan = progress.exam, progress.exam.plan
     steps = {step.name: step for step in plan.ladder}
     rows = [_row(progress, steps.get(entry.rung), entry) for entry in judgement.entries]
-    complete = all(row.status != "running" for row in rows)
+    ended = all(row.status != "running" for row in rows)
+    complete = ended and still_contested(progress, judgement) is None
     chosen = judgement.recommended
-    metric = METRICS[plan.metric.primary or ""]
     return Board(
         project=plan.project,
         question=plan.question,
@@ -48,14 +53,8 @@ def board_of(progress: Progress, judgement: Judgement, seconds: float | None = N
         rows_vault=0,
         rows_dropped=exam.task.rows_dropped,
         features=len(exam.task.columns),
-        metric=MetricFacts(
-            name=metric.name,
-            greater_is_better=metric.greater_is_better,
-            margin=plan.metric.margin,
-            margin_unit=plan.metric.margin_unit,
-            margin_abs=judgement.margin_abs,
-        ),
-        folds=FoldFacts(kind=exam.folds.kind, count=len(exam.folds.of(0)), inner=plan.folds.inner),
+        metric=_metric(exam, judgement),
+        folds=_folds(progress),
         alpha=plan.alpha,
         replayable=replayable(progress),
         recommended=RecommendedFacts(rung=chosen.rung, arm=chosen.arm, why=chosen.why) if complete else None,
@@ -64,6 +63,31 @@ def board_of(progress: Progress, judgement: Judgement, seconds: float | None = N
         notes=notes_of(exam),
         cautions=judgement.notes,
         seconds=seconds,
+        multiplicity=plan.multiplicity,
+        ladder_error=judgement.ladder_error,
+    )
+
+
+def _metric(exam: Exam, judgement: Judgement) -> MetricFacts:
+    plan = exam.plan.metric
+    metric = METRICS[plan.primary or ""]
+    return MetricFacts(
+        name=metric.name,
+        greater_is_better=metric.greater_is_better,
+        margin=plan.margin,
+        margin_unit=plan.margin_unit,
+        margin_abs=judgement.margin_abs,
+    )
+
+
+def _folds(progress: Progress) -> FoldFacts:
+    """`repeats` is what was done: `auto` only where contested pairs were repeated, which a first look does without."""
+    exam = progress.exam
+    return FoldFacts(
+        kind=exam.folds.kind,
+        count=len(exam.folds.of(0)),
+        inner=exam.plan.folds.inner,
+        repeats="auto" if progress.escalates else repeats_of_all(exam),
     )
 
 
@@ -126,6 +150,8 @@ def _row(progress: Progress, step: Step | None, entry: Judged) -> BoardRow:
         predict_us_per_row=costs.predict_us_per_row,
         model_bytes=costs.model_bytes,
         tuning_seconds=costs.tuning_seconds if arm == "tuned" else None,
+        reliability=reliability_facts(progress, step, arm) if row.status in SHOWN else None,
+        prediction_intervals=interval_facts(progress, step, arm) if row.status in SHOWN else None,
     )
 
 
@@ -147,6 +173,7 @@ def _judged(entry: Judged) -> BoardRow:
         default_verdict=entry.default_verdict,
         tuning_gain=entry.tuning_gain,
         tuning_verdict=entry.tuning_verdict,
+        p_default_enough=entry.p_default_enough,
         incumbent=entry.incumbent,
         verdict=entry.verdict,
     )
@@ -164,6 +191,8 @@ def _judged(entry: Judged) -> BoardRow:
         alpha=found.alpha,
         min_detectable_gain=found.min_detectable_gain,
         rows_needed=found.rows_needed if entry.verdict == "INCONCLUSIVE" else None,
+        repeats_needed=found.repeats_needed if entry.verdict == "INCONCLUSIVE" else None,
+        method=found.method,
         flags=found.flags,
     )
 
@@ -174,6 +203,6 @@ def _trials(outcomes: Sequence[Outcome]) -> TrialCounts:
 
 
 def _seeds(outcomes: Sequence[Outcome]) -> Mapping[str, Any]:
-    """Per purpose the seed of every fold, in order."""
+    """Per purpose the seed of every repeat and fold, in that order."""
     names = sorted({name for outcome in outcomes for name in outcome.seeds})
     return {name: [outcome.seeds.get(name) for outcome in outcomes] for name in names}

@@ -28,10 +28,11 @@ def estimator(
     """The unfitted scikit-learn pipeline of a rung, ready for the table's raw columns.
 
     With `fold` (and `repeat`, 0 unless given): of that very unit, with its settings and seeds; `arm` is `default`
-    unless given. Fitted on the training rows of `folds.parquet` it gives the stored predictions.
+    unless given. Fitted on the training rows of `folds.parquet` it gives the stored predictions, and `predict` the
+    stored labels.
     Without: for all rows, with the arm that the board recommends for this rung unless `arm` is given. Tuned settings
     for all rows are those of the fold whose best settings are nearest to all others'; the stack's weights are the
-    mean over folds.
+    mean over folds, and a decision threshold is the median over folds.
 
     Raises RecordError for a folder, rung, arm or fold that is not there, and for a repeat without a fold.
     """
@@ -101,29 +102,34 @@ class _Record:
     def of_unit(self, rung: str, arm: Arm, repeat: int, fold: int) -> Any:
         unit = self.unit(rung, arm, repeat, fold)
         facts = rung_of(self.step(rung))
+        threshold = _threshold([unit])
         if not facts.blends:
-            return pipeline_of(self.exam, facts, unit["settings"], unit["seed"])
+            return pipeline_of(self.exam, facts, unit["settings"], unit["seed"], threshold)
         weights = unit["settings"]["weights"]
         parts = [(base, self.of_unit(base, self._base_arm(base, arm), repeat, fold)) for base in weights]
-        return self._blend(rung, parts, list(weights.values()))
+        return self._blend(rung, parts, list(weights.values()), threshold)
 
     def for_all_rows(self, rung: str, arm: Arm) -> Any:
         step, units = self.step(rung), self.units_of(rung, arm)
-        facts = rung_of(step)
+        facts, threshold = rung_of(step), _threshold(units)
         if not facts.blends:
             seed = seed_of(self.exam.root, "estimator", rung=rung, arm=arm)
             nearest = _nearest(units, whole_space(facts, self.exam))
-            return pipeline_of(self.exam, facts, units[nearest]["settings"], seed)
+            return pipeline_of(self.exam, facts, units[nearest]["settings"], seed, threshold)
         weights = pd.DataFrame([unit["settings"]["weights"] for unit in units]).mean()
         parts = [(base, self.for_all_rows(base, self._base_arm(base, arm))) for base in weights.index]
-        return self._blend(rung, parts, weights.tolist())
+        return self._blend(rung, parts, weights.tolist(), threshold)
 
     def _base_arm(self, base: str, arm: Arm) -> Arm:
         tuned = any(unit["rung"] == base and unit["arm"] == "tuned" for unit in self.units)
         return "tuned" if arm == "tuned" and tuned else "default"
 
-    def _blend(self, rung: str, parts: Sequence[tuple[str, Any]], weights: Sequence[float]) -> Any:
-        settings = {"pipelines": tuple(parts), "weights": tuple(weights)}
+    def _blend(
+        self, rung: str, parts: Sequence[tuple[str, Any]], weights: Sequence[float], threshold: float | None
+    ) -> Any:
+        settings: dict[str, Any] = {"pipelines": tuple(parts), "weights": tuple(weights)}
+        if threshold is not None:
+            settings |= {"threshold": threshold, "positive": self.exam.task.positive}
         return rung_of(self.step(rung)).build(surroundings_of(self.exam, 0), settings)
 
 
@@ -150,6 +156,12 @@ def exam_without_rows(plan: Plan, understood: Mapping[str, Any], root: int) -> E
     )
     kind = plan.folds.kind or "stratified"
     return Exam(plan=plan, task=task, folds=Folds(kind=kind, splits=(), hash=understood["folds_hash"]), root=root)
+
+
+def _threshold(units: Sequence[Mapping[str, Any]]) -> float | None:
+    """The median of the units' thresholds; None where they have none, as in folders of plans without one."""
+    found = [unit["threshold"] for unit in units if unit.get("threshold") is not None]
+    return float(np.median(found)) if found else None
 
 
 def _nearest(units: Sequence[Mapping[str, Any]], space: Sequence[Any]) -> int:

@@ -1,22 +1,25 @@
 """From outcomes to the judgement: what the judge is shown, and in which order."""
 
+import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kiss_bench.evaluation.exam import Exam, Outcome
-from kiss_bench.judge.climb import judge
+from kiss_bench.judge.climb import contested, judge
 from kiss_bench.judge.contrasts import set_exam
-from kiss_bench.judge.judgement import Candidate, Judgement, Rows, Terms
-from kiss_bench.plan.plan import Step
-from kiss_bench.runs.units import Progress, arms_of, rung_facts
+from kiss_bench.judge.judgement import Candidate, Codes, Floats, Judged, Judgement, Rows, Terms
+from kiss_bench.plan.plan import Arm, Step
+from kiss_bench.runs.units import Progress, arms_of, escalates, repeats_drawn, rung_facts
+from kiss_bench.tasks.labels import labels_of
 
-REPEAT = 0
+FIRST = 0
 
 
 def judge_progress(progress: Progress) -> Judgement:
-    """The judgement of all arms that are complete; wants every default arm to have ended."""
+    """The judgement of all arms that are complete; wants every default arm to have ended on the first repeat."""
     exam = progress.exam
     rows = tested_rows(exam)
     candidates = [_candidate(progress, step, rows) for step in exam.plan.ladder]
@@ -24,30 +27,43 @@ def judge_progress(progress: Progress) -> Judgement:
         Candidate(rung=name, level=_level(name), status="skipped", reason=why) for name, why in exam.plan.skip.items()
     ]
     ladder = sorted([*candidates, *skipped], key=lambda candidate: candidate.level)
-    return judge(ladder, judged_rows(exam, rows), terms_of(exam))
+    return judge(ladder, judged_rows(exam, rows), replace(terms_of(exam), escalates=progress.escalates))
+
+
+def still_contested(progress: Progress, judgement: Judgement) -> Judged | None:
+    """The first rung that more repeats could promote over its incumbent, where the plan has some left for them."""
+    entry = contested(judgement) if progress.escalates else None
+    if entry is None or entry.comparison is None:
+        return None
+    return entry if entry.comparison.repeats < repeats_drawn(progress.exam) else None
 
 
 def check_judgeable(exam: Exam) -> None:
-    """Raises what the judge would raise after all the work: FoldError, DataError for rows that decide nothing."""
+    """Raises what the judge would raise after all the work; asks it of every repeat, since any may be needed.
+
+    That is FoldError and DataError for rows that decide nothing, KissBenchError for a metric without an error bar.
+    """
     set_exam(judged_rows(exam, tested_rows(exam)), terms_of(exam))
 
 
 def tested_rows(exam: Exam) -> NDArray[np.int64]:
     """Ascending positions of all rows that are in some test part of the first repeat."""
-    return np.sort(np.concatenate([split.test for split in exam.folds.of(REPEAT)]))
+    return np.sort(np.concatenate([split.test for split in exam.folds.of(FIRST)]))
 
 
 def judged_rows(exam: Exam, rows: NDArray[np.int64]) -> Rows:
-    task, splits = exam.task, exam.folds.of(REPEAT)
-    fold = np.empty(len(task.row_id), dtype=np.int64)
+    """What the judge is told of the rows: they are the same in every repeat, in other folds."""
+    task, splits = exam.task, exam.folds.splits
+    fold = np.empty((repeats_drawn(exam), len(task.row_id)), dtype=np.int64)
     for split in splits:
-        fold[split.test] = split.fold
+        fold[split.repeat, split.test] = split.fold
     return Rows(
         actual=task.y[rows],
-        fold=fold[rows][None, :],
+        fold=fold[:, rows],
         group=task.group[rows] if task.group is not None and exam.folds.kind != "forward" else None,
         time=task.time[rows] if task.time is not None and exam.folds.kind == "forward" else None,
         n_train=float(np.mean([len(split.train) for split in splits])),
+        weight=task.weight[rows] if task.weight is not None else None,
     )
 
 
@@ -62,25 +78,32 @@ def terms_of(exam: Exam) -> Terms:
         alpha=plan.alpha,
         also=plan.metric.also,
         positive=exam.task.positive,
+        multiplicity=plan.multiplicity,
+        escalates=escalates(exam),
     )
 
 
 def _candidate(progress: Progress, step: Step, rows: NDArray[np.int64]) -> Candidate:
+    """One rung with the repeats that all its arms have completed, of those that have completed any."""
     exam = progress.exam
-    predictions, reason = {}, ""
+    arms: dict[Arm, list[tuple[Outcome, ...]]] = {}
+    reason = ""
     for arm in arms_of(exam, step, quick=progress.quick):
         outcomes = progress.found(step, arm)
         reason = reason or failure_of(outcomes)
-        whole = pooled(exam, outcomes, rows)
-        if whole is not None:
-            predictions[arm] = whole[None, :]
-    if reason or "default" not in predictions:
+        if whole := _whole_repeats(exam, outcomes):
+            arms[arm] = whole
+    if reason or "default" not in arms:
         return Candidate(rung=step.name, level=step.level, status="failed", reason=reason or "still running")
+    shared = min(len(repeats) for repeats in arms.values())
+    seen = {arm: whole[:shared] for arm, whole in arms.items()}
+    cut = {arm: whole for arm, whole in seen.items() if whole[0][0].threshold is not None}
     return Candidate(
         rung=step.name,
         level=step.level,
         comparable=comparable(exam, step, quick=progress.quick),
-        predictions=predictions,
+        predictions={arm: np.stack([_pooled(exam, one, rows) for one in whole]) for arm, whole in seen.items()},
+        predicted={arm: np.stack([_labels(exam, one, rows) for one in whole]) for arm, whole in cut.items()},
     )
 
 
@@ -91,20 +114,36 @@ def failure_of(outcomes: Sequence[Outcome | None]) -> str:
         return ""
     first = failed[0]
     more = f" (and {len(failed) - 1} more of {len(outcomes)} folds)" if len(failed) > 1 else ""
-    where = f"{first.arm} arm, fold {first.fold}{more}"
+    repeat = f"repeat {first.repeat}, " if any(outcome and outcome.repeat for outcome in outcomes) else ""
+    where = f"{first.arm} arm, {repeat}fold {first.fold}{more}"
     return f"{where}: {first.reason}" if first.error == "BaseFailed" else f"{where}: {first.error}: {first.reason}"
 
 
-def pooled(exam: Exam, outcomes: Sequence[Outcome | None], rows: NDArray[np.int64]) -> NDArray[np.float64] | None:
-    """Predictions of one arm for `rows`, (n,) or (n, k); None unless every fold is there."""
-    parts = [outcome for outcome in outcomes if outcome is not None and outcome.prediction is not None]
-    if len(parts) < len(outcomes):
-        return None
-    found = [outcome.prediction for outcome in parts if outcome.prediction is not None]
-    whole = np.full((len(exam.task.row_id), *found[0].shape[1:]), np.nan)
-    for outcome, values in zip(parts, found, strict=True):
+def _whole_repeats(exam: Exam, outcomes: Sequence[Outcome | None]) -> list[tuple[Outcome, ...]]:
+    """The outcomes of an arm by repeat, from the first on, as far as every fold is there."""
+    folds = len(exam.folds.of(FIRST))
+    fine = [outcome for outcome in outcomes if outcome is not None and outcome.prediction is not None]
+    by_repeat = [tuple(one for one in fine if one.repeat == repeat) for repeat in range(len(outcomes) // folds)]
+    return list(itertools.takewhile(lambda repeat: len(repeat) == folds, by_repeat))
+
+
+def _pooled(exam: Exam, outcomes: Sequence[Outcome], rows: NDArray[np.int64]) -> Floats:
+    """Predictions of one arm in one repeat for `rows`, (n,) or (n, k)."""
+    found = [(outcome, outcome.prediction) for outcome in outcomes if outcome.prediction is not None]
+    whole = np.full((len(exam.task.row_id), *found[0][1].shape[1:]), np.nan)
+    for outcome, values in found:
         whole[exam.split(outcome.repeat, outcome.fold).test] = values
     return np.asarray(whole[rows])
+
+
+def _labels(exam: Exam, outcomes: Sequence[Outcome], rows: NDArray[np.int64]) -> Codes:
+    """(n,) class codes of the same, after each fold's own threshold."""
+    whole = np.full(len(exam.task.row_id), -1, dtype=np.int64)
+    for outcome in outcomes:
+        assert outcome.prediction is not None
+        codes = labels_of(outcome.prediction, outcome.threshold, exam.task.positive)
+        whole[exam.split(outcome.repeat, outcome.fold).test] = codes
+    return whole[rows]
 
 
 def comparable(exam: Exam, step: Step, *, quick: bool) -> bool:

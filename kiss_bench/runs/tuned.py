@@ -62,6 +62,7 @@ def _unit(outcome: Outcome) -> UnitFacts:
         fold=outcome.fold,
         seed=outcome.seeds.get("estimator"),
         settings=dict(outcome.settings),
+        threshold=outcome.threshold,
     )
 
 

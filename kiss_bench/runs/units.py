@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from kiss_bench.evaluation.exam import Exam, Outcome, Place, Purpose, Unit
+from kiss_bench.evaluation.thresholds import threshold_metric
 from kiss_bench.plan.plan import Arm, Step
 from kiss_bench.rungs import Rung, rung_of, shipped_rungs
 from kiss_bench.tuning.blend import Bases, blend
@@ -27,21 +28,59 @@ def arms_of(exam: Exam, step: Step, *, quick: bool) -> tuple[Arm, ...]:
     return ("default", "tuned") if tuned else ("default",)
 
 
+def repeats_drawn(exam: Exam) -> int:
+    """How many repeats of the folds there are."""
+    return 1 + max(split.repeat for split in exam.folds.splits)
+
+
+def repeats_of_all(exam: Exam) -> int:
+    """How many repeats every rung runs on, contested or not."""
+    return 1 if exam.plan.folds.repeats == "auto" else repeats_drawn(exam)
+
+
+def escalates(exam: Exam) -> bool:
+    """Whether there are repeats kept for pairs that the first one leaves contested."""
+    return repeats_of_all(exam) < repeats_drawn(exam)
+
+
 @dataclass(kw_only=True, slots=True)
 class Progress:
     """The units of one run and their outcomes; the only mutable thing of a run, held by the parent alone."""
 
     exam: Exam
     quick: bool
-    repeats: tuple[int, ...] = (0,)
+    repeats: dict[str, int] = field(default_factory=dict)
+    """Rung -> how many repeats of the folds it runs on, for those that run on more than all do."""
     outcomes: dict[Place, Outcome] = field(default_factory=dict)
+
+    def repeats_of(self, step: Step) -> int:
+        """How many repeats a rung runs on, the first ones of those drawn."""
+        return self.repeats.get(step.name, repeats_of_all(self.exam))
+
+    @property
+    def escalates(self) -> bool:
+        """Whether contested pairs are repeated; a first look at default settings is content with one repeat."""
+        return escalates(self.exam) and not self.quick
+
+    def repeat(self, pair: tuple[str, ...]) -> bool:
+        """Let these rungs run on all repeats, with what they blend and the dummy, the yardstick; False: they do.
+
+        All means both arms, also of what the stack blends: it has no fits of its own.
+        """
+        steps = [step for step in self.exam.plan.ladder if step.name in (*pair, "dummy")]
+        heights = [step.level for step in steps if rung_facts(step).blends]
+        steps += [step for step in self._fitted() if heights and step.level < max(heights)]
+        drawn = repeats_drawn(self.exam)
+        more = {step.name: drawn for step in steps if self.repeats_of(step) < drawn}
+        self.repeats |= more
+        return bool(more)
 
     def units(self) -> tuple[Unit, ...]:
         """Everything that must be run, in this order: a whole untuned table first, then studies, slow ones first."""
         return (*self._default_units(), *self._inner_units(), *self._search_units())
 
-    def _folds(self) -> Iterator[tuple[int, int]]:
-        for repeat in self.repeats:
+    def _folds(self, repeats: int) -> Iterator[tuple[int, int]]:
+        for repeat in range(repeats):
             for split in self.exam.folds.of(repeat):
                 yield repeat, split.fold
 
@@ -49,25 +88,31 @@ class Progress:
         return tuple(step for step in self.exam.plan.ladder if not rung_facts(step).blends)
 
     def _default_units(self) -> Iterator[Unit]:
-        for repeat, fold in self._folds():
+        for repeat, fold in self._folds(repeats_drawn(self.exam)):
             for step in sorted(self._fitted(), key=lambda step: -step.level):
-                yield Unit(step=step, arm="default", repeat=repeat, fold=fold, purpose="fit")
+                if repeat < self.repeats_of(step):
+                    yield Unit(step=step, arm="default", repeat=repeat, fold=fold, purpose="fit")
 
     def _inner_units(self) -> Iterator[Unit]:
-        """Inner predictions of rungs without a tuned arm, which only a tuned stack wants."""
+        """Inner predictions of rungs without a tuned arm, which only a tuned stack wants.
+
+        None where thresholds are learnt: every default fit has its inner predictions then.
+        """
+        if threshold_metric(self.exam) is not None:
+            return
         stacks = [step for step in self.exam.plan.ladder if rung_facts(step).blends]
         if not any("tuned" in arms_of(self.exam, step, quick=self.quick) for step in stacks):
             return
         top = max(step.level for step in stacks)
         for step in self._fitted():
             if step.level < top and "tuned" not in arms_of(self.exam, step, quick=False):
-                for repeat, fold in self._folds():
+                for repeat, fold in self._folds(max(self.repeats_of(stack) for stack in stacks)):
                     yield Unit(step=step, arm="default", repeat=repeat, fold=fold, purpose="inner")
 
     def _search_units(self) -> Iterator[Unit]:
         for step in sorted(self._fitted(), key=lambda step: -step.level):
             if "tuned" in arms_of(self.exam, step, quick=self.quick):
-                for repeat, fold in self._folds():
+                for repeat, fold in self._folds(self.repeats_of(step)):
                     yield Unit(step=step, arm="tuned", repeat=repeat, fold=fold, purpose="search")
 
     def add(self, unit: Unit, outcome: Outcome) -> None:
@@ -78,7 +123,7 @@ class Progress:
 
         The stack's are made here, as soon as those it blends are in.
         """
-        return tuple(self._at(step, arm, repeat, fold) for repeat, fold in self._folds())
+        return tuple(self._at(step, arm, repeat, fold) for repeat, fold in self._folds(self.repeats_of(step)))
 
     def _at(self, step: Step, arm: Arm, repeat: int, fold: int) -> Outcome | None:
         purpose: Purpose = "fit" if arm == "default" else "search"
@@ -94,7 +139,7 @@ class Progress:
 
     def _bases(self, unit: Unit) -> Bases | None:
         """What the stack blends in one fold; None while a base is still to come."""
-        bases = []
+        bases, always_inside = [], threshold_metric(self.exam) is not None
         for step in self._fitted():
             if step.level >= unit.step.level:
                 continue
@@ -103,16 +148,17 @@ class Progress:
             )
             found = self._at(step, arm, unit.repeat, unit.fold)
             place: Place = (step.name, "default", unit.repeat, unit.fold, "inner")
-            inner = found if arm == "tuned" else self.outcomes.get(place)
+            inner = found if arm == "tuned" or always_inside else self.outcomes.get(place)
             if found is None or (unit.arm == "tuned" and inner is None):
                 return None
             bases.append((step, found, inner))
         return tuple(bases)
 
     def whole_rung_ended(self, unit: Unit) -> bool:
-        """Whether this unit completed the untuned table, or after that a rung's tuned arm: time for a new board."""
-        if any(place not in self.outcomes for place in (one.place for one in self._default_units())):
+        """Whether this unit completed the untuned table, or after that an arm of a rung: time for a new board."""
+        missing = [one.repeat for one in self._default_units() if one.place not in self.outcomes]
+        if 0 in missing:
             return False
-        if unit.purpose == "fit":
-            return True
+        if unit.purpose == "fit":  # the table, as soon as the first repeat is in, then all of it
+            return unit.repeat == 0 or not missing
         return unit.purpose == "search" and None not in self.found(unit.step, "tuned")

@@ -15,7 +15,12 @@ from kiss_bench.tasks.task import Fold, Task
 
 
 def check_before(task: Task, plan: Plan) -> None:
-    """Raise FoldError for a class with fewer members than stratified folds."""
+    """Raise FoldError for repeats that would repeat nothing, and a class with fewer members than stratified folds."""
+    if plan.folds.repeats not in ("auto", 1) and leaves_one_group_out(task, plan):
+        raise FoldError(
+            f"folds.repeats: found {plan.folds.repeats}, but {plan.folds.count} folds of {plan.folds.count} groups "
+            f"leave one group out each, however often they are drawn; use 1 or auto, or fewer folds"
+        )
     if plan.folds.kind != "stratified":
         return
     count = plan.folds.count
@@ -30,11 +35,28 @@ def check_before(task: Task, plan: Plan) -> None:
     raise FoldError(f"folds.count: {count} stratified folds, but {told}; {hint}{remedy}")
 
 
+def leaves_one_group_out(task: Task, plan: Plan) -> bool:
+    """Tell whether there are as many folds as groups, so that there is one way to draw them."""
+    return plan.folds.kind == "group" and task.group is not None and len(np.unique(task.group)) == plan.folds.count
+
+
+def check_weights(task: Task, splits: Sequence[Fold]) -> None:
+    """Raise FoldError for a test part without any weight: it has no score."""
+    if task.weight is None:
+        return
+    empty = next((each for each in splits if not task.weight[each.test].any()), None)
+    if empty is not None:
+        raise FoldError(
+            f"fold {empty.fold} of repeat {empty.repeat}: all its {len(empty.test)} test rows weigh 0, "
+            f"so it has no score; use fewer folds, or leave rows without weight out of the table"
+        )
+
+
 def check_drawn(task: Task, plan: Plan, splits: Sequence[Fold]) -> tuple[str, ...]:
     """Raise FoldError for training parts with one class and tests that cannot be ranked; notes for absent classes."""
     if task.kind == "regression":
         return ()
-    ranked = [name for name in (plan.metric.primary, *plan.metric.also) if name and METRICS[name].pooling == "auc"]
+    ranked = [name for name in (plan.metric.primary, *plan.metric.also) if name and METRICS[name].pooling == "ranks"]
     absent: dict[int, int] = {}
     for each in splits:
         where = f"fold {each.fold} of repeat {each.repeat}"

@@ -7,15 +7,16 @@ import numpy as np
 import pandas as pd
 
 from kiss_bench.errors import FoldError
-from kiss_bench.plan.plan import FoldKind, Plan
-from kiss_bench.tasks.fold_checks import check_before, check_drawn, check_inner
+from kiss_bench.plan.plan import UNREPEATED, FoldKind, Plan
+from kiss_bench.tasks.fold_checks import check_before, check_drawn, check_inner, check_weights, leaves_one_group_out
 from kiss_bench.tasks.seeds import seed_of
 from kiss_bench.tasks.splitters import Rows, Split, cut_of, split
 from kiss_bench.tasks.task import Fold, Folds, Task
 
-ORDERED: Final = ("forward", "predefined")
-"""Kinds that have one repeat, and whose training rows are not simply all others."""
+ORDERED: Final = UNREPEATED
+"""Kinds whose training rows are not simply all others, so that both parts are on record."""
 REPEATS: Final = 5
+"""What `auto` draws: the first is for every rung, the others for pairs that it leaves contested."""
 
 
 def draw_folds(task: Task, plan: Plan, root: int) -> Folds:
@@ -29,10 +30,11 @@ def draw_folds(task: Task, plan: Plan, root: int) -> Folds:
     rows = np.arange(len(task.row_id), dtype=np.int64)
     splits = tuple(
         Fold(repeat=repeat, fold=number, train=train, test=test)
-        for repeat in range(repeats_of(plan))
+        for repeat in range(repeats_of(task, plan))
         for number, (train, test) in enumerate(split(task, rows, cut_of(plan, seed_of(root, "fold", repeat=repeat))))
     )
     notes = check_drawn(task, plan, splits)
+    check_weights(task, splits)
     check_inner(task, plan, splits, root)
     unhashed = Folds(kind=kind, splits=splits, hash="", notes=notes)
     return Folds(kind=kind, splits=splits, hash=folds_hash(kind, folds_frame(unhashed, task)), notes=notes)
@@ -46,9 +48,9 @@ def draw_inner(task: Task, plan: Plan, train: Rows, seed: int) -> tuple[Split, .
     return split(task, np.sort(train), cut_of(plan, seed, inner=True))
 
 
-def repeats_of(plan: Plan) -> int:
-    """How many repeats a resolved plan draws."""
-    if plan.folds.kind in ORDERED:
+def repeats_of(task: Task, plan: Plan) -> int:
+    """How many repeats a resolved plan draws; one where every draw gives the same folds."""
+    if plan.folds.kind in UNREPEATED or leaves_one_group_out(task, plan):
         return 1
     return REPEATS if plan.folds.repeats == "auto" else plan.folds.repeats
 

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from kiss_bench.errors import DataError, FoldError
 from kiss_bench.plan.plan import FoldsPlan, Plan
 from kiss_bench.tasks.cells import text_of
-from kiss_bench.tasks.columns import canonical
+from kiss_bench.tasks.columns import LARGEST, canonical
 from kiss_bench.tasks.doubts import doubts
 from kiss_bench.tasks.names import listed
-from kiss_bench.tasks.predefined import predefined_folds
+from kiss_bench.tasks.predefined import Predefined, predefined_folds
 from kiss_bench.tasks.resolve import resolve
 from kiss_bench.tasks.roles import check_roles, feature_names
 from kiss_bench.tasks.target import make_target, rows_with_target
@@ -34,13 +34,7 @@ def make_task(plan: Plan, table: Table) -> tuple[Plan, Task]:
     kinds = {column.name: column for column in table.columns}
     kept = table.frame.iloc[rows].reset_index(drop=True)
     frame, columns = canonical(kept[list(names)], tuple(kinds[name] for name in names))
-    predefined = predefined_folds(plan, table, rows) if plan.folds.kind == "predefined" else None
-    if predefined is not None:
-        if plan.folds.count not in (FoldsPlan().count, predefined.count):
-            raise FoldError(
-                f"folds.count: found {plan.folds.count}, but the predefined folds are {predefined.count}; leave it out"
-            )
-        plan = replace(plan, folds=replace(plan.folds, count=predefined.count))
+    plan, predefined = _predefined(plan, table, rows)
     timed = (kinds[plan.data.time],) if plan.data.time is not None else ()
     task = Task(
         kind=target.kind,
@@ -54,21 +48,44 @@ def make_task(plan: Plan, table: Table) -> tuple[Plan, Task]:
         row_id=rows,
         group=_groups(plan, table, rows),
         time=_times(plan, table, rows),
+        weight=_weights(plan, table, rows),
         fold_column=predefined.codes if predefined else None,
         fold_train=predefined.train if predefined else None,
         data_hash=table.data_hash,
         rows_read=len(table.frame),
         rows_dropped=len(table.frame) - len(rows),
-        notes=(*table.notes, *target.notes, *oddities, *doubts(frame, columns), *_dropped(plan, table, rows)),
+        notes=(*table.notes, *target.notes, *oddities, *doubts(frame, columns), *_left_out(plan, table, rows)),
         time_column=timed[0] if timed else None,
         time_frame=kept[[plan.data.time]] if timed else None,
     )
     return plan, task
 
 
-def _dropped(plan: Plan, table: Table, rows: NDArray[np.int64]) -> tuple[str, ...]:
-    missing = len(table.frame) - len(rows)
-    return (f"{missing} of {len(table.frame)} rows have no {plan.target!r} and are left out.",) if missing else ()
+def _predefined(plan: Plan, table: Table, rows: NDArray[np.int64]) -> tuple[Plan, Predefined | None]:
+    """The plan with the number of folds that there are, and these, where they come with the data."""
+    if plan.folds.kind != "predefined":
+        return plan, None
+    found = predefined_folds(plan, table, rows)
+    if plan.folds.count not in (FoldsPlan().count, found.count):
+        raise FoldError(
+            f"folds.count: found {plan.folds.count}, but the predefined folds are {found.count}; leave it out"
+        )
+    return replace(plan, folds=replace(plan.folds, count=found.count)), found
+
+
+def _left_out(plan: Plan, table: Table, rows: NDArray[np.int64]) -> tuple[str, ...]:
+    """What some rows, and some steps, do without: a target, and the weights."""
+    notes = []
+    if missing := len(table.frame) - len(rows):
+        notes.append(f"{missing} of {len(table.frame)} rows have no {plan.target!r} and are left out.")
+    if (name := plan.data.weight) is not None:
+        idle = int((table.frame[name].iloc[rows] == 0).sum())
+        none = f" {idle} of {len(rows)} rows weigh 0 and count in no score." if idle else ""
+        notes.append(
+            f"Rows count in scores and verdicts by their weight, {name!r}. Fits, tuning and thresholds do not use it: "
+            f"every rung learns from all rows alike.{none}"
+        )
+    return tuple(notes)
 
 
 def _exactly(table: Table, name: str) -> pd.Series:
@@ -106,7 +123,7 @@ def _times(plan: Plan, table: Table, rows: NDArray[np.int64]) -> NDArray[np.int6
         return None
     kind = next(column.kind for column in table.columns if column.name == plan.data.time)
     if kind not in ("date", "number"):
-        examples = listed(table.frame[plan.data.time].dropna().unique()[:3])
+        examples = listed(table.frame[plan.data.time].dropna().unique()[:3].tolist())
         raise DataError(
             f"data.time: column {plan.data.time!r} is a {kind} ({examples}); "
             f"it must hold dates (2024-05-31, or ISO-8601 stamps) or numbers"
@@ -115,6 +132,35 @@ def _times(plan: Plan, table: Table, rows: NDArray[np.int64]) -> NDArray[np.int6
     _refuse_gaps(times, "data.time", plan.data.time)
     codes, _ = pd.factorize(times, sort=True)
     return codes.astype(np.int64)
+
+
+def _weights(plan: Plan, table: Table, rows: NDArray[np.int64]) -> NDArray[np.float64] | None:
+    name = plan.data.weight
+    if name is None:
+        return None
+    kind = next(column.kind for column in table.columns if column.name == name)
+    weights = table.frame[name].iloc[rows]
+    if kind != "number":
+        examples = listed(weights.dropna().unique()[:3].tolist())
+        raise DataError(
+            f"data.weight: column {name!r} is a {kind} ({examples}); it must hold numbers of at least 0, "
+            f"what each row counts in scores"
+        )
+    _refuse_gaps(weights, "data.weight", name)
+    values = weights.to_numpy(dtype=np.float64)
+    faults = [
+        f"{what} in {int(odd.sum())} of {len(values)} rows (row_id {listed(weights.index[odd].tolist(), most=3)})"
+        for what, odd in (("negative", values < 0), ("infinite", np.abs(values) > LARGEST))
+        if odd.any()
+    ]
+    if not faults and not values.any():
+        faults = [f"0 in all {len(values)} rows"]
+    if faults:
+        raise DataError(
+            f"data.weight: column {name!r} is {' and '.join(faults)}; a weight is a finite number of at least 0, "
+            f"above 0 somewhere; correct it, or leave these rows out of the table"
+        )
+    return values
 
 
 def _refuse_gaps(values: pd.Series, key: str, name: str) -> None:

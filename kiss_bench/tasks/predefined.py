@@ -70,7 +70,7 @@ def _from_file(
     if "fold" not in frame:
         raise FoldError(f"folds.file {path}: has no column 'fold'; its columns are {listed(frame.columns)}")
     if "repeat" in frame and len(frame["repeat"].unique()) > 1:
-        raise FoldError(f"folds.file {path}: holds several repeats; repeats come with a later version, keep one")
+        raise FoldError(f"folds.file {path}: holds several repeats; predefined folds have one, keep the lines of one")
     row = _rows_of(path, frame, plan, table)
     fold, count = _codes(frame["fold"])
     part = _parts(path, frame)

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from kiss_bench.errors import Fault, FoldError, PlanError
 from kiss_bench.metrics import METRICS
-from kiss_bench.plan.plan import FoldKind, FoldsPlan, Plan
+from kiss_bench.plan.plan import UNREPEATED, FoldKind, FoldsPlan, Plan
 from kiss_bench.tasks.target import Target
 
 
@@ -85,7 +85,7 @@ def _kind_from_roles(plan: Plan, target: Target) -> FoldKind:
 
 
 def _check_repeats(folds: FoldsPlan, kind: FoldKind) -> None:
-    if kind in ("forward", "predefined") and folds.repeats not in ("auto", 1):
+    if kind in UNREPEATED and folds.repeats not in ("auto", 1):
         raise FoldError(
             f"folds.repeats: found {folds.repeats}; {kind} folds are the same in every repeat, "
             f"so only 1 or auto is allowed"

@@ -37,20 +37,25 @@ def feature_names(plan: Plan, table: Table) -> tuple[str, ...]:
     data = plan.data
     if data.features is not None:
         return data.features
-    taken = {plan.target, data.id, data.time, data.group, plan.folds.column, *data.drop}
+    taken = {plan.target, data.id, data.time, data.group, data.weight, plan.folds.column, *data.drop}
     return tuple(column.name for column in table.columns if column.name not in taken)
 
 
 def _named(plan: Plan) -> Iterator[tuple[str, str]]:
     data = plan.data
     yield "target", plan.target
-    for key, name in (("id", data.id), ("time", data.time), ("group", data.group)):
+    for key, name in _roles(plan):
         if name is not None:
             yield f"data.{key}", name
     yield from (("data.drop", name) for name in data.drop)
     yield from (("data.features", name) for name in data.features or ())
     if plan.folds.column is not None:
         yield "folds.column", plan.folds.column
+
+
+def _roles(plan: Plan) -> tuple[tuple[str, str | None], ...]:
+    data = plan.data
+    return ("id", data.id), ("time", data.time), ("group", data.group), ("weight", data.weight)
 
 
 def _conflicts(plan: Plan) -> Iterator[str]:
@@ -61,7 +66,7 @@ def _conflicts(plan: Plan) -> Iterator[str]:
     for name in data.drop:
         if name in features and name != plan.target:
             yield f"data.drop: {name!r} is also listed in data.features"
-        for key, role in (("id", data.id), ("time", data.time), ("group", data.group)):
+        for key, role in _roles(plan):
             if name == role:
                 yield f"data.drop: {name!r} is also data.{key}, which is no feature anyway"
     if len(set(features)) < len(features):

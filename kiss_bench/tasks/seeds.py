@@ -28,7 +28,8 @@ def seed_of(root: int, purpose: Purpose, **axes: Unpack[Axes]) -> int:
 def root_seed(plan: Plan, data_hash: str) -> int:
     """Give the seed all others come from: `plan.seed` where set by hand, else of the data and what is asked of it.
 
-    `plan` is resolved, that is with task, positive label, kind of folds and gap filled in.
+    `plan` is resolved, that is with task, positive label, kind of folds and gap filled in. Weights redraw nothing:
+    they count in scores, which are made when all is drawn and fitted.
     """
     if plan.seed is not None:
         return plan.seed

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from kiss_bench.evaluation.exam import Costs, Exam, Outcome, Unit
+from kiss_bench.evaluation.exam import Costs, Exam, Floats, Outcome, Positions, Unit
+from kiss_bench.evaluation.thresholds import learn_threshold, threshold_metric
 from kiss_bench.plan.plan import Step
 from kiss_bench.rungs._blend import learn_weights
 
@@ -24,17 +25,28 @@ def blend(exam: Exam, unit: Unit, bases: Bases) -> Outcome:
     used = [base for base in bases if unit.arm == "tuned" or base[0].level >= LINEAR_LEVEL]
     if not used:
         return _failed(unit, "there is no rung from `linear` up to blend")
-    if unit.arm == "default":
-        weights = np.full(len(used), 1.0 / len(used))
-    else:
+    weights = np.full(len(used), 1.0 / len(used))
+    threshold: float | None = None
+    if unit.arm == "tuned" or threshold_metric(exam) is not None:
         lacking = [step.name for step, _, inner in used if inner is None or inner.inner_prediction is None]
         if lacking:
             return _failed(unit, f"it learns from inner predictions of {', '.join(lacking)}, which failed")
-        inner = [outcome.inner_prediction for _, _, outcome in used if outcome is not None]
-        rows = next(outcome.inner_rows for _, _, outcome in used if outcome is not None)
-        stacked = np.stack([values for values in inner if values is not None])
-        weights = learn_weights(exam.task.kind, exam.task.y[rows], stacked)
-    return _mixed(unit, used, dict(zip([step.name for step, _, _ in used], weights.tolist(), strict=True)))
+        rows, stacked = _inner(used)
+        if unit.arm == "tuned":
+            weights = learn_weights(exam.task.kind, exam.task.y[rows], stacked)
+        threshold = learn_threshold(exam, rows, np.tensordot(weights, stacked, axes=1))
+    mixed = _mixed(unit, used, dict(zip([step.name for step, _, _ in used], weights.tolist(), strict=True)))
+    return replace(mixed, threshold=threshold)
+
+
+def _inner(used: Bases) -> tuple[Positions, Floats]:
+    """The rows of the inner folds, (m,), and what every base says of them, (b, m) or (b, m, k)."""
+    found = [
+        (outcome.inner_rows, outcome.inner_prediction)
+        for _, _, outcome in used
+        if outcome is not None and outcome.inner_rows is not None and outcome.inner_prediction is not None
+    ]
+    return found[0][0], np.stack([values for _, values in found])
 
 
 def _mixed(unit: Unit, used: Bases, weights: Mapping[str, float]) -> Outcome:

@@ -26,7 +26,7 @@ def excess(metric: Metric, actual: NDArray[np.generic], pair: tuple[Floats, Floa
     roc_auc the pairs are placements, whose variance adds up by class (DeLong, DeLong & Clarke-Pearson 1988).
     """
     trial, best = pair
-    if metric.pooling == "auc":
+    if metric.pooling == "ranks":
         gap = placements(actual, best, fold).value - placements(actual, trial, fold).value
         groups = [gap[np.asarray(actual) == code] for code in (0, 1)]
         mean = float(np.mean([group.mean() for group in groups]))

@@ -80,6 +80,8 @@ class UnitFacts:
     """Seed of the estimator and its encoder; None for the stack, which fits nothing."""
     settings: Mapping[str, Any]
     """All settings in force, defaults included; for the stack its weights."""
+    threshold: float | None = None
+    """Least probability of the positive class at which a row gets its label; None: the most probable label."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,6 +12,7 @@ import numpy as np
 from kiss_bench.evaluation.attempt import Failure, attempt
 from kiss_bench.evaluation.exam import Costs, Exam, Outcome, Unit
 from kiss_bench.evaluation.fit import fit_inner, fit_outer
+from kiss_bench.evaluation.thresholds import learn_threshold, threshold_metric
 from kiss_bench.rungs import Rung, rung_of
 from kiss_bench.tasks.folds import draw_inner
 from kiss_bench.tasks.seeds import seed_of
@@ -43,13 +44,27 @@ def _run(exam: Exam, unit: Unit) -> Outcome:
         rows, prediction = fit_inner(exam, rung, settings, seed, _splits(exam, unit))
         return replace(_blank(unit), inner_rows=rows, inner_prediction=prediction, settings=settings)
     fitted = fit_outer(exam, rung, settings, seed, exam.split(unit.repeat, unit.fold))
-    return replace(
+    outcome = replace(
         _blank(unit),
         prediction=fitted.prediction,
         clipped=fitted.clipped,
         settings=settings,
         costs=fitted.costs,
         seeds={"estimator": seed},
+    )
+    return outcome if threshold_metric(exam) is None else _with_threshold(exam, rung, unit, outcome)
+
+
+def _with_threshold(exam: Exam, rung: Rung, unit: Unit, outcome: Outcome) -> Outcome:
+    """The default arm's outcome with a threshold, for which its settings are fitted on the inner folds as well."""
+    splits = _splits(exam, unit)
+    rows, prediction = fit_inner(exam, rung, outcome.settings, outcome.seeds["estimator"], splits)
+    return replace(
+        outcome,
+        inner_rows=rows,
+        inner_prediction=prediction,
+        threshold=learn_threshold(exam, rows, prediction),
+        seeds={**outcome.seeds, "inner": inner_seed(exam, unit)},
     )
 
 
@@ -80,6 +95,7 @@ def _search(exam: Exam, rung: Rung, unit: Unit) -> Outcome:
         clipped=tried.found.clipped,
         inner_rows=found.rows,
         inner_prediction=found.prediction,
+        threshold=learn_threshold(exam, found.rows, found.prediction),
         costs=replace(tried.found.costs, tuning_seconds=seconds),
     )
 

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pandas as pd
+from small_tables import write_config, write_tables
 
 from kiss_bench.cli import main
 from kiss_bench.records.keys import source_hash
@@ -168,3 +169,53 @@ def test_a_second_run_on_the_same_folder_is_turned_away(workshop, tmp_path, caps
     assert (
         err == f"kiss-bench: {tmp_path / 'binary'} is in use by another run; wait for it, or choose another --results\n"
     )
+
+
+SLOW = """
+import time
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+class Slow(ClassifierMixin, BaseEstimator):
+    def fit(self, X, y):
+        time.sleep(0.1)
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X):
+        chance = 1 / (1 + np.exp(-3 * np.asarray(X)[:, 0]))
+        return np.column_stack([1 - chance, chance])
+"""
+
+
+def test_killed_while_a_contested_pair_is_repeated_and_resumed_gives_the_same_digest(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("slow_model.py").write_text(SLOW, encoding="utf8")
+    write_tables(tmp_path)
+    config = write_config(
+        tmp_path, "loans",
+        "data: {path: table.csv, drop: [kind, owed, week]}\ntarget: late\ntuning: {trials: 0}\n"
+        "ladder: [dummy, {name: ours, level: 1.5, estimator: 'slow_model:Slow'}]\n",
+    )  # fmt: skip
+    untouched = start(config, tmp_path / "whole", "--jobs", "1", cwd=tmp_path)
+    _, err = untouched.communicate(timeout=120)
+    assert untouched.returncode == 0, err
+    assert "ours against dummy is contested: 4 more draws of the folds, 40 units" in err
+    assert len(units(tmp_path / "whole", "loans")) == 10 + 40
+    for more in (13, 25):
+        process = start(config, tmp_path / "killed", "--jobs", "2", cwd=tmp_path)
+        assert wait_until(lambda more=more: len(units(tmp_path / "killed", "loans")) >= more, 60)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=20)
+        assert not (tmp_path / "killed" / "loans" / "leaderboard.json").exists(), "the run ended before it was killed"
+    stored = {path: path.stat().st_mtime_ns for path in units(tmp_path / "killed", "loans")}
+    err = resume(config, tmp_path / "killed", capsys)
+    assert "10 of 10 units are in the store already, 0 to do" in err
+    assert f"4 more draws of the folds, 40 units, {len(stored) - 10} of them in the store already" in err
+    assert {path: path.stat().st_mtime_ns for path in stored} == stored
+    boards = [
+        json.loads((tmp_path / results / "loans" / "leaderboard.json").read_text(encoding="utf8"))
+        for results in ("whole", "killed")
+    ]
+    assert boards[0]["digest"] == boards[1]["digest"]
+    assert [row["repeats"] for row in boards[1]["rungs"]] == [5, 5]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from kiss_bench.judge import Candidate, Rows, Terms
+from kiss_bench.metrics import METRICS
 
 
 def folds(n, count, repeats, rng):
@@ -10,17 +11,53 @@ def folds(n, count, repeats, rng):
     return np.stack([rng.permutation(np.arange(n) % count) for _ in range(repeats)])
 
 
+def stratified(actual, count, repeats, seed):
+    """(r, n) folds with the members of each class dealt out evenly."""
+    rng, fold = np.random.default_rng(seed), np.empty((repeats, len(actual)), dtype=np.int64)
+    for repeat in fold:
+        for code in np.unique(actual):
+            members = np.flatnonzero(actual == code)
+            repeat[members] = (rng.permutation(len(members)) + code) % count
+    return fold
+
+
 def rows_of(actual, count=5, repeats=1, seed=0, **roles):
     n = len(actual)
-    fold = folds(n, count, repeats, np.random.default_rng(seed))
+    fold = (
+        stratified(actual, count, repeats, seed)
+        if actual.dtype.kind == "i"
+        else folds(n, count, repeats, np.random.default_rng(seed))
+    )
     return Rows(actual=actual, fold=fold, n_train=n * (count - 1) / count, **roles)
 
 
 def terms_of(metric, margin=0.0, unit="absolute", **others):
-    task = "regression" if metric in {"rmse", "mse", "mae", "r2"} else "binary"
+    task = METRICS[metric].tasks[0] if metric in METRICS else "regression"
     return Terms(
         **{"task": task, "metric": metric, "margin": margin, "margin_unit": unit, "scheme": "shuffled"} | others
     )
+
+
+def example(metric, repeats=1, seed=0):
+    """A target and predictions that suit the metric, with members enough of each class in every fold."""
+    tasks = METRICS[metric].tasks
+    if tasks == ("regression",):
+        actual, models = numbers(repeats=repeats, seed=seed)
+        return (
+            (actual, models)
+            if METRICS[metric].above is None
+            else (np.exp(actual / 5.0), [np.exp(m / 5.0) for m in models])
+        )
+    return many_classes(repeats=repeats, seed=seed) if "binary" not in tasks else classes(repeats=repeats, seed=seed)
+
+
+def many_classes(n=330, repeats=1, seed=0, noises=(2.0, 1.0), k=3):
+    """A target of k classes and (r, n, k) probabilities: its shares, then the truth under each amount of noise."""
+    rng = np.random.default_rng(seed)
+    actual = rng.integers(0, k, n)
+    dummy = np.tile(np.bincount(actual) / n, (repeats, n, 1))
+    raw = [np.exp(2.0 * np.eye(k)[actual] + rng.normal(size=(repeats, n, k)) * noise) for noise in noises]
+    return actual, [dummy, *[one / one.sum(axis=2, keepdims=True) for one in raw]]
 
 
 def numbers(n=200, repeats=1, seed=0, noises=(1.0, 0.8)):
@@ -31,7 +68,7 @@ def numbers(n=200, repeats=1, seed=0, noises=(1.0, 0.8)):
     return actual, [np.full((repeats, n), actual.mean()), *models]
 
 
-def classes(n=300, repeats=1, seed=0, noises=(2.0, 1.0)):
+def classes(n=330, repeats=1, seed=0, noises=(2.0, 1.0)):
     """A binary target and (r, n) probabilities: its share, then the truth under each amount of noise."""
     rng = np.random.default_rng(seed)
     actual = (rng.random(n) < 0.4).astype(np.int64)

@@ -9,7 +9,7 @@ from sklearn import metrics as sk
 
 from kiss_bench.errors import KissBenchError, RecordError
 from kiss_bench.judge import Candidate, Trio, compare_rows, contested, judge
-from kiss_bench.judge.climb import next_level
+from kiss_bench.judge.multiplicity import next_level
 
 TERMS = terms_of("rmse", 0.01, "relative")
 
@@ -246,5 +246,5 @@ def test_an_empty_ladder_is_refused(candidates, error, message):
 
 
 def test_an_unknown_metric_is_refused():
-    with pytest.raises(KissBenchError, match="'f1' is not built yet"):
-        judge([], rows_of(np.arange(9.0)), terms_of("f1"))
+    with pytest.raises(KissBenchError, match="'mape' is not built yet"):
+        judge([], rows_of(np.arange(9.0)), terms_of("mape"))

@@ -22,7 +22,7 @@ project: german-credit
 question: Does boosting earn its keep?
 population: New loans
 data: {path: loans.csv, id: loan_id, drop: [officer, 2019], features: [a, b], time: applied_at, group: customer_id,
-       season: 12, horizon: 2}
+       season: 12, horizon: 2, weight: exposure}
 target: class
 positive: 1
 task: binary
@@ -37,7 +37,7 @@ ladder:
 skip: {forest: too slow}
 seed: 7
 alpha: 0.1
-multiplicity: fallback
+multiplicity: strict
 drop_missing_target: true
 placebo: false
 """
@@ -56,7 +56,7 @@ def test_every_key_reaches_the_plan(read):
     plan = read(EVERY_KEY)
     assert plan.data == Data(
         path="loans.csv", id="loan_id", drop=("officer", "2019"), features=("a", "b"), time="applied_at",
-        group="customer_id", season=12, horizon=2,
+        group="customer_id", season=12, horizon=2, weight="exposure",
     )  # fmt: skip
     also = ("roc_auc", "log_loss")
     assert plan.metric == MetricPlan(primary="brier_score_loss", margin=0.005, margin_unit="relative", also=also)
@@ -68,7 +68,7 @@ def test_every_key_reaches_the_plan(read):
     assert plan.ladder[2].settings == {"depth": None}
     assert plan.ladder[3].reason == "the favourite"
     assert (plan.task, plan.positive, plan.seed, plan.alpha) == ("binary", 1, 7, 0.1)
-    assert (plan.skip, plan.drop_missing_target) == ({"forest": "too slow"}, True)
+    assert (plan.skip, plan.drop_missing_target, plan.multiplicity) == ({"forest": "too slow"}, True, "strict")
 
 
 def test_relative_paths_start_at_the_folder_of_the_config(tmp_path, catalogue):

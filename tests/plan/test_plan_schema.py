@@ -12,7 +12,7 @@ from kiss_bench.plan.schema import SCHEMA_FILE, config_schema, schema_text
 KEYS = {
     "": "project question population data target positive task metric folds tuning ladder skip seed alpha multiplicity "
     "drop_missing_target vault placebo reviewed parent limits strict",
-    "data": "path sql url loader id drop features time group season horizon available_after weight",
+    "data": "path sql url loader id drop features time group season horizon weight available_after",
     "metric": "primary margin margin_unit also",
     "folds": "kind count repeats inner gap window column file",
     "tuning": "trials sampler pruning timeout control rows",
@@ -26,7 +26,6 @@ COME_LATER = {
     "limits",
     "strict",
     "available_after",
-    "weight",
     "control",
     "rows",
 }
@@ -46,6 +45,8 @@ GOOD = [
         "ladder: [dummy, linear, {name: o, level: 8, estimator: 'a.b:c', space: {x: 'int(1, 2)', y: [1], "
         "z: {type: float, low: 1, high: 2, log: true, reason: why}}}]"
     ),
+    "folds: {repeats: 20}\nmultiplicity: per_step",
+    "folds: {repeats: auto}\nmultiplicity: strict\ndata: {path: a, weight: 2019}",
     "alpha: 0.1\nseed: 1\nmultiplicity: fallback\ndrop_missing_target: true",
 ]
 BAD = [
@@ -60,7 +61,9 @@ BAD = [
     "metric: {margin: -1}",
     "folds: {kind: groups}",
     "folds: {count: 1}",
-    "folds: {repeats: 2}",
+    "folds: {repeats: 0}",
+    "folds: {repeats: 21}",
+    "folds: {repeats: often}",
     "tuning: {trials: many}",
     "ladder: dummy",
     "ladder: [3]",
@@ -69,12 +72,12 @@ BAD = [
     "ladder: [dummy, linear, {name: o, level: 8, estimator: 'a:b', space: {x: wide}}]",
     "alpha: 0.5",
     "seed: -1",
-    "multiplicity: strict",
+    "multiplicity: holm",
     "vault: 20%",
     "placebo: true",
     "limits: {unit_seconds: 3}",
     "tuning: {rows: 3}",
-    "data: {path: a, weight: w}",
+    "data: {path: a, weight: [w]}",
 ]
 
 

@@ -302,6 +302,7 @@ def outcome(**changes):
         ),
         pytest.param(outcome(inner_rows=None, inner_prediction=None, trials=()), id="an outer fit"),
         pytest.param(outcome(prediction=None, trials=()), id="inner predictions only"),
+        pytest.param(outcome(threshold=0.1 + 0.2), id="with a threshold"),
     ],
 )
 def test_an_outcome_comes_back_from_the_store_bit_by_bit(stored, tmp_path):

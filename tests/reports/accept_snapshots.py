@@ -2,7 +2,20 @@
 
 from pathlib import Path
 
-from boards import HOSTILE, NOISE, PROMOTED, PROVISIONAL, RUNNING, STAYS, TROUBLE, TUNING
+from boards import (
+    FORWARD,
+    HOSTILE,
+    INTERVALS,
+    NOISE,
+    PROMOTED,
+    PROVISIONAL,
+    REPEATED,
+    RUNNING,
+    SEVERAL,
+    STAYS,
+    TROUBLE,
+    TUNING,
+)
 
 from kiss_bench.reports.csv import leaderboard_csv
 from kiss_bench.reports.json import tuning_json
@@ -20,10 +33,14 @@ SNAPSHOTS = {
     "provisional.md": lambda: leaderboard_markdown(PROVISIONAL),
     "running.md": lambda: leaderboard_markdown(RUNNING),
     "hostile.md": lambda: leaderboard_markdown(HOSTILE),
+    "intervals.md": lambda: leaderboard_markdown(INTERVALS),
+    "forward.md": lambda: leaderboard_markdown(FORWARD),
+    "several.md": lambda: leaderboard_markdown(SEVERAL),
     "trouble.csv": lambda: leaderboard_csv(TROUBLE),
     "trouble.txt": lambda: leaderboard_text(TROUBLE),
     "promoted.html": lambda: leaderboard_html_fragment(PROMOTED),
     "tuning.md": lambda: tuning_markdown(TUNING),
+    "repeats.md": lambda: tuning_markdown(REPEATED),
     "tuning.json": lambda: tuning_json(TUNING),
 }
 

@@ -5,24 +5,47 @@ from dataclasses import replace
 from kiss_bench.records.board import Board, BoardRow, FoldFacts, MetricFacts, RecommendedFacts, TrialCounts
 from kiss_bench.tuning.record import ParameterFacts, RungTuning, StudyFacts, TuningRecord, UnitFacts
 
+ROWS_ALONE, REDRAWN = "row variance, inflated", "larger of Nadeau-Bengio and row variance, inflated"
+
+
+def reliable(brier, reliability, resolution, within=-0.0009):
+    """The reliability of a rung in three bins, whose parts add up to its Brier score."""
+    bins = [
+        {"count": 334, "probability": 0.0871, "observed": 0.0778, "low": 0.0537, "high": 0.1116},
+        {"count": 333, "probability": 0.2613, "observed": 0.2462, "low": 0.2031, "high": 0.2951},
+        {"count": 333, "probability": 0.5571, "observed": 0.5766, "low": 0.523, "high": 0.6285},
+    ]
+    return {
+        "top_label": False, "bins": bins, "ece": 0.0148, "ece_by_chance": 0.0171, "brier": brier,
+        "reliability": reliability, "resolution": resolution, "uncertainty": 0.21, "within": within,
+    }  # fmt: skip
+
+
 DUMMY = BoardRow(
     rung="dummy", level=0, arm="default", status="ok", repeats=1, score=0.6109, score_low=0.5921, score_high=0.6297,
     skill=0.0, also={"roc_auc": 0.5, "brier": 0.21}, verdict="BASELINE", clipped=0, fit_seconds=0.0021,
     predict_us_per_row=0.41, model_bytes=612, seeds={"estimator": [1, 2, 3]}, summary="the training prior",
+    reliability={
+        "top_label": False, "ece": 0.0, "ece_by_chance": 0.0116, "brier": 0.21, "reliability": 0.0, "resolution": 0.0,
+        "bins": [{"count": 1000, "probability": 0.3, "observed": 0.3, "low": 0.2724, "high": 0.3291}],
+        "uncertainty": 0.21, "within": 0.0,
+    },
 )  # fmt: skip
 STUMP = BoardRow(
     rung="stump", level=1, arm="default", status="ok", repeats=1, score=0.5702, score_low=0.5489, score_high=0.5915,
     skill=0.0666, also={"roc_auc": 0.6712, "brier": 0.1934}, incumbent="dummy", gain=0.0407, gain_low=0.0251,
     gain_high=0.0563, p_gain=0.99982, p_equal=0.00018, p_harm=0.0, alpha=0.00143, verdict="JUSTIFIED",
     min_detectable_gain=0.0371, clipped=0, fit_seconds=0.0214, predict_us_per_row=3.2, model_bytes=3104,
+    method=ROWS_ALONE, reliability=reliable(0.1934, 0.0003, 0.016),
 )  # fmt: skip
 LINEAR = BoardRow(
-    rung="linear", level=2, arm="tuned", status="ok", repeats=1, score=0.5134, score_low=0.4869, score_high=0.5399,
+    rung="linear", level=2, arm="tuned", status="ok", repeats=5, score=0.5134, score_low=0.4869, score_high=0.5399,
     skill=0.1596, also={"roc_auc": 0.7741, "brier": 0.1693}, default_score=0.5151, default_verdict="JUSTIFIED",
     tuning_gain=0.0017, tuning_verdict="NOT JUSTIFIED", incumbent="stump", gain=0.0568, gain_low=0.0342,
     gain_high=0.0794, p_gain=0.99998, p_equal=0.00002, p_harm=0.0, alpha=0.00286, verdict="JUSTIFIED",
     min_detectable_gain=0.0475, clipped=0, fit_seconds=0.0931, predict_us_per_row=8.75, model_bytes=14213,
     tuning_seconds=11.2, trials=TrialCounts(complete=118, pruned=30, failed=2), seeds={"study": {"0/0": 991}},
+    method=ROWS_ALONE, p_default_enough=0.9874, reliability=reliable(0.1693, 0.0006, 0.0404),
 )  # fmt: skip
 TREE = BoardRow(
     rung="tree", level=4, arm="tuned", status="ok", repeats=1, score=0.5489, score_low=0.5222, score_high=0.5756,
@@ -30,15 +53,18 @@ TREE = BoardRow(
     tuning_gain=0.0122, tuning_verdict="INCONCLUSIVE", incumbent="linear", gain=-0.0355, gain_low=-0.0561,
     gain_high=-0.0149, p_gain=0.00003, p_equal=0.00291, p_harm=0.99706, alpha=0.00429, verdict="NOT JUSTIFIED",
     min_detectable_gain=0.0437, clipped=214, fit_seconds=0.0382, predict_us_per_row=2.9, model_bytes=9120,
-    tuning_seconds=6.4, trials=TrialCounts(complete=150), flags=("1 % of the rows carry 54 % of the difference.",),
+    tuning_seconds=6.4, trials=TrialCounts(complete=150), method=ROWS_ALONE, p_default_enough=0.2713,
+    flags=("1 % of the rows carry 54 % of the difference.",),
 )  # fmt: skip
 BOOSTING = BoardRow(
     rung="boosting", level=6, arm="tuned", status="ok", repeats=5, score=0.5062, score_low=0.4774, score_high=0.535,
     skill=0.1714, also={"roc_auc": 0.7893, "brier": 0.1668}, default_score=0.5811, default_verdict="NOT JUSTIFIED",
     tuning_gain=0.0749, tuning_verdict="JUSTIFIED", incumbent="linear", gain=0.0084, gain_low=-0.0067,
     gain_high=0.0235, p_gain=0.61874, p_equal=0.35211, p_harm=0.02915, alpha=0.00714, verdict="INCONCLUSIVE",
-    min_detectable_gain=0.0304, rows_needed=13214, clipped=0, fit_seconds=0.512, predict_us_per_row=21.4,
-    model_bytes=488213, tuning_seconds=212.0, trials=TrialCounts(complete=96, pruned=54),
+    min_detectable_gain=0.0304, rows_needed=13214, repeats_needed=38, clipped=0,
+    fit_seconds=0.512, predict_us_per_row=21.4, model_bytes=488213, tuning_seconds=212.0,
+    trials=TrialCounts(complete=96, pruned=54), method=REDRAWN, p_default_enough=0.00001,
+    reliability=reliable(0.1668, 0.0011, 0.0434),
 )  # fmt: skip
 
 STAYS = Board(
@@ -46,7 +72,7 @@ STAYS = Board(
     target="class", task="binary", task_why="two labels", positive="bad", plan_hash="a1" * 32, data_hash="b2" * 32,
     folds_hash="c3" * 32, digest="d4" * 32, rows_read=1000, rows=1000, rows_vault=0, rows_dropped=0, features=20,
     metric=MetricFacts(name="log_loss", greater_is_better=False, margin=0.01, margin_unit="skill", margin_abs=0.006109),
-    folds=FoldFacts(kind="stratified", count=5, inner=3), alpha=0.05, replayable=True,
+    folds=FoldFacts(kind="stratified", count=5, inner=3, repeats="auto"), alpha=0.05, replayable=True,
     recommended=RecommendedFacts(rung="linear", arm="default", why="last rung promoted on the way up"),
     also_consider=None, rungs=(DUMMY, STUMP, LINEAR, TREE, BOOSTING), notes=("Column `officer` dropped as asked.",),
     seconds=234.0,
@@ -67,7 +93,7 @@ NOISE = replace(
                 also={"roc_auc": 0.4961, "brier": 0.2106},
                 skill=-0.0025, gain=-0.0015, gain_low=-0.0052, gain_high=0.0022, p_gain=0.00002,
                 p_equal=0.98, p_harm=0.01998, verdict="NOT JUSTIFIED"),
-        replace(LINEAR, score=0.6093, score_low=0.5884, score_high=0.6302,
+        replace(LINEAR, repeats=1, score=0.6093, score_low=0.5884, score_high=0.6302,
                 also={"roc_auc": 0.5204, "brier": 0.2097}, default_score=0.6131, default_verdict="NOT JUSTIFIED",
                 tuning_gain=0.0038, tuning_verdict="INCONCLUSIVE", skill=0.0026,
                 incumbent="dummy", gain=0.0016, gain_low=-0.0093, gain_high=0.0125,
@@ -84,7 +110,8 @@ PROMOTED = replace(
         replace(BOOSTING, score=0.4411, score_low=0.4132, score_high=0.469, skill=0.2780,
                 also={"roc_auc": 0.8402, "brier": 0.1432}, tuning_gain=0.14,
                 gain=0.0721, gain_low=0.0503,
-                gain_high=0.0939, p_gain=0.999997, p_equal=0.000003, p_harm=0.0, verdict="JUSTIFIED", rows_needed=None),
+                gain_high=0.0939, p_gain=0.999997, p_equal=0.000003, p_harm=0.0, verdict="JUSTIFIED", rows_needed=None,
+                repeats_needed=None),
         BoardRow(rung="stack", level=7, arm="tuned", status="ok", repeats=1, score=0.4402, skill=0.2794,
                  incumbent="boosting", gain=0.0009, gain_low=-0.0021, gain_high=0.0039, p_gain=0.0004, p_equal=0.9996,
                  p_harm=0.0, alpha=0.00857, verdict="NOT JUSTIFIED", min_detectable_gain=0.0129, fit_seconds=2.9),
@@ -103,7 +130,8 @@ TROUBLE = replace(
                  reason="ValueError in repeat 0, fold 3:\nInput X contains infinity or a value too large for "
                         "dtype('float32'). The column is `amount | raw`."),
         BoardRow(rung="forest", level=5, status="failed", verdict="FAILED", reason="out of memory"),
-        replace(BOOSTING, verdict="NOT COMPARABLE", reason="100 trials, linear had 30", rows_needed=None),
+        replace(BOOSTING, verdict="NOT COMPARABLE", reason="100 trials, linear had 30", rows_needed=None,
+                repeats_needed=None),
     ),
 )  # fmt: skip
 
@@ -111,7 +139,8 @@ PROVISIONAL = replace(
     STAYS,
     rungs=tuple(
         replace(row, status="provisional", arm="default", trials=None, tuning_gain=None, tuning_verdict=None,
-                tuning_seconds=None)
+                tuning_seconds=None, p_default_enough=None, repeats=1, repeats_needed=None,
+                method=row.method and ROWS_ALONE)
         for row in STAYS.rungs
     ),
 )  # fmt: skip
@@ -159,7 +188,10 @@ HOSTILE = replace(
 
 
 def _scaled(factor: float) -> Board:
-    names = ("score", "score_low", "score_high", "gain", "gain_low", "gain_high", "min_detectable_gain")
+    names = (
+        *("score", "score_low", "score_high", "gain", "gain_low", "gain_high", "min_detectable_gain"),
+        *("default_score", "tuning_gain"),
+    )
     rows = []
     for row in STAYS.rungs:
         found = {name: getattr(row, name) for name in names}
@@ -173,13 +205,71 @@ def _scaled(factor: float) -> Board:
 
 TINY, HUGE = _scaled(1e-9), _scaled(1e12)
 
+
+def covering(width, score, coverage=0.9001):
+    """The prediction intervals of a rung whose errors grow with its predictions."""
+    return {
+        "level": 0.9, "rows": 1000, "coverage": coverage, "coverage_by_third": [0.9988, 0.9824, 0.719],
+        "mean_width": width, "interval_score": score,
+        "note": "near 90 % for rows drawn like these, and in theory not much below 80 %",
+    }  # fmt: skip
+
+
+INTERVALS = replace(
+    _scaled(1000.0),
+    project="prices",
+    question="",
+    target="price",
+    task_why="a number",
+    multiplicity="per_step",
+    ladder_error=0.1147,
+    folds=FoldFacts(kind="shuffled", count=5, inner=3, repeats=5),
+    rungs=tuple(
+        replace(row, repeats=5, also={}, clipped=None, reliability=None, method=row.method and REDRAWN,
+                rows_needed=None, repeats_needed=None,
+                prediction_intervals=covering(3.2 * row.score, 5.4 * row.score))
+        for row in _scaled(1000.0).rungs
+    ),
+)  # fmt: skip
+TOO_FEW = {
+    "level": 0.9, "rows": 0, "coverage": None, "coverage_by_third": [], "mean_width": None, "interval_score": None,
+    "note": "earlier folds hold fewer than 20 residuals to make them from",
+}  # fmt: skip
+FORWARD = replace(
+    INTERVALS,
+    multiplicity="strict",
+    ladder_error=None,
+    folds=FoldFacts(kind="forward", count=5, inner=3, repeats="auto"),
+    rungs=tuple(
+        replace(row, repeats=1, method=row.method and "long-run variance, cosine weights", prediction_intervals=TOO_FEW)
+        for row in INTERVALS.rungs
+    ),
+)
+SEVERAL = replace(
+    STAYS,
+    task="multiclass",
+    positive=None,
+    folds=FoldFacts(kind="group", count=5, inner=3, repeats=2),
+    rungs=tuple(
+        replace(row, repeats=2, reliability=row.reliability and {**row.reliability, "top_label": True})
+        for row in STAYS.rungs
+    ),
+)
+
 EXPLODED = replace(
     STAYS,
     rungs=(
         DUMMY,
         STUMP,
         replace(LINEAR, score=3.2e11, skill=-5.2e11, gain=-3.2e11, gain_low=float("-inf"), gain_high=float("nan")),
-        replace(BOOSTING, gain=1.2e-9, fit_seconds=98_000.0, predict_us_per_row=1.2e6, model_bytes=7_900_000_000_000),
+        replace(
+            BOOSTING,
+            reliability={"bins": [], "ece": float("nan")},
+            gain=1.2e-9,
+            fit_seconds=98_000.0,
+            predict_us_per_row=1.2e6,
+            model_bytes=7_900_000_000_000,
+        ),
     ),
 )
 
@@ -211,6 +301,9 @@ BOARDS = {
     "tiny": TINY,
     "huge": HUGE,
     "exploded": EXPLODED,
+    "intervals": INTERVALS,
+    "forward": FORWARD,
+    "several classes": SEVERAL,
     "empty fields": EMPTY_FIELDS,
     "nothing judged": NOTHING_JUDGED,
     "no rungs": replace(STAYS, recommended=None, rungs=()),
@@ -246,7 +339,20 @@ TUNING = TuningRecord(
     untuned={"dummy": {"strategy": "prior"}, "stump": {"max_depth": 1, "random_state": None}},
     units=(UnitFacts(rung="stump", arm="default", repeat=0, fold=1, seed=7, settings={"max_depth": 1}),),
 )  # fmt: skip
+REPEATED = replace(
+    TUNING,
+    rungs=(
+        replace(TUNED, rung="linear", level=2),
+        replace(TUNED, studies=tuple(replace(study, repeat=repeat) for repeat in range(2) for study in STUDIES)),
+    ),
+    units=tuple(
+        UnitFacts(rung="stack", arm="tuned", repeat=repeat, fold=fold, seed=None,
+                  settings={"weights": {"linear": 0.25 + fold / 10, "boosting": 0.75 - fold / 10}})
+        for repeat in range(2) for fold in range(3)
+    ),
+)  # fmt: skip
 TUNINGS = {
+    "several repeats": REPEATED,
     "one rung": TUNING,
     "nothing tuned": replace(TUNING, rungs=(), untuned={}, timeout=90.0),
     "hostile": replace(

@@ -33,7 +33,7 @@ FIRST_STEP = replace(STAYS, rungs=(DUMMY, replace(LINEAR, incumbent="dummy", gai
             NOISE,
             "Stay with dummy: nothing more complex earned its keep — the best of the 2 rungs judged above it, "
             "linear, gains +0.0016 log_loss where the margin is 0.006109, P(gain > margin) = 0.2081 "
-            "(inconclusive: no number of rows would justify it at this observed gain).",
+            "(inconclusive: no number of rows or repeats would justify it at this observed gain).",
             id="noise",
         ),
         pytest.param(
@@ -41,7 +41,7 @@ FIRST_STEP = replace(STAYS, rungs=(DUMMY, replace(LINEAR, incumbent="dummy", gai
             "Stay with linear (default settings are enough): nothing more complex earned its keep — tuned, it removes "
             "16.0 % of the dummy's error; the best of the 2 rungs judged above it, boosting, "
             "gains +0.0084 log_loss where the margin is 0.006109, P(gain > margin) = 0.6187 "
-            "(inconclusive: would need about 13,000 rows).",
+            "(inconclusive: would need about 13,000 rows or 38 repeats).",
             id="linear stays, boosting is open",
         ),
         pytest.param(

@@ -4,19 +4,28 @@ import json
 
 import numpy as np
 import pytest
+from small_tables import write_config
 
 from kiss_bench import estimator
+from kiss_bench.cli import main
 from kiss_bench.errors import RecordError
+from kiss_bench.records.folder import read_json
+from kiss_bench.reports.json import tuning_from_dict
 
 pytest_plugins = ["finished_runs"]
 
 PROJECTS = ["binary", "ranked", "multiclass", "regression", "forward"]
 
 
-def by_hand(pipeline, ran, train, test):
+def fitted_by_hand(pipeline, ran, train, test):
+    """The fitted pipeline and the raw test rows."""
     raw, target = ran.raw(), ran.board["target"]
-    rows = raw.iloc[test].drop(columns=target)
-    pipeline.fit(raw.iloc[train].drop(columns=target), raw[target].iloc[train])
+    features = raw.drop(columns=target)
+    return pipeline.fit(features.iloc[train], raw[target].iloc[train]), features.iloc[test]
+
+
+def by_hand(pipeline, ran, train, test):
+    pipeline, rows = fitted_by_hand(pipeline, ran, train, test)
     return pipeline.predict(rows) if ran.board["task"] == "regression" else pipeline.predict_proba(rows)
 
 
@@ -56,6 +65,63 @@ def test_without_a_fold_it_is_for_all_rows_with_the_arm_that_climbed(project, fi
         assert len(made) == len(everything)
         assert np.isfinite(made).all()
         np.testing.assert_array_equal(made, again)
+
+
+@pytest.fixture(scope="module")
+def labelled(workshop):
+    """A run graded by F1, whose labels follow from thresholds; the positive label is the first of the two."""
+    from finished_runs import EFFORT, Ran  # once pytest knows it as a plugin
+
+    text = f"target: late\npositive: 'no'\nmetric: f1\ndata: {{path: table.csv, drop: [kind, owed, week]}}\n{EFFORT}"
+    config = write_config(workshop, "labelled", text)
+    code = main(["run", str(config), "--results", str(workshop / "results"), "--jobs", "2"])
+    return Ran(config=config, folder=workshop / "results" / "labelled", code=code)
+
+
+def test_every_rung_and_arm_fitted_by_hand_gives_the_stored_labels(labelled):
+    stored = labelled.predictions.query("repeat == 0")
+    assert len(stored[["rung", "arm"]].drop_duplicates()) == 14
+    for (rung, arm, fold), rows in stored.groupby(["rung", "arm", "fold"]):
+        train, test = labelled.split(0, fold)
+        pipeline, raw = fitted_by_hand(estimator(labelled.folder, rung, arm, fold=fold), labelled, train, test)
+        labels = rows.set_index("row_id").loc[test, "predicted"].tolist()
+        assert pipeline.predict(raw).tolist() == labels, (rung, arm, fold)
+
+
+def test_stored_labels_follow_from_stored_probabilities_and_the_threshold_on_record(labelled):
+    stored = labelled.predictions
+    for unit in labelled.json("tuning.json")["units"]:
+        place = np.all([stored[key] == unit[key] for key in ("rung", "arm", "repeat", "fold")], axis=0)
+        rows = stored[place]
+        assert 0.0 <= unit["threshold"] <= 1.0
+        assert rows["predicted"].tolist() == np.where(rows["p_no"] >= unit["threshold"], "no", "yes").tolist()
+    assert (stored["predicted"] != np.where(stored["p_no"] >= 0.5, "no", "yes")).any()
+
+
+@pytest.mark.parametrize("rung", ["linear", "stack"])
+def test_for_all_rows_the_threshold_is_the_median_of_the_folds(rung, labelled):
+    units = [
+        unit for unit in labelled.json("tuning.json")["units"] if (unit["rung"], unit["arm"]) == (rung, "tuned")
+    ]  # fmt: skip
+    found = estimator(labelled.folder, rung, "tuned")
+    assert len({unit["threshold"] for unit in units}) > 1
+    model = found if rung == "stack" else found[-1]
+    assert (model.threshold, model.positive) == (np.median([unit["threshold"] for unit in units]), 0)
+
+
+@pytest.mark.parametrize("project", ["binary", "multiclass"])
+def test_without_a_threshold_labels_are_the_most_probable_ones(project, finished):
+    ran = finished(project)
+    stored = ran.predictions
+    values = stored[[name for name in stored if name.startswith("p_")]]
+    texts = values.columns.str.removeprefix("p_").to_numpy()
+    assert stored["predicted"].astype(str).tolist() == texts[values.to_numpy().argmax(axis=1)].tolist()
+    assert {unit["threshold"] for unit in ran.json("tuning.json")["units"]} == {None}
+    train, test = ran.split(0, 1)
+    for rung in ("linear", "stack"):
+        pipeline, raw = fitted_by_hand(estimator(ran.folder, rung, "tuned", fold=1), ran, train, test)
+        place = np.all([stored[key] == at for key, at in (("rung", rung), ("arm", "tuned"), ("repeat", 0))], axis=0)
+        assert pipeline.predict(raw).tolist() == stored[place].set_index("row_id").loc[test, "predicted"].tolist()
 
 
 def test_it_comes_unfitted_with_the_settings_and_seed_on_record(finished):
@@ -116,6 +182,17 @@ def damaged(folder, tmp_path, name, change):
             change(content)
         (tmp_path / file).write_text(json.dumps(content), encoding="utf8")
     return tmp_path
+
+
+def test_a_folder_from_before_thresholds_were_on_record_is_read_as_one_without(labelled, tmp_path):
+    def forget(record):
+        for unit in record["units"]:
+            del unit["threshold"]
+
+    folder = damaged(labelled.folder, tmp_path, "tuning.json", forget)
+    assert estimator(folder, "linear", "tuned", fold=0)[-1].threshold is None
+    assert estimator(folder, "stack", "tuned").threshold is None
+    assert {unit.threshold for unit in tuning_from_dict(read_json(folder, "tuning.json")).units} == {None}
 
 
 @pytest.mark.parametrize(

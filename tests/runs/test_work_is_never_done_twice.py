@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from kiss_bench.plan.read import read_plan
+from kiss_bench.runs.filling import Event
 from kiss_bench.runs.known import catalogue
-from kiss_bench.runs.run import Event, Options, run
+from kiss_bench.runs.run import Options, run
 
 pytest_plugins = ["finished_runs"]
 
@@ -17,7 +18,7 @@ PLAIN = {
     "data": "{path: table.csv, drop: [kind, owed, week]}",
     "target": "late",
     "metric": "{primary: log_loss, margin: 1%, also: [brier]}",
-    "folds": "{count: 2, inner: 2}",
+    "folds": "{count: 2, inner: 2, repeats: 1}",
     "tuning": "{trials: 2}",
     "ladder": "[dummy, stump, linear, tree, stack]",
 }
@@ -74,7 +75,12 @@ CASES = {
     "secondary metrics": ({"metric": "{primary: log_loss, also: [roc_auc, accuracy]}"}, NOTHING),
     "alpha": ({"alpha": "0.1"}, NOTHING),
     "the stack left out": ({"ladder": "[dummy, stump, linear, tree]"}, NOTHING),
-    "how many repeats are drawn": ({"folds": "{count: 2, inner: 2, repeats: 1}"}, NOTHING),
+    "how many repeats are drawn": ({"folds": "{count: 2, inner: 2, repeats: auto}"}, NOTHING),
+    "how many repeats are run": (
+        {"folds": "{count: 2, inner: 2, repeats: 3}"},
+        {what: 2 * units for what, units in {**FITS, **STUDIES, **INNER}.items()},
+    ),
+    "how alpha is shared": ({"multiplicity": "strict"}, NOTHING),
     "a reason": ({"ladder": "[dummy, stump, {name: linear, reason: why not}, tree, stack]"}, NOTHING),
     "a rung added": ({"ladder": "[dummy, stump, linear, tree, additive, stack]"},
                      {("additive", "fit"): 2, ("additive", "search"): 2}),
@@ -93,7 +99,7 @@ CASES = {
         {("tree", "fit"): 2, ("tree", "search"): 2},
     ),
     "the seed": ({"seed": "5"}, {**FITS, **STUDIES, **INNER}),
-    "the inner folds": ({"folds": "{count: 2, inner: 3}"}, {**FITS, **STUDIES, **INNER}),
+    "the inner folds": ({"folds": "{count: 2, inner: 3, repeats: 1}"}, {**FITS, **STUDIES, **INNER}),
     "the columns": ({"data": "{path: table.csv, drop: [kind, owed, week, street]}"}, {**FITS, **STUDIES, **INNER}),
 }  # fmt: skip
 

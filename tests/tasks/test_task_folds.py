@@ -98,6 +98,43 @@ def test_repeats_can_be_fixed():
     assert len(drawn({"folds": {"repeats": 2, "count": 4}})[2].splits) == 8
 
 
+@pytest.mark.parametrize("keys", [{}, {"data": {"group": "customer"}}, {"task": "multiclass"}], ids=str)
+def test_every_repeat_tests_the_same_rows(keys):
+    keys = {} if "task" in keys else keys
+    folds = drawn({**keys, "folds": {"repeats": 20}})[2]
+    tested = [np.sort(np.concatenate([split.test for split in folds.of(repeat)])) for repeat in range(20)]
+    assert all(np.array_equal(rows, tested[0]) for rows in tested)
+    assert len({tuple(split.test) for split in folds.splits}) > 20
+
+
+def test_one_fold_a_group_is_drawn_once_and_repeats_of_it_are_refused():
+    groups = len(np.unique(drawn({"data": {"group": "customer"}})[1].group))
+    leave_one_out = {"data": {"group": "customer"}, "folds": {"count": groups}}
+    assert {split.repeat for split in drawn(leave_one_out)[2].splits} == {0}
+    assert refusal(table(), data={"group": "customer"}, folds={"count": groups, "repeats": 3}) == (
+        f"folds.repeats: found 3, but {groups} folds of {groups} groups leave one group out each, however often they "
+        f"are drawn; use 1 or auto, or fewer folds"
+    )
+
+
+def test_a_fold_without_any_weight_is_refused():
+    frame = table()
+    frame["exposure"] = np.where(frame["part"] == 1, 0, 1)
+    told = refusal(frame, data={"weight": "exposure"}, folds={"column": "part"})
+    assert told == (
+        f"fold 1 of repeat 0: all its {(frame['part'] == 1).sum()} test rows weigh 0, so it has no score; "
+        f"use fewer folds, or leave rows without weight out of the table"
+    )
+
+
+def test_weights_redraw_no_fold_and_no_seed():
+    frame = table().assign(exposure=np.arange(len(table())) + 1.0)
+    plain, task, folds = drawn({"data": {"drop": ("exposure",)}}, frame)
+    weighted, _, same = drawn({"data": {"weight": "exposure"}}, frame)
+    assert folds.hash == same.hash
+    assert root_seed(plain, task.data_hash) == root_seed(weighted, task.data_hash)
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     groups=st.lists(st.integers(0, 12), min_size=30, max_size=80),
@@ -215,7 +252,7 @@ def test_recorded_folds_can_be_predefined_ones(keys, tmp_path):
         ({"row": [0, 1], "fold": [0, 1]}, "has no column row_id; its columns are 'row', 'fold'"),
         (
             {"row_id": [0, 1], "fold": [0, 1], "repeat": [0, 1]},
-            "holds several repeats; repeats come with a later version",
+            "holds several repeats; predefined folds have one, keep the lines of one",
         ),
         ({"row_id": [0, 99], "fold": [0, 1]}, "1 row(s) are not in the table: '99'"),
         ({"row_id": [0, 0], "fold": [0, 1]}, "row 0 is tested more than once"),

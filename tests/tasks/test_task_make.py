@@ -7,6 +7,7 @@ import pytest
 from task_tables import loans, plan_for, task_of
 
 from kiss_bench.errors import DataError, FoldError, KissBenchError, PlanError
+from kiss_bench.metrics import METRICS
 from kiss_bench.plan.plan import Step
 
 ROWS = 60
@@ -261,13 +262,52 @@ def test_roles_are_refused_all_at_once(keys, told):
     assert refusal(loans(), plan_for(**keys)) == told
 
 
-@pytest.mark.parametrize("role", ["id", "group", "time"])
+@pytest.mark.parametrize("role", ["id", "group", "time", "weight"])
 def test_missing_values_in_a_role_are_refused(role):
     frame = loans().assign(loan=loans()["loan"].where(loans().index > 4))
     assert refusal(frame, plan_for(data={role: "loan"})) == (
         f"data.{role}: column 'loan' is missing in 5 of 60 rows (row_id 0, 1, 2 and 2 more); "
         "fill it in, or leave these rows out of the table"
     )
+
+
+A_WEIGHT = "a weight is a finite number of at least 0, above 0 somewhere"
+WEIGHTS = {
+    "negative": (
+        [1.0, -2.0, 3.0],
+        f"negative in 20 of 60 rows (row_id 1, 4, 7 and 17 more); {A_WEIGHT}; correct it, or leave these rows out of",
+    ),
+    "infinite": ([1.0, np.inf, 3.0], f"infinite in 20 of 60 rows (row_id 1, 4, 7 and 17 more); {A_WEIGHT}"),
+    "both": ([-1.0, np.inf], "negative in 30 of 60 rows (row_id 0, 2, 4 and 27 more) and infinite in 30 of 60 rows"),
+    "all zero": ([0, 0.0], f"0 in all 60 rows; {A_WEIGHT}"),
+    "text": (["1", "?", "2"], "a category ('1', '?', '2'); it must hold numbers of at least 0, what each row counts"),
+    "yes or no": ([True, False], "a boolean (1.0, 0.0); it must hold numbers of at least 0, what each row counts"),
+}
+
+
+@pytest.mark.parametrize("what", WEIGHTS)
+def test_weights_that_are_none_are_refused_with_their_rows(what):
+    values, told = WEIGHTS[what]
+    frame = loans().assign(exposure=(values * ROWS)[:ROWS])
+    found = refusal(frame, plan_for(data={"weight": "exposure"}))
+    assert found.startswith(f"data.weight: column 'exposure' is {told}")
+
+
+def test_weights_are_those_of_the_rows_that_count_and_no_feature():
+    frame = loans().assign(exposure=np.arange(ROWS), late=loans()["late"].where(loans().index % 20 != 0))
+    _, task = task_of(frame, plan_for(data={"weight": "exposure"}, drop_missing_target=True, positive="yes"))
+    assert task.weight.tolist() == [row for row in range(60) if row % 20]
+    assert "exposure" not in [column.name for column in task.columns]
+    assert "exposure" not in task.frame
+    assert task.notes[-1].startswith("Rows count in scores and verdicts by their weight, 'exposure'. Fits, tuning")
+    assert task.notes[-1].endswith("learns from all rows alike.")
+
+
+def test_a_negative_weight_of_a_row_without_target_is_no_fault():
+    frame = loans().assign(exposure=np.where(np.arange(ROWS) == 0, -1, 1)).astype({"late": object})
+    frame.loc[0, "late"] = None
+    _, task = task_of(frame, plan_for(data={"weight": "exposure"}, drop_missing_target=True, positive="yes"))
+    assert set(task.weight) == {1.0}
 
 
 @pytest.mark.parametrize("key", ["target", "time"])
@@ -368,7 +408,8 @@ def test_metrics_that_do_not_suit_the_task_are_all_told():
     plan = replace(plan_for(metric={"primary": "rmse", "also": ("roc_auc", "r2")}), source="a.yaml")
     told = refusal(loans(), plan, PlanError)
     why = "binary: target 'late' is text with 2 distinct values."
-    suited = "allowed: log_loss, brier, accuracy, roc_auc"
+    suited = "allowed: " + ", ".join(metric.name for metric in METRICS.values() if "binary" in metric.tasks)
+    assert "log_loss" in suited
     assert told.splitlines() == [
         "2 faults in the config:",
         f"  a.yaml: metric.primary: found rmse, which is not a metric for binary; {suited}. {why}",

@@ -174,5 +174,6 @@ def test_a_rare_label_missing_from_an_inner_fold_fails_no_study():
 def test_every_objective_has_a_curve():
     from kiss_bench.metrics import METRICS, objective_metric
 
-    assert {objective_metric(name).name for name in METRICS} == set(CURVES)
+    # a metric without a curve of its own stops where squared error or log-loss does
+    assert set(CURVES) <= {objective_metric(name).name for name in METRICS}
     assert LGBMClassifier().n_estimators == LGBMRegressor().n_estimators == BOOSTING.defaults("binary")["n_estimators"]

@@ -1,0 +1,179 @@
+"""What is read off the draws of a design: shares of wrong or right promotions, coverage, power against others'."""
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.special import ndtri
+
+from calibration.pairs import ALPHA, LEVELS
+from calibration.records import Bar, Column, Design, Draws, Measured
+from calibration.splits import Floats
+
+Read = Callable[[Design, Draws], Measured | None]
+COVERAGE = (0.93, 0.99)
+ESCALATION = 0.93
+"""Least share of the power of five repeats that repeats for contested pairs only must keep."""
+OVER_CORRECTED_T = 1.5
+
+
+def share(figure: str) -> Read:
+    """Share of draws in which a figure is 1; nothing where the design has no such figure."""
+    return lambda _, draws: shared(draws[figure]) if figure in draws else None
+
+
+def shared(values: Floats) -> Measured:
+    mean = float(values.mean())
+    return Measured(value=mean, error=float(np.sqrt(mean * (1.0 - mean) / len(values))), draws=len(values))
+
+
+def average(figure: str) -> Read:
+    """Mean over draws; nothing where the design has no such figure."""
+
+    def read(_: Design, draws: Draws) -> Measured | None:
+        if figure not in draws:
+            return None
+        values = draws[figure]
+        return Measured(value=float(values.mean()), error=float(values.std() / np.sqrt(len(values))))
+
+    return read
+
+
+def coverage(stage: str) -> Read:
+    """Share of draws whose 95 % interval holds the true gain."""
+
+    def read(design: Design, draws: Draws) -> Measured:
+        low, high = draws[f"{stage}_low"], draws[f"{stage}_high"]
+        return shared(((low <= design.truth) & (design.truth <= high)).astype(np.float64))
+
+    return read
+
+
+def honesty(stage: str) -> Read:
+    """Median standard error over the standard deviation of the gain over draws: 1 where the error is what it says."""
+
+    def read(_: Design, draws: Draws) -> Measured:
+        gain = draws[f"{stage}_gain"]
+        ratio = float(np.median(draws[f"{stage}_se"]) / gain.std())
+        return Measured(value=ratio, error=ratio / np.sqrt(2.0 * len(gain)))
+
+    return read
+
+
+def bias(_: Design, draws: Draws) -> Measured:
+    """Mean of the tested quantity in standard deviations of it: 0 where the margin is the true gain."""
+    excess = draws["excess"]
+    return Measured(value=float(excess.mean() / excess.std()), error=1.0 / float(np.sqrt(len(excess))))
+
+
+def corrected_t(suffix: str) -> Read:
+    """Power of the corrected t-test on one run of folds."""
+    return lambda _, draws: shared((draws["corrected_t_p"] <= LEVELS[suffix]).astype(np.float64))
+
+
+def oracle(suffix: str) -> Read:
+    """Power of the one-sided test on five repeats that knows the standard deviation of its statistic over draws."""
+
+    def read(_: Design, draws: Draws) -> Measured:
+        excess = draws["excess"]
+        return shared((excess > -ndtri(LEVELS[suffix]) * excess.std()).astype(np.float64))
+
+    return read
+
+
+def ratio(above: Read, below: Read) -> Read:
+    """Ratio of two shares; its error as if they were independent, which is more than it is."""
+
+    def read(design: Design, draws: Draws) -> Measured | None:
+        top, bottom = above(design, draws), below(design, draws)
+        if top is None or bottom is None or bottom.value == 0.0:
+            return None
+        value = top.value / bottom.value
+        relative = np.hypot(top.error / max(top.value, 1e-9), bottom.error / bottom.value)
+        return Measured(value=value, error=float(value * relative))
+
+    return read
+
+
+def paired_ratio(above: str, below: str) -> Read:
+    """Ratio of the shares of two figures of the same draws, with the error of a ratio of paired means."""
+
+    def read(_: Design, draws: Draws) -> Measured | None:
+        top, bottom = draws[above], draws[below]
+        if not bottom.any():
+            return None
+        value = float(top.mean() / bottom.mean())
+        error = float((top - value * bottom).std() / bottom.mean() / np.sqrt(len(top)))
+        return Measured(value=value, error=error)
+
+    return read
+
+
+def at_most_bar(design: Design) -> Bar | None:
+    """At most the design's own bar."""
+    return None if design.bar is None else Bar(high=design.bar)
+
+
+def at_most_low_bar(design: Design) -> Bar | None:
+    """The same share of the level a rung of the whole ladder is tested at."""
+    return None if design.bar is None else Bar(high=design.bar / ALPHA * LEVELS["_low"])
+
+
+def right_often_enough(design: Design) -> Bar | None:
+    """At least the design's own bar."""
+    return None if design.bar is None else Bar(low=design.bar)
+
+
+def covers(design: Design) -> Bar | None:
+    return None if design.bar is None else Bar(low=COVERAGE[0], high=COVERAGE[1])
+
+
+def at_least(low: float) -> Callable[[Design], Bar | None]:
+    return lambda _: Bar(low=low)
+
+
+SIZES = (
+    Column(title="auto", read=share("auto"), bar=at_most_bar),
+    Column(title="five repeats", read=share("five"), bar=at_most_bar),
+    Column(title="stage one", read=share("one"), bar=at_most_bar),
+    Column(title="auto at α/7", read=share("auto_low"), bar=at_most_low_bar, digits=4),
+    Column(title="covers (auto)", read=coverage("auto"), bar=covers),
+    Column(title="covers (five)", read=coverage("five"), bar=covers),
+    Column(title="SE / sd", read=honesty("five"), digits=2),
+    Column(title="off by (sd)", read=bias, digits=2),
+)
+SIZES_ONCE = (
+    Column(title="wrong", read=share("auto"), bar=at_most_bar),
+    Column(title="wrong at α/7", read=share("auto_low"), bar=at_most_low_bar, digits=4),
+    Column(title="covers", read=coverage("auto"), bar=covers),
+    Column(title="SE / sd", read=honesty("auto"), digits=2),
+    Column(title="off by (sd)", read=bias, digits=2),
+)
+SIZES_GROUPED = (*SIZES, Column(title="groups worth", read=average("effective_groups"), digits=1))
+POWERS = (
+    Column(title="auto", read=share("auto")),
+    Column(title="five repeats", read=share("five")),
+    Column(title="auto / five", read=paired_ratio("auto", "five"), bar=at_least(ESCALATION), digits=2),
+    Column(title="corrected t, one run", read=corrected_t("")),
+    Column(
+        title="auto / corrected t", read=ratio(share("auto"), corrected_t("")), bar=at_least(OVER_CORRECTED_T), digits=2
+    ),
+    Column(title="known error", read=oracle("")),
+    Column(title="runs again", read=share("contested"), digits=2),
+    Column(title="auto at α/7", read=share("auto_low")),
+    Column(title="five at α/7", read=share("five_low")),
+    Column(title="corrected t at α/7", read=corrected_t("_low")),
+    Column(title="known error at α/7", read=oracle("_low")),
+)
+LADDERS = (
+    Column(title="fallback: any", read=share("fallback_any"), bar=at_most_bar),
+    Column(title="strict: any", read=share("strict_any"), bar=at_most_bar),
+    Column(title="per_step: any", read=share("per_step_any")),
+    Column(title="per_step says", read=average("per_step_said")),
+    Column(title="fallback: truth", read=share("fallback_truth")),
+    Column(title="strict: truth", read=share("strict_truth")),
+    Column(title="per_step: truth", read=share("per_step_truth")),
+)
+RUNGS = (
+    Column(title="the judge", read=share("right"), bar=right_often_enough),
+    Column(title="highest mean", read=share("best_right")),
+)

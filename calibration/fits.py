@@ -1,0 +1,80 @@
+"""Out-of-fold predictions of small models, fitted on every training part: what refitting them one by one would give.
+
+Each takes (n, p) features, an (n,) target and the splits, and gives (r, m) predictions of the tested rows.
+"""
+
+import numpy as np
+from scipy.special import expit
+
+from calibration.splits import Codes, Floats, Splits
+
+Values = Floats | Codes
+RIDGE = 1.0
+"""Penalty of the logistic regression: scikit-learn's default, C = 1."""
+NEWTON_STEPS = 8
+
+
+def mean_of(y: Values, splits: Splits) -> Floats:
+    """The training mean: the dummy."""
+    means = splits.train @ y / splits.train.sum(axis=1)
+    return np.asarray(means[splits.own])
+
+
+def least_squares(X: Floats, y: Floats, splits: Splits) -> Floats:
+    """Ordinary least squares without an intercept."""
+    gram, moment = _products(X, splits.train), splits.train @ (X * y[:, None])
+    slopes = np.asarray(np.linalg.solve(gram, moment[..., None])[..., 0], dtype=np.float64)
+    return _applied(X, slopes, splits)
+
+
+def nearest_neighbour(X: Floats, y: Floats, splits: Splits) -> Floats:
+    """The target of the nearest training row."""
+    tested = X[splits.tested]
+    squares = np.square(tested).sum(axis=1)[:, None] + np.square(X).sum(axis=1)[None, :]
+    distance = squares - 2.0 * tested @ X.T
+    nearest = [np.where(splits.train[own] > 0, distance, np.inf).argmin(axis=1) for own in splits.own]
+    return np.asarray(y[np.stack(nearest)])
+
+
+def linear_discriminant(X: Floats, y: Values, splits: Splits) -> Floats:
+    """Probability of class 1 by linear discriminant analysis with the training part's class shares."""
+    train = splits.train
+    ones = train @ y
+    zeros = train.sum(axis=1) - ones
+    mean1 = (train * y) @ X / ones[:, None]
+    mean0 = (train * (1.0 - y)) @ X / zeros[:, None]
+    within = _products(X, train) - ones[:, None, None] * _squares(mean1) - zeros[:, None, None] * _squares(mean0)
+    within /= (ones + zeros)[:, None, None]
+    slope = np.linalg.solve(within, (mean1 - mean0)[..., None])[..., 0]
+    start = np.log(ones / zeros) - 0.5 * ((mean1 + mean0) * slope).sum(axis=1)
+    return np.asarray(expit(_applied(X, slope, splits) + start[splits.own]))
+
+
+def ridge_logistic(X: Floats, y: Values, splits: Splits) -> Floats:
+    """Probability of class 1 by logistic regression with scikit-learn's default penalty, by Newton's method."""
+    wide = np.column_stack([X, np.ones(len(X))])
+    penalty = RIDGE * np.diag([*np.ones(X.shape[1]), 0.0])
+    beta = np.zeros((len(splits.train), wide.shape[1]))
+    for _ in range(NEWTON_STEPS):
+        chance = expit(beta @ wide.T)
+        slope = (splits.train * (y - chance)) @ wide - beta @ penalty
+        curvature = _products(wide, splits.train * chance * (1.0 - chance)) + penalty
+        beta = beta + np.linalg.solve(curvature, slope[..., None])[..., 0]
+    return np.asarray(expit(_applied(wide, beta, splits)))
+
+
+def _products(X: Floats, weights: Floats) -> Floats:
+    """(F, p, p) X'WX for each row of weights."""
+    p = X.shape[1]
+    pairs = (X[:, :, None] * X[:, None, :]).reshape(len(X), p * p)
+    return np.asarray((weights @ pairs).reshape(-1, p, p))
+
+
+def _squares(vectors: Floats) -> Floats:
+    return np.asarray(vectors[:, :, None] * vectors[:, None, :])
+
+
+def _applied(X: Floats, slopes: Floats, splits: Splits) -> Floats:
+    """(r, m) each tested row times the coefficients of its own training part."""
+    every = X[splits.tested] @ slopes.T
+    return np.asarray(np.take_along_axis(every, splits.own.T, axis=1).T)

@@ -1,0 +1,45 @@
+"""Whole ladders of least squares on exchangeable blocks: how often any rung is promoted that is worth nothing more.
+
+The error of the whole ladder under each way of handing out its level: fallback (Wiens 2003, Pharmaceutical Statistics
+2:211), strict (the maximum over all pairs, Romano & Wolf 2005, JASA 100:94), and the full level at every step.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final, get_args
+
+import numpy as np
+
+from calibration.fits import least_squares
+from calibration.independent import rows_of, squared
+from calibration.records import Figures
+from calibration.splits import Random, shuffled
+from kiss_bench.judge import Candidate, judge
+from kiss_bench.plan.plan import Multiplicity
+
+WIDTH = 5
+POLICIES: Final[tuple[Multiplicity, ...]] = get_args(Multiplicity)
+
+
+def least_squares_ladder(rng: Random, *, n: int, gains: Sequence[float]) -> Figures:
+    """Each rung is least squares on its own block; y = sum over blocks of sqrt(1 + gain) x.b + N(0, 1), |b| = 1.
+
+    The first block is the base's. A ladder ends on the truth where it recommends the rung of the largest gain.
+    """
+    blocks = rng.normal(size=(len(gains), n, WIDTH))
+    parts = np.sqrt(1.0 + np.asarray(gains))[:, None] * blocks.sum(axis=2) / np.sqrt(WIDTH)
+    y = parts.sum(axis=0) + rng.normal(size=n)
+    splits = shuffled(rng, n)
+    names = ["base", *[f"rung {number}" for number in range(1, len(gains))]]
+    candidates = [
+        Candidate(rung=name, level=float(level), predictions={"default": least_squares(block, y, splits)})
+        for level, (name, block) in enumerate(zip(names, blocks, strict=True))
+    ]
+    found: dict[str, float] = {}
+    for policy in POLICIES:
+        terms = replace(squared(), multiplicity=policy, escalates=True)
+        judgement = judge(candidates, rows_of(y, splits), terms)
+        found[f"{policy}_any"] = float(any(entry.verdict == "JUSTIFIED" for entry in judgement.entries))
+        found[f"{policy}_truth"] = float(judgement.recommended.rung == names[int(np.argmax(gains))])
+        found[f"{policy}_said"] = terms.alpha if judgement.ladder_error is None else judgement.ladder_error
+    return found

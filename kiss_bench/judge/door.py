@@ -1,0 +1,173 @@
+"""`compare`: one incumbent against one candidate, from frames of predictions that may come from anywhere."""
+
+import dataclasses
+from collections.abc import Mapping
+from numbers import Real
+from typing import TYPE_CHECKING, Any, get_args
+
+import numpy as np
+
+from kiss_bench.errors import DataError, KissBenchError
+from kiss_bench.judge.comparison import compare_measured
+from kiss_bench.judge.contrasts import Exam, measure, set_exam
+from kiss_bench.judge.door_frames import Exhibit, exhibits, values_by_row
+from kiss_bench.judge.judgement import Comparison, Rows, Scheme, Terms
+from kiss_bench.metrics import Metric, find_metric
+from kiss_bench.plan.plan import MarginUnit
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMES: Mapping[str, Scheme] = {
+    "kfold": "shuffled",
+    "shuffled": "shuffled",
+    "stratified": "stratified",
+    "group": "group",
+    "leave_one_group_out": "group",
+    "forward": "forward",
+    "predefined": "predefined",
+    "holdout": "holdout",
+    "repeated_holdout": "repeated_holdout",
+}
+REFUSED = {
+    "loo": "its training sets are all but the same, and its intervals cover worst of all; use 5 or 10 folds",
+    "bootstrap": "rows out of the bag are tested unequally often on training sets with copies; use folds",
+}
+"""Schemes that have no valid error bar for a difference, and what to use."""
+REFUSED |= {"leave_one_out": REFUSED["loo"]}
+
+
+def compare(  # noqa: PLR0913  (the whole question stands in one call)
+    incumbent: "pd.DataFrame",
+    candidate: "pd.DataFrame",
+    *,
+    metric: str,
+    margin: float,
+    margin_unit: MarginUnit = "skill",
+    scheme: str = "kfold",
+    dummy: "pd.DataFrame | None" = None,
+    groups: Any = None,
+    order: Any = None,
+    weights: Any = None,
+    alpha: float = 0.05,
+    positive: Any = None,
+) -> Comparison:
+    """Test whether the candidate beats the incumbent by more than the margin.
+
+    `incumbent` and `candidate` hold one line per row tested, with `row_id, repeat, fold, actual` (repeat and fold may
+    be left out where there is one), then `prediction` (numbers) or one `p_<class>` a class, and for metrics of labels
+    optionally `predicted`, the label after a threshold learnt in training (else the most probable one). Both hold the
+    same rows in the same folds; the lines may come in any order.
+
+    - `metric`: a name that `kiss-bench metrics` lists.
+    - `margin`: smallest gain worth having, at least 0; `margin_unit` says of what: a share of the dummy's loss (skill),
+      of the incumbent's (relative), or in the metric's own units (absolute).
+    - `scheme`: kfold, stratified, group, leave_one_group_out, forward, predefined, holdout or repeated_holdout.
+    - `dummy`: predictions of the training average, same columns, for margins of skill; where left out it is worked out
+      from `actual` where training is all other rows (kfold, stratified, group, predefined).
+    - `groups`, `order`, `weights`: what rows share an entity, their place in time, what each counts: the name of a
+      column of `incumbent`, a value for each of its lines, or a mapping by row_id.
+    - `alpha`: level of the test in (0, 0.5). With one or two repeats of folds that could be redrawn a fifth of it is
+      applied: else one split would be an easier exam than five.
+    - `positive`: the label that counts as positive; the last in sorted order unless told.
+
+    Raises:
+        DataError: columns, rows or values that cannot be used, all that are found.
+        FoldError: too few rows, groups, points in time or members of a class.
+        KissBenchError: an unknown metric or scheme, or a pair of them that has no valid method.
+    """
+    if not isinstance(metric, str):
+        raise KissBenchError(f"metric: found {metric!r}; allowed: a name, such as 'log_loss'")
+    found = find_metric(metric)
+    _check_terms(scheme, margin, margin_unit, alpha)
+    both = exhibits(
+        found, {"incumbent": incumbent, "candidate": candidate} | ({} if dummy is None else {"dummy": dummy})
+    )
+    one = both["incumbent"]
+    rows = _rows(one, scheme, {"groups": groups, "order": order, "weights": weights}, incumbent)
+    terms = Terms(
+        task=one.task, metric=found.name, margin=float(margin), margin_unit=margin_unit, scheme=SCHEMES[scheme],
+        alpha=float(alpha), positive=one.code_of(positive),
+    )  # fmt: skip
+    exam = set_exam(rows, terms)
+    with np.errstate(over="ignore", invalid="ignore"):  # told below, in words
+        if margin_unit == "skill" and found.pooling != "ranks":
+            blind = both.get("dummy") or _average(exam, found, one, scheme)
+            exam = dataclasses.replace(exam, dummy=measure(exam, blind.prediction, blind.predicted))
+        old, new = (measure(exam, both[name].prediction, both[name].predicted) for name in ("incumbent", "candidate"))
+        return _finite(compare_measured(exam, old, new, terms.alpha))
+
+
+def _check_terms(scheme: str, margin: float, unit: str, alpha: float) -> None:
+    faults = []
+    if not isinstance(scheme, str):
+        raise KissBenchError(f"scheme: found {scheme!r}; allowed: {', '.join(SCHEMES)}")
+    if scheme in REFUSED:
+        raise KissBenchError(f"scheme={scheme!r} has no valid error bar for a difference: {REFUSED[scheme]}")
+    if scheme not in SCHEMES:
+        faults.append(f"scheme: found {scheme!r}; allowed: {', '.join(SCHEMES)}")
+    if unit not in get_args(MarginUnit):
+        faults.append(f"margin_unit: found {unit!r}; allowed: {', '.join(get_args(MarginUnit))}")
+    if not (_is_number(margin) and np.isfinite(margin) and margin >= 0.0):
+        faults.append(f"margin: found {margin!r}; allowed: a number of at least 0, such as 0.01 for 1 %")
+    elif unit != "absolute" and margin >= 1.0:
+        faults.append(f"margin: found {margin!r}; allowed: below 1, as it is a share ({unit}); 0.01 is 1 %")
+    if not (_is_number(alpha) and 0.0 < alpha < 0.5):
+        faults.append(f"alpha: found {alpha!r}; allowed: a number above 0 and below 0.5")
+    if faults:
+        raise KissBenchError("\n".join(faults))
+
+
+def _finite(found: Comparison) -> Comparison:
+    if not np.isfinite([found.gain, found.low, found.high, found.se, found.p_gain, found.p_harm]).all():
+        raise DataError("the losses, or their squares, are too large for a computer's numbers; rescale the target")
+    return found
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+
+
+def _rows(one: Exhibit, scheme: str, roles: Mapping[str, Any], frame: "pd.DataFrame") -> Rows:
+    needed = {"group": "groups", "leave_one_group_out": "groups", "forward": "order"}.get(scheme)
+    if needed and roles[needed] is None:
+        raise DataError(f"scheme={scheme!r} needs {needed}=: a column of incumbent, or one value a line")
+    given = {name: values_by_row(name, values, frame, one) for name, values in roles.items() if values is not None}
+    if scheme != "repeated_holdout" and one.ragged:
+        raise DataError(
+            "repeats test different rows; that is scheme='repeated_holdout', where each split is one repeat"
+        )
+    if scheme not in {"forward", "predefined", "holdout", "repeated_holdout"} and (one.fold == one.fold[0, 0]).all():
+        raise DataError(f"scheme={scheme!r} needs a column fold with two folds or more; of one split say 'holdout'")
+    codes = {name: np.unique(given[name], return_inverse=True)[1] for name in ("groups", "order") if name in given}
+    return Rows(
+        actual=one.actual if one.ragged else one.actual[0],
+        fold=one.fold,
+        group=codes.get("groups"),
+        time=codes.get("order"),
+        weight=given["weights"].astype(np.float64) if "weights" in given else None,
+        n_train=one.others if scheme == "repeated_holdout" else 0.0,
+    )
+
+
+def _average(exam: Exam, metric: Metric, one: Exhibit, scheme: str) -> Exhibit:
+    """What the training average predicts, where the training rows are all that a fold does not test."""
+    if scheme not in {"kfold", "shuffled", "stratified", "group", "leave_one_group_out", "predefined"}:
+        raise DataError(
+            f"a margin of skill is a share of the dummy's loss, and with scheme={scheme!r} the rows that trained it "
+            f"are not known here; pass dummy=, or say margin_unit='relative' or 'absolute'"
+        )
+    if exam.layout.folds < 2:
+        raise DataError("a margin of skill needs dummy= where there is one fold; or say margin_unit='relative'")
+    from kiss_bench.judge.power import best_constant
+
+    prediction = np.empty_like(one.prediction)
+    for repeat, fold in enumerate(exam.layout.fold):
+        for number in range(exam.layout.folds):
+            training = one.actual[repeat][fold != number]
+            if one.task == "regression":
+                value: Any = best_constant(training, metric.best_constant)
+            else:
+                value = np.bincount(training.astype(np.int64), minlength=len(one.labels)) / len(training)
+            prediction[repeat, fold == number] = value
+    return dataclasses.replace(one, prediction=prediction, predicted=None)

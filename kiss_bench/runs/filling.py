@@ -1,0 +1,101 @@
+"""Gets the outcome of every unit that a progress asks for: from the store where it is there, else from workers."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Self
+
+from kiss_bench.engines.local import LocalEngine
+from kiss_bench.evaluation.exam import Outcome, Unit
+from kiss_bench.judge.judgement import Judged, Judgement
+from kiss_bench.records.board import Board
+from kiss_bench.records.keys import Keys
+from kiss_bench.records.store import UnitStore
+from kiss_bench.runs.board import board_of
+from kiss_bench.runs.judging import judge_progress, still_contested
+from kiss_bench.runs.units import Progress
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """Something that a watcher may want to show."""
+
+    kind: Literal["planned", "unit", "board", "contested", "done"]
+    progress: Progress
+    todo: tuple[Unit, ...] = ()
+    """`planned`, `contested`: the units that are not in the store."""
+    stored: int = 0
+    """`contested`: how many of the units that this adds are in the store."""
+    contested: Judged | None = None
+    """`contested`: the rung that is run again, with its incumbent, on more repeats of the folds."""
+    unit: Unit | None = None
+    outcome: Outcome | None = None
+    board: Board | None = None
+
+
+Watch = Callable[[Event], None]
+
+
+class Filling:
+    """A context in which a progress is filled; its workers start when the first unit has to be run."""
+
+    def __init__(self, progress: Progress, keys: Keys, store: UnitStore, jobs: int | None) -> None:
+        self.progress, self.keys, self.store, self.jobs = progress, keys, store, jobs
+        self.resumed = False
+        """Whether any unit was in the store."""
+        self.engine: LocalEngine | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        if self.engine is not None:
+            self.engine.close()
+
+    def to_the_end(self, watch: Watch) -> Judgement:
+        """Runs what is missing and judges; while a pair is contested, runs its other repeats and judges again.
+
+        One pair at a time, since its outcome decides whom the later rungs meet.
+        """
+        progress = self.progress
+        self._fill(self._missing(), Event(kind="planned", progress=progress), watch)
+        judgement = judge_progress(progress)
+        while (entry := still_contested(progress, judgement)) is not None:
+            assert entry.incumbent is not None
+            if not progress.repeat((entry.rung, entry.incumbent)):
+                break
+            self._fill(self._missing(), Event(kind="contested", progress=progress, contested=entry), watch)
+            judgement = judge_progress(progress)
+        return judgement
+
+    def _missing(self) -> tuple[Unit, ...]:
+        return tuple(unit for unit in self.progress.units() if unit.place not in self.progress.outcomes)
+
+    def _fill(self, missing: Sequence[Unit], opening: Event, watch: Watch) -> None:
+        todo = self._resume(missing)
+        stored = len(missing) - len(todo)
+        self.resumed = self.resumed or stored > 0
+        watch(replace(opening, todo=todo, stored=stored))
+        progress = self.progress
+        for unit, outcome in self._outcomes(todo):
+            if outcome.status == "ok":
+                self.store.save(self.keys.of(unit), outcome)
+            progress.add(unit, outcome)
+            watch(Event(kind="unit", progress=progress, unit=unit, outcome=outcome))
+            if progress.whole_rung_ended(unit):
+                watch(Event(kind="board", progress=progress, board=board_of(progress, judge_progress(progress))))
+
+    def _resume(self, missing: Sequence[Unit]) -> tuple[Unit, ...]:
+        """Takes every stored outcome; the units still to do."""
+        todo = []
+        for unit in missing:
+            found = self.store.load(self.keys.of(unit))
+            if found is None:
+                todo.append(unit)
+            else:
+                self.progress.add(unit, found)
+        return tuple(todo)
+
+    def _outcomes(self, todo: Sequence[Unit]) -> Iterator[tuple[Unit, Outcome]]:
+        if todo:
+            self.engine = self.engine or LocalEngine(self.progress.exam, self.jobs)
+            yield from self.engine.run(todo)

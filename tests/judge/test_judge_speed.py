@@ -1,0 +1,41 @@
+"""The judgement of 8 rungs, 100,000 rows and 5 repeats takes seconds and megabytes, in a process of its own."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+RUN = """
+import json, resource, time
+import numpy as np
+from kiss_bench.judge import Candidate, Rows, Terms, judge
+
+metric, n, repeats, count = "{metric}", 100_000, 5, 5
+rng = np.random.default_rng(0)
+fold = np.stack([rng.permutation(n) % count for _ in range(repeats)])
+numbers = metric == "rmse"
+actual = rng.normal(size=n) if numbers else (rng.random(n) < 0.3).astype(np.int64)
+ladder = []
+for level in range(8):
+    signal = (actual if numbers else 2 * actual - 1) * 0.3 * (level > 0) + rng.normal(size=(repeats, n)) * 0.5
+    values = signal if numbers else 1 / (1 + np.exp(-signal))
+    ladder.append(Candidate(rung="dummy" if level == 0 else f"r{{level}}", level=level, predictions={{"default": values}}))
+rows = Rows(actual=actual, fold=fold, n_train=n * 0.8)
+task = "regression" if numbers else "binary"
+terms = Terms(task=task, metric=metric, margin=0.01, margin_unit="skill", scheme="shuffled")
+started = time.process_time()
+judge(ladder, rows, terms)
+seconds = time.process_time() - started
+print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6]))
+"""
+
+
+@pytest.mark.parametrize("metric", ["log_loss", "roc_auc", "rmse"])
+def test_a_large_ladder_is_judged_in_two_seconds_and_a_gigabyte(metric):
+    found = subprocess.run(
+        [sys.executable, "-c", RUN.format(metric=metric)], capture_output=True, text=True, check=True
+    )
+    seconds, gigabytes = json.loads(found.stdout)
+    assert seconds < 2.0
+    assert gigabytes < 1.0
