@@ -60,11 +60,17 @@ SCORES: Mapping[str, Callable[[Confusion], Floats]] = MappingProxyType(
 
 
 def threshold_metric(exam: Exam) -> Metric | None:
-    """The metric that the threshold serves: the first of the primary and the others that needs hard labels."""
+    """The metric that the threshold serves: the first of the primary and the others that needs hard labels.
+
+    None where the primary metric is one of labels as they are most probable: a metric that is only described must not
+    alter what is judged.
+    """
     if exam.task.kind != "binary":
         return None
-    metric = exam.plan.metric
-    return next((one for one in map(find_metric, (metric.primary or "", *metric.also)) if one.thresholded), None)
+    primary, *also = (find_metric(name) for name in (exam.plan.metric.primary or "", *exam.plan.metric.also))
+    if primary.thresholded or primary.pooling == "labels":
+        return primary if primary.thresholded else None
+    return next((one for one in also if one.thresholded), None)
 
 
 def learn_threshold(exam: Exam, rows: Positions | None, prediction: Floats | None) -> float | None:

@@ -20,7 +20,8 @@ ladder = []
 for level in range(8):
     signal = (actual if numbers else 2 * actual - 1) * 0.3 * (level > 0) + rng.normal(size=(repeats, n)) * 0.5
     values = signal if numbers else 1 / (1 + np.exp(-signal))
-    ladder.append(Candidate(rung="dummy" if level == 0 else f"r{{level}}", level=level, predictions={{"default": values}}))
+    name = "dummy" if level == 0 else f"r{{level}}"
+    ladder.append(Candidate(rung=name, level=level, predictions={{"default": values}}))
 rows = Rows(actual=actual, fold=fold, n_train=n * 0.8)
 task = "regression" if numbers else "binary"
 terms = Terms(task=task, metric=metric, margin=0.01, margin_unit="skill", scheme="shuffled")

@@ -57,14 +57,15 @@ def score(rows, metric):
     return SCIKIT_LEARN[metric](rows)
 
 
-def test_every_metric_of_this_version_is_recomputed_here(finished):
+def test_every_metric_of_these_runs_is_recomputed_here(finished):
+    """All others are held to scikit-learn in tests/test_metrics.py, on arrays."""
     from kiss_bench.metrics import METRICS
 
     used = set()
     for project in PROJECTS:
         board = finished(project).board
         used |= {board["metric"]["name"], *board["rungs"][0]["also"]}
-    assert set(SCIKIT_LEARN) == set(METRICS) == used
+    assert used == set(SCIKIT_LEARN) <= set(METRICS)
 
 
 @pytest.mark.parametrize("project", PROJECTS)
