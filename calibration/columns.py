@@ -10,7 +10,6 @@ from calibration.records import Bar, Column, Design, Draws, Measured
 from calibration.splits import Floats
 
 Read = Callable[[Design, Draws], Measured | None]
-COVERAGE = (0.93, 0.99)
 ESCALATION = 0.93
 """Least share of the power of five repeats that repeats for contested pairs only must keep."""
 OVER_CORRECTED_T = 1.5
@@ -124,7 +123,7 @@ def right_often_enough(design: Design) -> Bar | None:
 
 
 def covers(design: Design) -> Bar | None:
-    return None if design.bar is None else Bar(low=COVERAGE[0], high=COVERAGE[1])
+    return None if design.bar is None else Bar(low=design.coverage[0], high=design.coverage[1])
 
 
 def at_least(low: float) -> Callable[[Design], Bar | None]:

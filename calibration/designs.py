@@ -52,9 +52,9 @@ def _ranks(n: int, share: float, metric: str) -> Design:
     )
 
 
-def _grouped(groups: int, sizes: str, what: str) -> Design:
+def _grouped(groups: int, sizes: str, what: str, widest: float = 0.99) -> Design:
     draw = judged(partial(grouped_pair, groups=groups, sizes=sizes))
-    return Design(name=f"{sizes}-{groups}", what=f"{groups} groups, {what}", draw=draw)
+    return Design(name=f"{sizes}-{groups}", what=f"{groups} groups, {what}", draw=draw, coverage=(0.93, widest))
 
 
 def _forward(length: int, phi: float, bar: float = 0.05, metric: str = "mse") -> Design:
@@ -108,7 +108,8 @@ GROUPED = Group(
         _grouped(12, "pareto", "sizes Pareto(1.5)"),
         _grouped(25, "pareto", "sizes Pareto(1.5)"),
         _grouped(50, "pareto", "sizes Pareto(1.5)"),
-        _grouped(16, "giant", "one of them 270 of 300 rows"),
+        # One group tells next to nothing, so an interval that holds everything is the honest one.
+        _grouped(16, "giant", "one of them 270 of 300 rows", widest=1.0),
     ),
 )
 FORWARD = Group(

@@ -34,6 +34,8 @@ class Design:
     """True gain in the metric's units at the size of the training parts; the margin, where size is measured."""
     bar: float | None = 0.05
     """Highest share of wrong promotions, or lowest share of right endings, asked for; None: reported only."""
+    coverage: tuple[float, float] = (0.93, 0.99)
+    """Least and greatest share of 95 % intervals that are to hold the truth."""
     draws: int | None = None
     """Draws where they are too dear for the number asked for."""
 

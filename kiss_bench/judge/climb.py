@@ -70,7 +70,7 @@ def judge(candidates: Sequence[Candidate], rows: Rows, terms: Terms) -> Judgemen
         entries=tuple(entries),
         recommended=recommended,
         also_consider=_also_consider(exam, ladder, incumbent, recommended.arm),
-        margin_abs=margin_in_metric_units(exam, base.climber),
+        margin_abs=margin_in_metric_units(exam, base.climber.first(1)),
         notes=layout_flags(exam),
         ladder_error=ladder_error(exam, climbers) if terms.multiplicity == "per_step" else None,
     )

@@ -22,7 +22,7 @@ from kiss_bench.judge.contrasts import (
     measure,
     set_exam,
 )
-from kiss_bench.judge.inference import LONG_SERIES, Estimate, Layout, Spread, level_applied, spread
+from kiss_bench.judge.inference import LONG_SERIES, Estimate, Layout, Spread, is_close, level_applied, spread
 from kiss_bench.judge.judgement import Comparison, Floats, Rows, Terms, Verdict
 from kiss_bench.judge.power import detectable, repeats_needed, rows_needed
 from kiss_bench.judge.refusals import fewest_members
@@ -106,7 +106,7 @@ def compare_all(exam: Exam, incumbent: Measured, candidate: Measured, alpha: flo
         min_detectable_gain=in_metric_units(exam, incumbent.first(plain.repeats), plain.value - tested.value + excess),
         rows_needed=None if same else rows_needed(plain.rows.shape[1], tested.value, excess),
         repeats_needed=repeats_needed(sure, exam.layout, tested, alpha) if verdict == "INCONCLUSIVE" else None,
-        contested=level < alpha and 1.0 - alpha <= p_gain < 1.0 - level,
+        contested=verdict != "JUSTIFIED" and is_close(1.0 - p_gain, alpha, tested.repeats, once=exam.layout.once),
         method=sure.method,
         flags=("same predictions",) if same else _flags(exam, (incumbent, candidate), plain, sure),
     )

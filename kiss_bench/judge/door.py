@@ -6,12 +6,13 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kiss_bench.errors import DataError, KissBenchError
 from kiss_bench.judge.comparison import compare_measured
 from kiss_bench.judge.contrasts import Exam, measure, set_exam
 from kiss_bench.judge.door_frames import Exhibit, exhibits, values_by_row
-from kiss_bench.judge.judgement import Comparison, Rows, Scheme, Terms
+from kiss_bench.judge.judgement import Codes, Comparison, Rows, Scheme, Terms
 from kiss_bench.metrics import Metric, find_metric
 from kiss_bench.plan.plan import MarginUnit
 
@@ -140,6 +141,8 @@ def _rows(one: Exhibit, scheme: str, roles: Mapping[str, Any], frame: "pd.DataFr
     if scheme not in {"forward", "predefined", "holdout", "repeated_holdout"} and (one.fold == one.fold[0, 0]).all():
         raise DataError(f"scheme={scheme!r} needs a column fold with two folds or more; of one split say 'holdout'")
     codes = {name: np.unique(given[name], return_inverse=True)[1] for name in ("groups", "order") if name in given}
+    if SCHEMES[scheme] == "group":
+        _refuse_parted(given["groups"], codes["groups"], one)
     return Rows(
         actual=one.actual if one.ragged else one.actual[0],
         fold=one.fold,
@@ -148,6 +151,19 @@ def _rows(one: Exhibit, scheme: str, roles: Mapping[str, Any], frame: "pd.DataFr
         weight=given["weights"].astype(np.float64) if "weights" in given else None,
         n_train=one.others if scheme == "repeated_holdout" else 0.0,
     )
+
+
+def _refuse_parted(groups: NDArray[Any], codes: Codes, one: Exhibit) -> None:
+    """A group in two folds was trained on and tested: that is what group folds are there to prevent."""
+    for fold in one.fold:
+        pairs = np.unique(np.stack([codes, fold]), axis=1)
+        parted = np.flatnonzero(np.bincount(pairs[0]) > 1)
+        if len(parted):
+            raise DataError(
+                f"groups: {len(parted)} of {pairs[0].max() + 1} groups lie in more than one fold of a repeat, such as "
+                f"{groups[codes == parted[0]][0]!r}; group folds keep a group whole. Of folds that part groups say "
+                f"scheme='kfold' with groups=, which gives an error bar for rows that hang together"
+            )
 
 
 def _average(exam: Exam, metric: Metric, one: Exhibit, scheme: str) -> Exhibit:
@@ -159,9 +175,10 @@ def _average(exam: Exam, metric: Metric, one: Exhibit, scheme: str) -> Exhibit:
         )
     if exam.layout.folds < 2:
         raise DataError("a margin of skill needs dummy= where there is one fold; or say margin_unit='relative'")
-    from kiss_bench.judge.power import best_constant
+    from kiss_bench.judge.power import best_constant, best_label
 
     prediction = np.empty_like(one.prediction)
+    predicted = np.empty_like(one.fold) if metric.pooling == "labels" else None
     for repeat, fold in enumerate(exam.layout.fold):
         for number in range(exam.layout.folds):
             training = one.actual[repeat][fold != number]
@@ -170,4 +187,6 @@ def _average(exam: Exam, metric: Metric, one: Exhibit, scheme: str) -> Exhibit:
             else:
                 value = np.bincount(training.astype(np.int64), minlength=len(one.labels)) / len(training)
             prediction[repeat, fold == number] = value
-    return dataclasses.replace(one, prediction=prediction, predicted=None)
+            if predicted is not None:
+                predicted[repeat, fold == number] = best_label(training, metric, exam.positive)
+    return dataclasses.replace(one, prediction=prediction, predicted=predicted)

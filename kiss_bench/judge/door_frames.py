@@ -91,6 +91,8 @@ def values_by_row(role: str, given: Any, frame: pd.DataFrame, one: Exhibit) -> N
         if given not in frame:
             raise DataError(f"{role}: incumbent has no column {given!r}; it has {', '.join(map(str, frame.columns))}")
         given = frame[given]
+    if isinstance(getattr(given, "dtype", None), pd.CategoricalDtype) and role == "order":
+        given = _places(given)
     if isinstance(given, Mapping):
         by_row = pd.Series(list(given.values()), index=list(given))
     else:
@@ -113,6 +115,12 @@ def values_by_row(role: str, given: Any, frame: pd.DataFrame, one: Exhibit) -> N
         rows = _some(one.row_id[0][lacking])
         raise DataError(f"{role}: missing for {int(lacking.sum())} of {len(lacking)} rows, such as row_id {rows}")
     return np.asarray(by_row.loc[one.row_id[0]].to_numpy())
+
+
+def _places(given: Any) -> NDArray[Any]:
+    """Categories by their place where they have an order, which need not be that of their names."""
+    codes = pd.Categorical(given)
+    return np.where(codes.codes < 0, np.nan, codes.codes) if codes.ordered else np.asarray(given)
 
 
 def _tidy(name: str, frame: pd.DataFrame, metric: Metric, faults: list[str]) -> pd.DataFrame:

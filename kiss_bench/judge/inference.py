@@ -27,6 +27,9 @@ ENOUGH_REPEATS = 3
 """From here on the spread over folds counts too, and the test is final."""
 STAGE_ONE = 5.0
 """alpha_j is divided by this while there are fewer repeats: else one split would be an easier exam than five."""
+STILL_OPEN = 2.0
+"""A pair is contested at stage one while p is within this many alpha_j: some that five repeats would promote show a
+p a little above alpha_j on the first. What five repeats would not promote is not promoted by asking for them."""
 LONG_SERIES = 100
 """Time points from which the cosine estimator is used; below, means of `BLOCKS` blocks."""
 BLOCKS = 10
@@ -249,6 +252,11 @@ def spread(estimate: Estimate, layout: Layout) -> Spread:
 def level_applied(alpha: float, repeats: int, *, once: bool) -> float:
     """Give the level of a test: alpha_j where it is final, alpha_j/5 at stage one."""
     return alpha if once or repeats >= ENOUGH_REPEATS else alpha / STAGE_ONE
+
+
+def is_close(p: float, alpha: float, repeats: int, *, once: bool) -> bool:
+    """Whether more repeats could promote what was not promoted at stage one with this one-sided p."""
+    return level_applied(alpha, repeats, once=once) < alpha and p <= min(STILL_OPEN * alpha, 0.5)
 
 
 def nadeau_bengio(folds: Floats, test_over_train: float) -> float:

@@ -97,7 +97,7 @@ class Comparison:
     repeats_needed: int | None = None
     """Repeats of the same rows that would decide, likewise; None where more repeats cannot."""
     contested: bool = False
-    """At stage one, short of alpha_j/5 but within alpha_j: more repeats of these two could decide."""
+    """At stage one, short of alpha_j/5 but within 2 alpha_j: more repeats of these two could decide."""
     method: str
     """Which standard error was used, in words."""
     flags: tuple[str, ...] = ()
@@ -147,8 +147,8 @@ class Judgement:
     also_consider: str | None
     """Simplest rung below the recommended one that is not shown to be worse than it by more than the margin."""
     margin_abs: float
-    """The margin in the metric's own units, as seen from the dummy."""
+    """The margin in the metric's own units, as seen from the base on the first repeat."""
     notes: tuple[str, ...] = ()
     ladder_error: float | None = None
-    """Chance of at least one unjustified promotion when no rung is worth more than the margin, where it is not alpha:
-    `per_step` only."""
+    """`per_step` only: the chance of at least one unjustified promotion, when no rung is worth more than the margin, is
+    at most this."""

@@ -5,7 +5,7 @@ fallback   each of the m tests owns alpha/m and inherits the level of the one be
 strict     one level for all, such that the largest statistic over all ordered pairs exceeds its critical value with
            chance alpha (max-T; Westfall & Young 1993; Gaussian multipliers: Chernozhukov, Chetverikov & Kato 2013,
            Annals of Statistics 41:2786): covers any path and any later choice of incumbent
-per_step   alpha at every step; the chance of at least one unjustified promotion is told, not held
+per_step   alpha at every step; how large the chance of an unjustified promotion can get is told, not held
 """
 
 import itertools
@@ -43,7 +43,10 @@ def strict_level(exam: Exam, ladder: Sequence[Measured]) -> float:
 
 
 def ladder_error(exam: Exam, ladder: Sequence[Measured]) -> float:
-    """Chance that climbing at alpha a step promotes at least once when every rung is worth the margin, no more."""
+    """Highest chance that climbing at alpha a step promotes at least once when every rung is worth the margin, no more.
+
+    It is reached by tests that use up their alpha, as those of a single repeat at alpha/5 do not.
+    """
     draws = _draws(exam, ladder)
     critical = float(ndtri(1.0 - exam.terms.alpha))
     place = {pair: number for number, pair in enumerate(itertools.combinations(range(len(ladder)), 2))}

@@ -6,15 +6,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 
 from kiss_bench.plan.faults import Faults, Key
-from kiss_bench.plan.plan import FoldKind, MarginUnit, TaskKind
+from kiss_bench.plan.plan import MOST_REPEATS, FoldKind, MarginUnit, TaskKind
 
 NAME = r"^[a-z0-9][a-z0-9_-]*$"
 _NAME = "small letters, digits, `_` and `-`, starting with a letter or digit"
 _COLUMN = "the name of a column"
 _COLUMNS = "a list of column names"
 _OBJECT = "`module:object`"
-MOST_REPEATS = 20
-"""An error bar goes with the root of 1/r + K/(K-1): beyond 20 draws of 5 folds, 2 % of it is all that could go."""
 OBJECT = r"^[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*$"
 
 

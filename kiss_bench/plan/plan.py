@@ -17,6 +17,8 @@ Multiplicity = Literal["fallback", "strict", "per_step"]
 
 UNREPEATED: tuple[FoldKind, ...] = ("forward", "predefined")
 """Kinds of folds that come out the same however often they are drawn."""
+MOST_REPEATS = 20
+"""An error bar goes with the root of 1/r + K/(K-1): beyond 20 draws of 5 folds, 2 % of it is all that could go."""
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 

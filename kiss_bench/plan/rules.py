@@ -4,9 +4,9 @@ import re
 from typing import Literal, get_args
 
 from kiss_bench.plan.catalogue import EVERY_TASK, Catalogue
-from kiss_bench.plan.config import MOST_REPEATS, Config, DataSection, MetricSection
+from kiss_bench.plan.config import Config, DataSection, MetricSection
 from kiss_bench.plan.faults import Faults, Key, did_you_mean, short
-from kiss_bench.plan.plan import UNREPEATED, Data, FoldKind, FoldsPlan, MarginUnit, MetricPlan, TaskKind
+from kiss_bench.plan.plan import MOST_REPEATS, UNREPEATED, Data, FoldKind, FoldsPlan, MarginUnit, MetricPlan, TaskKind
 
 _PERCENT = re.compile(r"\s*(\d{1,9}(?:\.\d{1,30})?)\s*%\s*")
 _KIND: Key = ("folds", "kind")

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from kiss_bench.plan.config import MOST_REPEATS, SECTIONS, Config, Section, fact
+from kiss_bench.plan.config import SECTIONS, Config, Section, fact
 from kiss_bench.plan.document import TEXT_KEYS
 from kiss_bench.plan.faults import LATER
+from kiss_bench.plan.plan import MOST_REPEATS
 
 SCHEMA_FILE = Path(__file__).with_name("config.schema.json")
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -135,7 +135,7 @@ class Board:
     """Wall time of the run that ended with this board; not part of the digest."""
     multiplicity: str = "fallback"
     ladder_error: float | None = None
-    """Chance of at least one unjustified promotion along this ladder, where the policy does not hold it at alpha."""
+    """Highest chance of an unjustified promotion along this ladder, where the policy does not hold it at alpha."""
     schema: str = SCHEMA
 
 

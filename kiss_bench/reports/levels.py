@@ -32,7 +32,7 @@ def ladder_error_words(board: Board) -> str:
     """Say what testing each step on its own costs; empty under a policy that holds the ladder's level."""
     if board.multiplicity != "per_step":
         return ""
-    chance = "is not known" if board.ladder_error is None else f"is {amounts.percent(board.ladder_error)}"
+    chance = "is not known" if board.ladder_error is None else f"is at most {amounts.percent(board.ladder_error)}"
     return (
         f"The chance of at least one unjustified promotion along this ladder {chance}, were no rung worth more than "
         f"the margin."

@@ -227,7 +227,7 @@ def test_only_repeats_that_both_share_are_compared():
 def test_between_the_two_stages_a_pair_is_contested():
     for seed in range(60):
         found = compared("rmse", seed=seed)
-        assert found.contested == (0.95 <= found.p_gain < 0.99)
+        assert found.contested == (0.9 <= found.p_gain < 0.99)
 
 
 def test_a_perfect_model_is_justified_though_nothing_varies():

@@ -335,10 +335,30 @@ def test_constant_probabilities_are_judged_and_identical_ones_gain_nothing(metri
 
 
 def test_three_groups_are_judged_with_two_degrees_of_freedom_and_a_flag():
-    old, new = number_frames()
+    old, new = (frame.assign(fold=frame["row_id"] % 3) for frame in number_frames())
     found = compare(old, new, **ASKED, groups=np.arange(200) % 3, scheme="group")
     assert found.df == pytest.approx(2.0, abs=1e-3)
     assert found.flags[0] == "few groups: 3, worth 3.0 of equal size"
+
+
+@pytest.mark.parametrize("scheme", ["group", "leave_one_group_out"])
+def test_groups_that_folds_tear_apart_are_refused_and_named(scheme):
+    """40 customers of five rows each, one fold a row: what was tested of a customer was trained on as well."""
+    old, new = number_frames()
+    customers = np.char.add("c", (np.arange(200) // 5).astype(str))
+    with pytest.raises(DataError, match=r"of 40 groups lie in more than one fold of a repeat, such as 'c\d+'"):
+        compare(old, new, **ASKED, groups=customers, scheme=scheme)
+    assert compare(old, new, **ASKED, groups=customers).method.startswith("cluster-robust")
+
+
+def test_categories_keep_their_own_order_in_time():
+    old, new = number_frames()
+    place = np.arange(200) // 8
+    named = pd.Categorical.from_codes(place, categories=[f"week {number}" for number in range(25)], ordered=True)
+    asked = {"metric": "rmse", "margin": 0.0, "margin_unit": "absolute", "scheme": "forward"}
+    assert compare(old, new, **asked, order=named) == compare(old, new, **asked, order=place)
+    assert compare(old.assign(week=named), new, **asked, order="week") == compare(old, new, **asked, order=place)
+    assert compare(old, new, **asked, order=np.asarray(named)) != compare(old, new, **asked, order=place)
 
 
 ODD = st.sampled_from([np.nan, np.inf, -np.inf, None, -1, 0, 1, 2, 0.5, 1e300, "", "yes", "maybe", True, pd.NaT, (1,)])

@@ -77,7 +77,7 @@ def test_nothing_is_said_of_repeats_before_anything_ran():
     [
         ("fallback", None, "inherits the level of the rung before it where that one was promoted"),
         ("strict", None, "Any path is covered: simultaneous max-T over all ordered pairs"),
-        ("per_step", 0.1147, "at least one unjustified promotion along this ladder is 11.5 %"),
+        ("per_step", 0.1147, "at least one unjustified promotion along this ladder is at most 11.5 %"),
         ("per_step", None, "at least one unjustified promotion along this ladder is not known"),
     ],
 )
