@@ -1,7 +1,7 @@
 """One incumbent against one candidate: probabilities, intervals, verdict, and what should make a reader careful.
 
 With a flat prior the probabilities are the posterior of the Bayesian correlated t-test (Benavoli et al. 2017, JMLR
-18:77) where the standard error is Nadeau & Bengio's, so test and posterior cannot disagree.
+18:77) with this standard error in place of Nadeau & Bengio's, so test and posterior cannot disagree.
 """
 
 import dataclasses
@@ -22,8 +22,9 @@ from kiss_bench.judge.contrasts import (
     measure,
     set_exam,
 )
-from kiss_bench.judge.inference import LONG_SERIES, Estimate, Layout, Spread, is_close, level_applied, spread
+from kiss_bench.judge.inference import LONG_SERIES, Spread, is_close, level_applied, spread
 from kiss_bench.judge.judgement import Comparison, Floats, Rows, Terms, Verdict
+from kiss_bench.judge.layout import Estimate, Layout
 from kiss_bench.judge.power import detectable, repeats_needed, rows_needed
 from kiss_bench.judge.refusals import fewest_members
 

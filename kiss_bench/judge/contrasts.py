@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from kiss_bench.errors import RecordError
-from kiss_bench.judge.inference import Estimate, Layout, lay_out
 from kiss_bench.judge.judgement import Codes, Floats, Rows, Terms
+from kiss_bench.judge.layout import Estimate, Layout, lay_out
 from kiss_bench.judge.refusals import refuse_unmeasurable
 from kiss_bench.metrics import Metric, find_metric, rank_rows
 from kiss_bench.metrics.labels import confusion, most_probable

@@ -16,8 +16,9 @@ from scipy.fft import dct
 from scipy.special import ndtr, ndtri
 
 from kiss_bench.judge.contrasts import Exam, Measured, contrast
-from kiss_bench.judge.inference import BLOCKS, LONG_SERIES, Layout, cosines
+from kiss_bench.judge.inference import BLOCKS, LONG_SERIES, cosines
 from kiss_bench.judge.judgement import Floats
+from kiss_bench.judge.layout import Layout
 
 DRAWS = 100_000
 SEED = 20_030_211

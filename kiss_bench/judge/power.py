@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
-from kiss_bench.judge.inference import ENOUGH_REPEATS, Estimate, Layout, Spread, level_applied
+from kiss_bench.judge.inference import ENOUGH_REPEATS, Spread, level_applied
 from kiss_bench.judge.judgement import Terms
+from kiss_bench.judge.layout import Estimate, Layout
 from kiss_bench.metrics import Metric, find_metric, label_score, row_losses
 from kiss_bench.plan.plan import MOST_REPEATS
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from kiss_bench.errors import DataError, FoldError, KissBenchError
-from kiss_bench.judge.inference import Layout
 from kiss_bench.judge.judgement import Rows, Terms
+from kiss_bench.judge.layout import Layout
 from kiss_bench.metrics import Metric
 
 

@@ -66,6 +66,8 @@ class BoardRow:
     p_default_enough: float | None = None
     """P(tuning gains less than the margin); it decides nothing."""
     incumbent: str | None = None
+    gain_repeats: int | None = None
+    """Draws of the folds that the gain and the verdict rest on."""
     gain: float | None = None
     gain_low: float | None = None
     gain_high: float | None = None

@@ -9,8 +9,6 @@ from kiss_bench.reports.amounts import NOTHING_THERE
 from kiss_bench.reports.escape import clean, shortened
 
 SHORT_REASON = 40
-REDRAWN = "Nadeau-Bengio"
-"""In the name of a standard error that rests on several draws of the folds."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,20 +28,9 @@ def is_recommended(board: Board, row: BoardRow) -> bool:
     return board.recommended is not None and board.recommended.rung == row.rung
 
 
-def gain_repeats(board: Board, row: BoardRow) -> int:
-    """Count the repeats that a rung's gain rests on: those it shares with its incumbent.
-
-    With `auto` it is the first alone, whatever else was run, unless that one left the pair contested.
-    """
-    theirs = next((other.repeats for other in board.rungs if other.rung == row.incumbent), row.repeats)
-    shared = min(row.repeats, theirs)
-    contested = REDRAWN in (row.method or "")
-    return shared if contested or board.folds.repeats != "auto" else min(shared, 1)
-
-
 def is_repeated(board: Board) -> bool:
     """Whether some gain rests on more than one repeat, so that the number is worth a column."""
-    return any(gain_repeats(board, row) > 1 for row in board.rungs)
+    return any((row.gain_repeats or 0) > 1 for row in board.rungs)
 
 
 def board_columns(board: Board) -> dict[str, Column]:
@@ -65,7 +52,7 @@ def board_columns(board: Board) -> dict[str, Column]:
     metric = clean(board.metric.name)
     return {
         "rung": column("rung", lambda row: clean(row.rung), right=False),
-        "repeats": column("repeats", lambda row: str(gain_repeats(board, row) or NOTHING_THERE)),
+        "repeats": column("repeats", lambda row: str(row.gain_repeats or NOTHING_THERE)),
         "arm": column("arm", lambda row: clean(row.arm or NOTHING_THERE), right=False),
         "score": column(metric, score),
         "score_interval": column(

@@ -2,7 +2,6 @@
 
 from kiss_bench.records.board import Board, BoardRow
 from kiss_bench.reports import amounts
-from kiss_bench.reports.columns import gain_repeats
 from kiss_bench.reports.escape import Pen, listed
 
 ENOUGH = 3
@@ -10,6 +9,12 @@ ENOUGH = 3
 _FIFTH = "at a fifth of its level, since one or two draws would else be an easier exam than five"
 _PER_GROUP = "cluster-robust"
 """The standard error of one fold a group, where there is nothing to draw again."""
+
+_WHY = {
+    "inflated": "Inflated: times K/(K − 1) in variance, since the K folds share training rows.",
+    "by instability": "By instability: up to 1/r more for r draws, the more the folds' redrawing moved single rows.",
+}
+"""Mark in the name of a standard error -> what it means."""
 
 
 def level_words(board: Board) -> str:
@@ -69,14 +74,14 @@ def _once(board: Board) -> str:
 
 
 def _escalated(board: Board, pen: Pen) -> str:
-    again = [row for row in board.rungs if row.incumbent and gain_repeats(board, row) >= ENOUGH]
+    again = [row for row in board.rungs if (row.gain_repeats or 0) >= ENOUGH]
     told = f"Repeats: auto. Each rung is first tested on one draw of the folds, {_FIFTH}"
     if not again and any(row.status == "running" for row in board.rungs):
         return f"{told}; those that come close are drawn again."
     if not again:
         return f"{told}; none came close enough to be drawn again."
     pairs = listed(
-        f"{pen.name(row.rung)} over {pen.name(row.incumbent or '')} ({gain_repeats(board, row)} draws)" for row in again
+        f"{pen.name(row.rung)} over {pen.name(row.incumbent or '')} ({row.gain_repeats} draws)" for row in again
     )
     return f"{told}; those that came close were drawn again and tested at their whole level: {pairs}."
 
@@ -90,6 +95,5 @@ def method_words(board: Board, pen: Pen) -> str:
     if not by_method:
         return ""
     parts = (f"{pen.text(what)} ({listed(pen.name(row.rung) for row in rows)})" for what, rows in by_method.items())
-    inflated = any("inflated" in what for what in by_method)
-    why = " Inflated: times K/(K − 1) in variance, since the K folds share training rows." if inflated else ""
-    return f"Standard errors: {'; '.join(parts)}.{why}"
+    told = [why for mark, why in _WHY.items() if any(mark in what for what in by_method)]
+    return " ".join([f"Standard errors: {'; '.join(parts)}.", *told])

@@ -3,7 +3,7 @@
 from kiss_bench.records.board import Board, BoardRow
 from kiss_bench.reports import amounts
 from kiss_bench.reports.amounts import NOTHING_THERE
-from kiss_bench.reports.columns import board_decimals, gain_repeats, state
+from kiss_bench.reports.columns import board_decimals, state
 from kiss_bench.reports.escape import Pen, shortened
 from kiss_bench.reports.words import (
     gain_words,
@@ -159,8 +159,7 @@ def _open(board: Board, row: BoardRow, pen: Pen) -> str:
 def _there_are(board: Board, row: BoardRow) -> str:
     if row.repeats_needed is None:
         return f"{board.rows:,}"
-    shared = gain_repeats(board, row)
-    repeats = "1 repeat" if shared == 1 else f"{shared} repeats"
+    repeats = "1 repeat" if row.gain_repeats == 1 else f"{row.gain_repeats} repeats"
     return f"{board.rows:,} rows in {repeats}" if row.rows_needed is not None else repeats
 
 

@@ -193,6 +193,7 @@ def _judged(entry: Judged) -> BoardRow:
         rows_needed=found.rows_needed if entry.verdict == "INCONCLUSIVE" else None,
         repeats_needed=found.repeats_needed if entry.verdict == "INCONCLUSIVE" else None,
         method=found.method,
+        gain_repeats=found.repeats,
         flags=found.flags,
     )
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 from judge_examples import classes, rows_of, terms_of
+from scipy import stats
 
 from kiss_bench.errors import FoldError
 from kiss_bench.judge.comparison import chance_positive
@@ -12,13 +13,13 @@ from kiss_bench.judge.contrasts import measure, pooled, set_exam
 from kiss_bench.judge.inference import (
     Spread,
     block_variance,
-    lay_out,
     level_applied,
     long_run_variance,
     nadeau_bengio,
     spread,
 )
 from kiss_bench.judge.judgement import Rows
+from kiss_bench.judge.layout import lay_out
 
 
 def estimate_of(rows, values, scheme="shuffled"):
@@ -139,20 +140,74 @@ def test_the_long_run_test_keeps_its_size_under_autocorrelation():
     assert 0.03 <= hits / 600 <= 0.08
 
 
-def test_from_three_repeats_on_the_larger_error_counts():
+def redrawn(shaken, n=200, repeats=5, seed=0):
+    """(r, n) contributions: a part of each row that stays, and one that every draw of the folds makes anew."""
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=n) + shaken * rng.normal(size=(repeats, n))
+
+
+@pytest.mark.parametrize(
+    ("shaken", "repeats", "factor"),
+    [(0.0, 5, 1.25), (0.1, 5, 1.25), (0.36, 5, None), (1.0, 5, 1.45), (1.0, 3, 1.25 + 1 / 3), (0.36, 20, 1.30)],
+    ids=["stable", "all but stable", "between", "shaken", "three draws", "twenty draws"],
+)
+def test_from_three_repeats_on_the_row_variance_grows_with_what_redrawing_the_folds_does(shaken, repeats, factor):
+    values = redrawn(shaken, repeats=repeats)
+    sure = spread(*estimate_of(rows_of(np.zeros(200), repeats=repeats), values))
+    plain = values.var(axis=1, ddof=1).mean()
+    if factor is None:
+        factor = 1 + 3 * values.var(axis=0, ddof=1).mean() / plain
+        assert 1.3 < factor < 1.45
+    assert sure.se == pytest.approx(np.sqrt(factor * plain / 200))
+    assert (sure.df, sure.method) == (199, "row variance, inflated by instability")
+
+
+def test_fits_that_fail_as_a_whole_are_seen_by_the_folds():
+    """One fold in five is bad from end to end: its rows are one draw, not forty."""
     rng = np.random.default_rng(0)
-    rows = rows_of(np.zeros(100), count=5, repeats=3)
-    by_fold = rng.normal(size=(3, 5))
-    loud = np.stack([by_fold[r][rows.fold[r]] for r in range(3)]) + rng.normal(size=(3, 100)) * 0.1
+    rows = rows_of(np.zeros(200), count=5, repeats=5)
+    bad = (rng.random((5, 5)) < 0.2).astype(float)
+    loud = np.stack([bad[r][rows.fold[r]] for r in range(5)]) + rng.normal(size=(5, 200)) * 0.1
     gain, layout = estimate_of(rows, loud)
-    over_folds = np.sqrt((1 / 15 + 1 / 4) * gain.folds.var(ddof=1))
     sure = spread(gain, layout)
-    assert sure.se == pytest.approx(over_folds)
-    assert sure.df == 14
-    quiet = rng.normal(size=(3, 100))
-    quiet -= np.stack([pooled(layout, quiet).folds[r][rows.fold[r]] for r in range(3)])
-    sure = spread(*estimate_of(rows, quiet))
-    assert sure.se == pytest.approx(np.sqrt(1.25 * quiet.var(axis=1, ddof=1).mean() / 100))
+    assert (sure.df, sure.method) == (24, "Nadeau-Bengio")
+    assert sure.se == pytest.approx(np.sqrt((1 / 25 + 1 / 4) * gain.folds.var(ddof=1)))
+    assert sure.se > bad.std(ddof=1) / 5
+
+
+def test_the_folds_take_over_where_they_scatter_more_than_chance_allows_and_no_sooner():
+    """Of rows without any fold in them the folds take over one time in some twenty, with any lasting effect always."""
+    rng, rows = np.random.default_rng(0), rows_of(np.zeros(200), count=5, repeats=5)
+    taken = {0.0: 0, 0.5: 0}
+    for effect in taken:
+        for _ in range(200):
+            by_fold = effect * rng.normal(size=(5, 5))
+            values = np.stack([by_fold[r][rows.fold[r]] for r in range(5)]) + rng.normal(size=200)
+            gain, layout = estimate_of(rows, values)
+            sure = spread(gain, layout)
+            part = (1 / 25 + 1 / 4) * gain.folds.var(ddof=1) * 24 / stats.chi2.isf(0.01, 24)
+            redrawing = 1 + 3 * values.var(axis=0, ddof=1).mean() / values.var(axis=1, ddof=1).mean()
+            plain = np.clip(redrawing, 1.25, 1.45) * values.var(axis=1, ddof=1).mean() / 200
+            assert (sure.method == "Nadeau-Bengio") == (part > plain)
+            taken[effect] += sure.method == "Nadeau-Bengio"
+    assert taken[0.0] <= 20
+    assert taken[0.5] >= 190
+
+
+def test_from_three_repeats_on_groups_take_the_larger_error():
+    rng = np.random.default_rng(0)
+    group = np.repeat(np.arange(20), 10)
+    fold = np.stack([rng.permutation(20)[group] % 5 for _ in range(3)])
+    rows = Rows(actual=np.zeros(200), fold=fold, group=group, n_train=160.0)
+    loud = np.stack([rng.normal(size=5)[one] for one in fold]) + rng.normal(size=(3, 200)) * 0.1
+    gain, layout = estimate_of(rows, loud, "group")
+    sure = spread(gain, layout)
+    assert (sure.se, sure.df) == (pytest.approx(np.sqrt((1 / 15 + 1 / 4) * gain.folds.var(ddof=1))), 14)
+    quiet = rng.normal(size=20)[group] * np.ones((3, 1))
+    quiet = quiet - np.stack([pooled(layout, quiet).folds[r][fold[r]] for r in range(3)])
+    sure = spread(*estimate_of(rows, quiet, "group"))
+    sums = np.stack([np.bincount(group, weights=row - row.mean()) for row in quiet])
+    assert sure.se == pytest.approx(np.sqrt(1.25 * np.square(sums).sum(axis=1).mean() * 20 / 19) / 200)
 
 
 def test_two_repeats_average_variances_and_not_rows():

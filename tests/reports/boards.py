@@ -5,7 +5,7 @@ from dataclasses import replace
 from kiss_bench.records.board import Board, BoardRow, FoldFacts, MetricFacts, RecommendedFacts, TrialCounts
 from kiss_bench.tuning.record import ParameterFacts, RungTuning, StudyFacts, TuningRecord, UnitFacts
 
-ROWS_ALONE, REDRAWN = "row variance, inflated", "larger of Nadeau-Bengio and row variance, inflated"
+ROWS_ALONE, REDRAWN = "row variance, inflated", "row variance, inflated by instability"
 
 
 def reliable(brier, reliability, resolution, within=-0.0009):
@@ -36,7 +36,7 @@ STUMP = BoardRow(
     skill=0.0666, also={"roc_auc": 0.6712, "brier": 0.1934}, incumbent="dummy", gain=0.0407, gain_low=0.0251,
     gain_high=0.0563, p_gain=0.99982, p_equal=0.00018, p_harm=0.0, alpha=0.00143, verdict="JUSTIFIED",
     min_detectable_gain=0.0371, clipped=0, fit_seconds=0.0214, predict_us_per_row=3.2, model_bytes=3104,
-    method=ROWS_ALONE, reliability=reliable(0.1934, 0.0003, 0.016),
+    method=ROWS_ALONE, gain_repeats=1, reliability=reliable(0.1934, 0.0003, 0.016),
 )  # fmt: skip
 LINEAR = BoardRow(
     rung="linear", level=2, arm="tuned", status="ok", repeats=5, score=0.5134, score_low=0.4869, score_high=0.5399,
@@ -45,7 +45,7 @@ LINEAR = BoardRow(
     gain_high=0.0794, p_gain=0.99998, p_equal=0.00002, p_harm=0.0, alpha=0.00286, verdict="JUSTIFIED",
     min_detectable_gain=0.0475, clipped=0, fit_seconds=0.0931, predict_us_per_row=8.75, model_bytes=14213,
     tuning_seconds=11.2, trials=TrialCounts(complete=118, pruned=30, failed=2), seeds={"study": {"0/0": 991}},
-    method=ROWS_ALONE, p_default_enough=0.9874, reliability=reliable(0.1693, 0.0006, 0.0404),
+    method=ROWS_ALONE, gain_repeats=1, p_default_enough=0.9874, reliability=reliable(0.1693, 0.0006, 0.0404),
 )  # fmt: skip
 TREE = BoardRow(
     rung="tree", level=4, arm="tuned", status="ok", repeats=1, score=0.5489, score_low=0.5222, score_high=0.5756,
@@ -53,7 +53,7 @@ TREE = BoardRow(
     tuning_gain=0.0122, tuning_verdict="INCONCLUSIVE", incumbent="linear", gain=-0.0355, gain_low=-0.0561,
     gain_high=-0.0149, p_gain=0.00003, p_equal=0.00291, p_harm=0.99706, alpha=0.00429, verdict="NOT JUSTIFIED",
     min_detectable_gain=0.0437, clipped=214, fit_seconds=0.0382, predict_us_per_row=2.9, model_bytes=9120,
-    tuning_seconds=6.4, trials=TrialCounts(complete=150), method=ROWS_ALONE, p_default_enough=0.2713,
+    tuning_seconds=6.4, trials=TrialCounts(complete=150), method=ROWS_ALONE, gain_repeats=1, p_default_enough=0.2713,
     flags=("1 % of the rows carry 54 % of the difference.",),
 )  # fmt: skip
 BOOSTING = BoardRow(
@@ -63,7 +63,7 @@ BOOSTING = BoardRow(
     gain_high=0.0235, p_gain=0.61874, p_equal=0.35211, p_harm=0.02915, alpha=0.00714, verdict="INCONCLUSIVE",
     min_detectable_gain=0.0304, rows_needed=13214, repeats_needed=38, clipped=0,
     fit_seconds=0.512, predict_us_per_row=21.4, model_bytes=488213, tuning_seconds=212.0,
-    trials=TrialCounts(complete=96, pruned=54), method=REDRAWN, p_default_enough=0.00001,
+    trials=TrialCounts(complete=96, pruned=54), method=REDRAWN, gain_repeats=5, p_default_enough=0.00001,
     reliability=reliable(0.1668, 0.0011, 0.0434),
 )  # fmt: skip
 
@@ -113,8 +113,9 @@ PROMOTED = replace(
                 gain_high=0.0939, p_gain=0.999997, p_equal=0.000003, p_harm=0.0, verdict="JUSTIFIED", rows_needed=None,
                 repeats_needed=None),
         BoardRow(rung="stack", level=7, arm="tuned", status="ok", repeats=1, score=0.4402, skill=0.2794,
-                 incumbent="boosting", gain=0.0009, gain_low=-0.0021, gain_high=0.0039, p_gain=0.0004, p_equal=0.9996,
-                 p_harm=0.0, alpha=0.00857, verdict="NOT JUSTIFIED", min_detectable_gain=0.0129, fit_seconds=2.9),
+                 incumbent="boosting", gain_repeats=1, gain=0.0009, gain_low=-0.0021, gain_high=0.0039, p_gain=0.0004,
+                 p_equal=0.9996, p_harm=0.0, alpha=0.00857, verdict="NOT JUSTIFIED",
+                 min_detectable_gain=0.0129, fit_seconds=2.9),
     ),
 )  # fmt: skip
 
@@ -140,7 +141,7 @@ PROVISIONAL = replace(
     rungs=tuple(
         replace(row, status="provisional", arm="default", trials=None, tuning_gain=None, tuning_verdict=None,
                 tuning_seconds=None, p_default_enough=None, repeats=1, repeats_needed=None,
-                method=row.method and ROWS_ALONE)
+                method=row.method and ROWS_ALONE, gain_repeats=row.gain_repeats and 1)
         for row in STAYS.rungs
     ),
 )  # fmt: skip
@@ -226,6 +227,7 @@ INTERVALS = replace(
     folds=FoldFacts(kind="shuffled", count=5, inner=3, repeats=5),
     rungs=tuple(
         replace(row, repeats=5, also={}, clipped=None, reliability=None, method=row.method and REDRAWN,
+                gain_repeats=row.gain_repeats and 5,
                 rows_needed=None, repeats_needed=None,
                 prediction_intervals=covering(3.2 * row.score, 5.4 * row.score))
         for row in _scaled(1000.0).rungs
@@ -241,7 +243,13 @@ FORWARD = replace(
     ladder_error=None,
     folds=FoldFacts(kind="forward", count=5, inner=3, repeats="auto"),
     rungs=tuple(
-        replace(row, repeats=1, method=row.method and "long-run variance, cosine weights", prediction_intervals=TOO_FEW)
+        replace(
+            row,
+            repeats=1,
+            method=row.method and "long-run variance, cosine weights",
+            gain_repeats=row.gain_repeats and 1,
+            prediction_intervals=TOO_FEW,
+        )
         for row in INTERVALS.rungs
     ),
 )
@@ -251,7 +259,12 @@ SEVERAL = replace(
     positive=None,
     folds=FoldFacts(kind="group", count=5, inner=3, repeats=2),
     rungs=tuple(
-        replace(row, repeats=2, reliability=row.reliability and {**row.reliability, "top_label": True})
+        replace(
+            row,
+            repeats=2,
+            gain_repeats=row.gain_repeats and 2,
+            reliability=row.reliability and {**row.reliability, "top_label": True},
+        )
         for row in STAYS.rungs
     ),
 )

@@ -6,7 +6,6 @@ import pytest
 from boards import BOOSTING, DUMMY, FORWARD, INTERVALS, LINEAR, PROVISIONAL, REDRAWN, RUNNING, SEVERAL, STAYS
 
 from kiss_bench.records.board import BoardRow, FoldFacts
-from kiss_bench.reports.columns import gain_repeats
 from kiss_bench.reports.escape import PLAIN
 from kiss_bench.reports.levels import level_words, method_words, repeat_words
 from kiss_bench.reports.markdown import leaderboard_markdown
@@ -20,7 +19,10 @@ def folds(kind="stratified", repeats=1):
 
 
 def drawn(times, kind="stratified", repeats=1, method=None):
-    rows = tuple(replace(row, repeats=times, method=row.method and (method or row.method)) for row in STAYS.rungs)
+    rows = tuple(
+        replace(row, repeats=times, gain_repeats=row.incumbent and times, method=row.method and (method or row.method))
+        for row in STAYS.rungs
+    )
     return replace(STAYS, folds=folds(kind, repeats), rungs=rows)
 
 
@@ -56,16 +58,10 @@ def test_repeats_are_told_as_they_were(board, told):
     assert repeat_words(board, PLAIN) in leaderboard_markdown(board).replace("`", "")
 
 
-def test_a_pair_counts_as_drawn_again_only_where_both_were():
-    rungs = (DUMMY, replace(LINEAR, repeats=1, incumbent="dummy"), BOOSTING)
+def test_a_pair_counts_as_drawn_again_only_where_its_verdict_rests_on_it():
+    rungs = (DUMMY, LINEAR, replace(BOOSTING, gain_repeats=1))
+    assert LINEAR.repeats == BOOSTING.repeats == 5
     assert "none came close enough" in repeat_words(replace(STAYS, rungs=rungs), PLAIN)
-
-
-def test_a_pair_decided_on_the_first_draw_stays_decided_whatever_else_was_run():
-    told = repeat_words(drawn(5, repeats="auto", method="row variance, inflated"), PLAIN)
-    assert "none came close enough" in told
-    assert gain_repeats(STAYS, LINEAR) == 1
-    assert gain_repeats(STAYS, BOOSTING) == 5
 
 
 def test_nothing_is_said_of_repeats_before_anything_ran():
@@ -98,6 +94,8 @@ def test_standard_errors_are_named_with_their_rungs():
     told = method_words(STAYS, PLAIN)
     assert told.startswith(f"Standard errors: row variance, inflated (stump, linear and tree); {REDRAWN} (boosting).")
     assert "K/(K − 1)" in told
+    assert "up to 1/r more for r draws" in told
+    assert "By instability" not in method_words(drawn(1, method="row variance, inflated"), PLAIN)
     assert "K/(K − 1)" not in method_words(FORWARD, PLAIN)
     assert method_words(replace(STAYS, rungs=(DUMMY,)), PLAIN) == ""
 

@@ -102,9 +102,9 @@ def test_its_verdict_rests_on_five_repeats_at_the_whole_level_and_the_others_on_
     row = rows(board)["linear"]
     assert row.verdict in {"JUSTIFIED", "INCONCLUSIVE", "NOT JUSTIFIED"}
     assert row.alpha == pytest.approx(0.06 / 4)
-    assert "Nadeau-Bengio" in row.method
+    assert (row.gain_repeats, row.method) == (5, "row variance, inflated by instability")
     assert rows(board)["stump"].alpha == pytest.approx(0.06 / 4 / 5)
-    assert "Nadeau-Bengio" not in rows(board)["stump"].method
+    assert (rows(board)["stump"].gain_repeats, rows(board)["stump"].method) == (1, "row variance, inflated")
     assert board.folds.repeats == "auto"
     assert [len(seeds) for seeds in row.seeds.values()] == [25]
     assert len(set(row.seeds["estimator"])) == 25
