@@ -22,7 +22,7 @@ from kiss_bench.judge.contrasts import (
     measure,
     set_exam,
 )
-from kiss_bench.judge.inference import LONG_SERIES, Spread, is_close, level_applied, spread
+from kiss_bench.judge.inference import LONG_SERIES, NADEAU_BENGIO, Spread, is_close, level_applied, spread
 from kiss_bench.judge.judgement import Comparison, Floats, Rows, Terms, Verdict
 from kiss_bench.judge.layout import Estimate, Layout
 from kiss_bench.judge.power import detectable, repeats_needed, rows_needed
@@ -107,7 +107,7 @@ def compare_all(exam: Exam, incumbent: Measured, candidate: Measured, alpha: flo
         min_detectable_gain=in_metric_units(exam, incumbent.first(plain.repeats), plain.value - tested.value + excess),
         rows_needed=None if same else rows_needed(plain.rows.shape[1], tested.value, excess),
         repeats_needed=repeats_needed(sure, exam.layout, tested, alpha) if verdict == "INCONCLUSIVE" else None,
-        contested=verdict != "JUSTIFIED" and is_close(1.0 - p_gain, alpha, tested.repeats, once=exam.layout.once),
+        contested=not same and verdict != "JUSTIFIED" and _is_open(exam.layout, tested, p_gain, alpha),
         method=sure.method,
         flags=("same predictions",) if same else _flags(exam, (incumbent, candidate), plain, sure),
     )
@@ -149,6 +149,14 @@ def _chance_beyond(exam: Exam, incumbent: Measured, candidate: Measured, tested:
     chance = chance_positive(tested, spread(tested, exam.layout))
     lenient = lenient_contrast(exam, incumbent, candidate)
     return chance if lenient is None else min(chance, chance_positive(lenient, spread(lenient, exam.layout)))
+
+
+def _is_open(layout: Layout, tested: Estimate, p_gain: float, alpha: float) -> bool:
+    """Whether more repeats could promote it; where folds are too restless to say, what its rows say is asked."""
+    sure = spread(tested, layout)
+    if sure.method == NADEAU_BENGIO and sure.by_rows is not None:
+        p_gain = chance_positive(tested, sure.by_rows)
+    return is_close(1.0 - p_gain, alpha, tested.repeats, once=layout.once)
 
 
 def interval(estimate: Estimate, layout: Layout) -> tuple[float, float]:

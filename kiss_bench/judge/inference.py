@@ -17,12 +17,12 @@ with one group that outweighs the rest the cluster variance is too short, and G 
 On three repeats of rows or more two laws meet: K/(K-1) is what a stable learner needs (Bayle et al.), and
 K/(K-1) + 1/r what Nadeau & Bengio's correction comes to where folds scatter as their rows do. Instability, the share of
 a row's variance that redrawing the folds makes, tells which is nearer; simulated in docs/statistics.md. It knows
-nothing of fits that go wrong as a whole: where folds scatter more than chance allows their rows, Nadeau & Bengio's
-variance takes over.
+nothing of fits that go wrong as a whole: where folds scatter more than their rows explain (chi-squared, level 1 %),
+Nadeau & Bengio's variance takes over, on one repeat as on many.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.fft import dct
@@ -31,8 +31,9 @@ from scipy.special import chdtri
 from kiss_bench.judge.judgement import Codes, Floats
 from kiss_bench.judge.layout import Estimate, Layout
 
+NADEAU_BENGIO = "Nadeau-Bengio"
 ENOUGH_REPEATS = 3
-"""From here on the spread over folds counts too, and the test is final."""
+"""From here on the folds' redrawing is seen, and the test is final."""
 STAGE_ONE = 5.0
 """alpha_j is divided by this while there are fewer repeats: else one split would be an easier exam than five."""
 STILL_OPEN = 2.0
@@ -54,41 +55,63 @@ class Spread:
     method: str
     ratio: float | None = None
     """SE over folds / SE over rows, where both are known."""
-    over_rows: float | None = None
-    """The part that more repeats do not shrink; None where there are none to add."""
+    by_rows: "Spread | None" = None
+    """What rows alone say, which more repeats do not shrink; None where there are none to add."""
 
 
 def spread(estimate: Estimate, layout: Layout) -> Spread:
     """Give the standard error of the estimate's mean over its repeats, by the table in the module's docstring."""
-    n = estimate.rows.shape[1]
     if layout.scheme == "repeated_holdout":
         variance = nadeau_bengio(estimate.folds, layout.test_over_train)
-        return Spread(se=math.sqrt(variance), df=estimate.folds.size - 1, method="Nadeau-Bengio")
+        return Spread(se=math.sqrt(variance), df=estimate.folds.size - 1, method=NADEAU_BENGIO)
     if layout.period is not None:
         return _in_time(estimate, layout.period)
-    if layout.group is None:
-        core, df, name = estimate.rows.var(axis=1, ddof=1) / n, layout.effective_rows - 1.0, "row variance"
-        core = core * (_bessel(layout.counted) / _bessel(n))  # a row of weight 0 is as good as none
-    else:
-        core, name = _clustered(estimate.rows, layout), "cluster-robust"
-        df = min(layout.groups, layout.effective_groups) - 1.0
-    # The mean of the repeats' variances, not the variance of rows averaged over repeats: averaging shrinks rows below
-    # what the noise of the training sets allows.
-    over_rows = math.sqrt(layout.inflation * float(core.mean()))
-    if estimate.repeats < ENOUGH_REPEATS or layout.once:
-        method = name if layout.inflation == 1.0 else f"{name}, inflated"
-        return Spread(se=over_rows, df=df, method=method, over_rows=None if layout.once else over_rows)
-    over_folds = math.sqrt(nadeau_bengio(estimate.folds, layout.test_over_train))
-    ratio = over_folds / over_rows if over_rows > 0.0 else None
+    core, df, name = _of_draws(estimate, layout)
+    method = name if layout.inflation == 1.0 else f"{name}, inflated"
+    alone = Spread(se=math.sqrt(layout.inflation * core), df=df, method=method)
+    if layout.once or estimate.folds.size < 2:
+        return alone
+    return _with_folds(replace(alone, by_rows=alone), estimate, layout, core)
+
+
+def _of_draws(estimate: Estimate, layout: Layout) -> tuple[float, float, str]:
+    """Variance of the mean of independent rows, or groups, with its degrees of freedom and its name.
+
+    It is the mean of the repeats' variances, not the variance of rows averaged over repeats: averaging shrinks rows
+    below what the noise of the training sets allows.
+    """
     if layout.group is not None:
-        method = f"larger of Nadeau-Bengio and {name}, inflated"
-        df = min(estimate.folds.size - 1, df)
-        return Spread(se=max(over_folds, over_rows), df=df, method=method, ratio=ratio, over_rows=over_rows)
-    redrawn = over_rows * math.sqrt(_redrawing(estimate, layout) / layout.inflation)
-    freedom = estimate.folds.size - 1
-    if over_folds**2 * freedom / chdtri(freedom, BEYOND_CHANCE) > redrawn**2:
-        return Spread(se=over_folds, df=min(freedom, df), method="Nadeau-Bengio", ratio=ratio, over_rows=over_rows)
-    return Spread(se=redrawn, df=df, method=f"{name}, inflated by instability", ratio=ratio, over_rows=over_rows)
+        df = min(layout.groups, layout.effective_groups) - 1.0
+        return float(_clustered(estimate.rows, layout).mean()), df, "cluster-robust"
+    n = estimate.rows.shape[1]
+    core = float((estimate.rows.var(axis=1, ddof=1) / n).mean())
+    # A row of weight 0 is as good as none.
+    return core * (_bessel(layout.counted) / _bessel(n)), layout.effective_rows - 1.0, "row variance"
+
+
+def _with_folds(alone: Spread, estimate: Estimate, layout: Layout, core: float) -> Spread:
+    """What folds, and their redrawing, add to what rows say alone."""
+    over_folds = math.sqrt(nadeau_bengio(estimate.folds, layout.test_over_train))
+    ratio = over_folds / alone.se if alone.se > 0.0 else None
+    by_folds = replace(
+        alone, se=over_folds, df=min(estimate.folds.size - 1, alone.df), method=NADEAU_BENGIO, ratio=ratio
+    )
+    if _is_restless(estimate, layout, core):
+        return by_folds
+    if estimate.repeats < ENOUGH_REPEATS:
+        return alone
+    if layout.group is not None:
+        return replace(by_folds, se=max(over_folds, alone.se), method=f"larger of {NADEAU_BENGIO} and {alone.method}")
+    redrawn = math.sqrt(core * _redrawing(estimate, layout))
+    return replace(alone, se=redrawn, method=f"{alone.method} by instability", ratio=ratio)
+
+
+def _is_restless(estimate: Estimate, layout: Layout, core: float) -> bool:
+    """Whether folds scatter more than `core`, the variance of a mean over all rows, explains: a chi-squared test."""
+    n, freedom = estimate.rows.shape[1], estimate.folds.size - 1
+    sizes = np.stack([np.bincount(fold, minlength=layout.folds) for fold in layout.fold[: estimate.repeats]])
+    expected = core * n * float((1.0 / sizes).mean())
+    return bool(estimate.folds.var(ddof=1) * freedom > expected * chdtri(freedom, BEYOND_CHANCE))
 
 
 def _redrawing(estimate: Estimate, layout: Layout) -> float:

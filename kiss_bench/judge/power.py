@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
-from kiss_bench.judge.inference import ENOUGH_REPEATS, Spread, level_applied
+from kiss_bench.judge.inference import ENOUGH_REPEATS, NADEAU_BENGIO, Spread, level_applied
 from kiss_bench.judge.judgement import Terms
 from kiss_bench.judge.layout import Estimate, Layout
 from kiss_bench.metrics import Metric, find_metric, label_score, row_losses
@@ -61,13 +61,13 @@ def rows_needed(rows: int, excess: float, detectable_excess: float) -> int | Non
 def repeats_needed(sure: Spread, layout: Layout, tested: Estimate, alpha: float) -> int | None:
     """Repeats of the same rows at which the observed excess would be found with 80 % power at level `alpha`.
 
-    None where none would up to `MOST_REPEATS`, or folds cannot be redrawn. SE^2 goes with 1/r + K/(K-1), the identity
-    behind Nadeau & Bengio 2003 where folds scatter as rows do.
+    None where none would up to `MOST_REPEATS`, or folds cannot be redrawn, or scatter more than their rows explain.
+    SE^2 goes with 1/r + K/(K-1), the identity behind Nadeau & Bengio 2003 where folds scatter as rows do.
     """
-    if sure.over_rows is None or layout.once or tested.value <= 0.0:
+    if sure.by_rows is None or sure.method == NADEAU_BENGIO or tested.value <= 0.0:
         return None
     for repeats in range(max(ENOUGH_REPEATS, tested.repeats + 1), MOST_REPEATS + 1):
-        se = sure.over_rows * math.sqrt(1.0 + 1.0 / (repeats * layout.inflation))
+        se = sure.by_rows.se * math.sqrt(1.0 + 1.0 / (repeats * layout.inflation))
         df = min(sure.df, repeats * layout.folds - 1)
         if detectable(se, df, alpha) <= tested.value:
             return repeats
