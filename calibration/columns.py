@@ -1,6 +1,7 @@
 """What is read off the draws of a design: shares of wrong or right promotions, coverage, power against others'."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from scipy.special import ndtri
@@ -64,9 +65,13 @@ def bias(_: Design, draws: Draws) -> Measured:
     return Measured(value=float(excess.mean() / excess.std()), error=1.0 / float(np.sqrt(len(excess))))
 
 
-def corrected_t(suffix: str) -> Read:
-    """Power of the corrected t-test on one run of folds."""
-    return lambda _, draws: shared((draws["corrected_t_p"] <= LEVELS[suffix]).astype(np.float64))
+def below(figure: str, suffix: str = "") -> Read:
+    """Share of draws in which a test's p is small enough; nothing where the design has no such test."""
+    return lambda _, draws: shared((draws[figure] <= LEVELS[suffix]).astype(np.float64)) if figure in draws else None
+
+
+corrected_t = partial(below, "corrected_t_p")
+larger_of_two = partial(below, "larger_p")
 
 
 def oracle(suffix: str) -> Read:
@@ -134,6 +139,7 @@ SIZES = (
     Column(title="auto", read=share("auto"), bar=at_most_bar),
     Column(title="five repeats", read=share("five"), bar=at_most_bar),
     Column(title="stage one", read=share("one"), bar=at_most_bar),
+    Column(title="larger of two", read=larger_of_two("")),
     Column(title="auto at α/7", read=share("auto_low"), bar=at_most_low_bar, digits=4),
     Column(title="covers (auto)", read=coverage("auto"), bar=covers),
     Column(title="covers (five)", read=coverage("five"), bar=covers),
@@ -156,11 +162,13 @@ POWERS = (
     Column(
         title="auto / corrected t", read=ratio(share("auto"), corrected_t("")), bar=at_least(OVER_CORRECTED_T), digits=2
     ),
+    Column(title="larger of two", read=larger_of_two("")),
     Column(title="known error", read=oracle("")),
     Column(title="runs again", read=share("contested"), digits=2),
     Column(title="auto at α/7", read=share("auto_low")),
     Column(title="five at α/7", read=share("five_low")),
     Column(title="corrected t at α/7", read=corrected_t("_low")),
+    Column(title="larger of two at α/7", read=larger_of_two("_low")),
     Column(title="known error at α/7", read=oracle("_low")),
 )
 LADDERS = (

@@ -6,14 +6,18 @@ from calibration import ladders, rungs
 from calibration.columns import LADDERS, POWERS, RUNGS, SIZES, SIZES_GROUPED, SIZES_ONCE
 from calibration.dependent import forward_pair, grouped_pair
 from calibration.independent import (
+    boosted_trees,
     discriminant_pair,
     gain_at_skill,
+    learner_pair,
     least_squares_pair,
     logistic_pair,
     neighbour_pair,
     nested_gain,
     nested_pair,
+    shallow_tree,
     skill_gain,
+    unreliable_pair,
 )
 from calibration.pairs import judged
 from calibration.records import Design, Group
@@ -75,6 +79,22 @@ INDEPENDENT = Group(
         _least_squares(100, 20),
         _least_squares(400, 20),
         Design(name="neighbour-200", what="nearest neighbour, n = 200", draw=judged(partial(neighbour_pair, n=200))),
+        Design(
+            name="tree-200",
+            what="tree of depth 6, n = 200",
+            draw=judged(partial(learner_pair, make=shallow_tree, n=200)),
+        ),
+        Design(
+            name="boosting-300",
+            what="boosted trees, n = 300",
+            draw=judged(partial(learner_pair, make=boosted_trees, n=300)),
+        ),
+        Design(
+            name="unreliable-200",
+            what="least squares, n = 200, of whose fits one in ten goes wrong",
+            draw=judged(partial(unreliable_pair, n=200, p=5, chance=0.1, shift=2.0)),
+            coverage=(0.93, 1.0),  # the folds decide, and count one bad fit as if all shared it
+        ),
         _nested(400, 10, 0.1),
         _skill(400, 5, 0.01),
         Design(name="logistic-300", what="logistic, n = 300", draw=judged(partial(logistic_pair, n=300, p=5))),
@@ -169,6 +189,17 @@ POWER = Group(
             name="power-neighbour-200",
             what="nearest neighbour, n = 200",
             draw=judged(partial(neighbour_pair, n=200, gain=0.2)),
+        ),
+        Design(
+            name="power-tree-200",
+            what="tree of depth 6, n = 200",
+            draw=judged(partial(learner_pair, make=shallow_tree, n=200, gain=0.8)),
+        ),
+        Design(
+            name="power-boosting-300",
+            what="boosted trees, n = 300",
+            draw=judged(partial(learner_pair, make=boosted_trees, n=300, gain=0.4)),
+            draws=800,
         ),
         Design(
             name="power-logistic-300",

@@ -5,10 +5,16 @@ are those by which such tests have been judged before: Dietterich 1998 (Neural C
 2003 (Machine Learning 52:239), Bayle et al. 2020 (arXiv 2007.12671); AUC after LeDell et al. 2015 (EJS 9:1583).
 """
 
-import numpy as np
-from scipy.special import expit
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
-from calibration.fits import least_squares, linear_discriminant, mean_of, nearest_neighbour, ridge_logistic
+import numpy as np
+from lightgbm import LGBMRegressor
+from scipy.special import expit
+from sklearn.tree import DecisionTreeRegressor
+
+from calibration.fits import least_squares, linear_discriminant, mean_of, nearest_neighbour, refitted, ridge_logistic
 from calibration.records import Pair
 from calibration.splits import FOLDS, Codes, Floats, Random, Splits, shuffled, stratified
 from kiss_bench.judge import Rows, Terms, Trio
@@ -78,6 +84,41 @@ def neighbour_pair(rng: Random, *, n: int, p: int = 2, gain: float = 0.0) -> Pai
     return Pair(
         rows=rows_of(y, splits), terms=squared(), trio=Trio(dummy=mean_of(y, splits), incumbent=old, candidate=new)
     )
+
+
+def shallow_tree() -> DecisionTreeRegressor:
+    return DecisionTreeRegressor(max_depth=6, min_samples_leaf=5, random_state=0)
+
+
+def boosted_trees() -> LGBMRegressor:
+    return LGBMRegressor(
+        n_estimators=40, learning_rate=0.1, num_leaves=8, min_child_samples=10, n_jobs=1, random_state=0, verbose=-1
+    )
+
+
+def learner_pair(rng: Random, *, make: Callable[[], Any], n: int, gain: float = 0.0) -> Pair:
+    """A learner on u against the same on v, five columns each; y = f(u) + sqrt(1 + gain) f(v) + N(0, 1/2).
+
+    f is a wave of the first column and a product of two others that is switched on by the third.
+    """
+    u, v = rng.normal(size=(n, 5)), rng.normal(size=(n, 5))
+    waves = [np.sin(2.0 * x[:, 0]) + x[:, 1] * (x[:, 2] > 0.0) for x in (u, v)]
+    y = waves[0] + np.sqrt(1.0 + gain) * waves[1] + np.sqrt(0.5) * rng.normal(size=n)
+    splits = shuffled(rng, n)
+    trio = Trio(
+        dummy=mean_of(y, splits), incumbent=refitted(make, u, y, splits), candidate=refitted(make, v, y, splits)
+    )
+    return Pair(rows=rows_of(y, splits), terms=squared(), trio=trio)
+
+
+def unreliable_pair(rng: Random, *, n: int, p: int, chance: float, shift: float) -> Pair:
+    """`least_squares_pair` with fits that go wrong now and then, each on its own: its predictions are off by `shift`."""
+    pair = least_squares_pair(rng, n=n, p=p)
+    fold = pair.rows.fold
+    off = [shift * (rng.random((len(fold), FOLDS)) < chance) for _ in range(2)]
+    old, new = (np.take_along_axis(one, fold, axis=1) for one in off)
+    trio = replace(pair.trio, incumbent=pair.trio.incumbent + old, candidate=pair.trio.candidate + new)
+    return replace(pair, trio=trio)
 
 
 def logistic_pair(rng: Random, *, n: int, p: int, gain: float = 0.0) -> Pair:

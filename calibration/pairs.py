@@ -11,7 +11,7 @@ from calibration.records import Figures, Pair
 from calibration.splits import Random
 from kiss_bench.judge import Comparison, Rows, Trio, compare_rows
 from kiss_bench.judge.contrasts import contrast, measure, set_exam
-from kiss_bench.judge.inference import nadeau_bengio
+from kiss_bench.judge.inference import nadeau_bengio, spread
 
 ALPHA = 0.05
 RUNGS = 7
@@ -65,14 +65,24 @@ def _estimates(name: str, found: Comparison) -> Figures:
 
 
 def _classical(pair: Pair) -> Figures:
-    """The tested quantity itself, and the corrected t-test on one run of folds (Nadeau & Bengio 2003), K-1 df."""
+    """The tested quantity itself, and what others would make of it.
+
+    That is the corrected t-test on one run of folds (Nadeau & Bengio 2003), K-1 df, and on five repeats the larger of
+    its error and that of the rows, rK-1 df.
+    """
     exam = set_exam(pair.rows, pair.terms)
     exam = dataclasses.replace(exam, dummy=measure(exam, pair.trio.dummy))
     tested = contrast(exam, measure(exam, pair.trio.incumbent), measure(exam, pair.trio.candidate))
     first = tested.first(1)
     error = np.sqrt(nadeau_bengio(first.folds, exam.layout.test_over_train))
     p = 1.0 - float(stdtr(first.folds.size - 1, first.value / error))
-    return {"excess": tested.value, "excess_one": first.value, "corrected_t_p": p} | _effective(pair.rows)
+    found = {"excess": tested.value, "excess_one": first.value, "corrected_t_p": p} | _effective(pair.rows)
+    rows_alone = spread(tested, exam.layout).by_rows
+    if rows_alone is not None:
+        error = max(np.sqrt(nadeau_bengio(tested.folds, exam.layout.test_over_train)), rows_alone.se)
+        df = min(tested.folds.size - 1, rows_alone.df)
+        found["larger_p"] = 1.0 - float(stdtr(df, tested.value / error))
+    return found
 
 
 def _effective(rows: Rows) -> Figures:
