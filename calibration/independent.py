@@ -112,7 +112,7 @@ def learner_pair(rng: Random, *, make: Callable[[], Any], n: int, gain: float = 
 
 
 def unreliable_pair(rng: Random, *, n: int, p: int, chance: float, shift: float) -> Pair:
-    """`least_squares_pair` with fits that go wrong now and then, each on its own: its predictions are off by `shift`."""
+    """`least_squares_pair`, but each fit goes wrong with this chance, and all it predicts is off by `shift`."""
     pair = least_squares_pair(rng, n=n, p=p)
     fold = pair.rows.fold
     off = [shift * (rng.random((len(fold), FOLDS)) < chance) for _ in range(2)]

@@ -24,16 +24,17 @@ CONFIGS = {
         f"data: {{path: table.csv, drop: [kind, owed, week]}}\n{EFFORT}"
     ),
     "ranked": (
-        "target: repaid\nmetric: {primary: roc_auc, also: [log_loss, brier, accuracy]}\n"
+        "target: repaid\nmetric: {primary: roc_auc, also: [log_loss, brier, accuracy, average_precision, f1, mcc]}\n"
         "data: {path: table.parquet, drop: [kind, owed, week, late]}\nfolds: {count: 3, inner: 2}\n"
         "tuning: {trials: 3, pruning: false, sampler: random}\nladder: [dummy, linear, tree, stack]\n"
     ),
     "multiclass": (
-        "target: kind\nmetric: {primary: brier, also: [log_loss, accuracy]}\n"
+        "target: kind\n"
+        "metric: {primary: brier, also: [log_loss, accuracy, roc_auc_ovr, balanced_accuracy, f1_macro]}\n"
         f"data: {{path: table.parquet, drop: [late, owed, week, repaid]}}\n{EFFORT}"
     ),
     "regression": (
-        "target: owed\nmetric: {primary: rmse, also: [mae, mse, r2]}\n"
+        "target: owed\nmetric: {primary: rmse, also: [mae, mse, r2, pinball_0.9]}\n"
         f"data: {{path: table.csv, drop: [late, kind, week]}}\n{EFFORT}"
     ),
     "forward": (

@@ -18,6 +18,8 @@ class MetricFacts:
     margin: float
     margin_unit: str
     margin_abs: float | None
+    threshold_for: str | None = None
+    """The metric that each fit's decision threshold was learnt for; None: labels are the most probable class."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -30,6 +30,7 @@ def fine_print(board: Board, pen: Pen) -> list[str]:
     lines = [
         f"Metric: {pen.text(metric.name)}, {better} is better. Skill: the share of the dummy's loss a rung removes.",
         f"Margin: {margin_words(metric, pen)}: the smallest gain worth having. The plan hash covers it.",
+        _labels(board, pen),
         _rows(board),
         _folds(board, pen),
         _test(board),
@@ -44,6 +45,16 @@ def fine_print(board: Board, pen: Pen) -> list[str]:
     if board.recommended is not None and (why := pen.text(board.recommended.why).rstrip(".")):
         lines.append(f"Rule that decided: {why}.")
     return lines
+
+
+def _labels(board: Board, pen: Pen) -> str:
+    served = board.metric.threshold_for
+    if served is None:
+        return ""
+    return (
+        f"Labels: each fit calls a row positive from a threshold on that was learnt for {pen.name(served)} on its own "
+        f"training rows; all metrics of labels are scored with it."
+    )
 
 
 def hashes(board: Board) -> str:

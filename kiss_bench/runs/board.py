@@ -7,6 +7,7 @@ from typing import Any
 from kiss_bench.evaluation.exam import Costs, Exam, Outcome
 from kiss_bench.evaluation.fit import middle
 from kiss_bench.evaluation.probabilities import label_text
+from kiss_bench.evaluation.thresholds import threshold_metric
 from kiss_bench.judge.judgement import Judged, Judgement
 from kiss_bench.metrics import METRICS
 from kiss_bench.plan.plan import Arm, Step
@@ -70,13 +71,14 @@ def board_of(progress: Progress, judgement: Judgement, seconds: float | None = N
 
 def _metric(exam: Exam, judgement: Judgement) -> MetricFacts:
     plan = exam.plan.metric
-    metric = METRICS[plan.primary or ""]
+    metric, served = METRICS[plan.primary or ""], threshold_metric(exam)
     return MetricFacts(
         name=metric.name,
         greater_is_better=metric.greater_is_better,
         margin=plan.margin,
         margin_unit=plan.margin_unit,
         margin_abs=judgement.margin_abs,
+        threshold_for=served.name if served is not None else None,
     )
 
 

@@ -90,6 +90,12 @@ def test_the_error_of_a_ladder_tested_step_by_step_stands_above_the_table():
     assert "11.5 %" in leaderboard_markdown(INTERVALS).split("| rung")[0]
 
 
+def test_a_threshold_is_told_with_the_metric_it_serves():
+    served = replace(STAYS, metric=replace(STAYS.metric, threshold_for="f1"))
+    assert "threshold on that was learnt for `f1` on its own training rows" in leaderboard_markdown(served)
+    assert "threshold" not in leaderboard_markdown(STAYS)
+
+
 def test_standard_errors_are_named_with_their_rungs():
     told = method_words(STAYS, PLAIN)
     assert told.startswith(f"Standard errors: row variance, inflated (stump, linear and tree); {REDRAWN} (boosting).")

@@ -31,24 +31,38 @@ def brier(rows):
     return metrics.brier_score_loss(text(rows["actual"]), probabilities(rows), labels=labels(rows), scale_by_half=False)
 
 
-def auc_over_folds(rows):
-    positive = labels(rows)[1]
-    return np.mean(
-        [
-            metrics.roc_auc_score(text(part["actual"]) == positive, part[f"p_{positive}"])
-            for _, part in rows.groupby("fold")
-        ]
-    )
+def over_folds(score):
+    """Mean over folds of a score of (is positive, probability of the positive label)."""
+
+    def mean(rows):
+        positive = labels(rows)[1]
+        parts = [part for _, part in rows.groupby("fold")]
+        return np.mean([score(text(part["actual"]) == positive, part[f"p_{positive}"]) for part in parts])
+
+    return mean
+
+
+def one_versus_rest(rows):
+    parts = [part for _, part in rows.groupby("fold")]
+    asked = {"multi_class": "ovr", "labels": labels(rows)}
+    return np.mean([metrics.roc_auc_score(text(part["actual"]), probabilities(part), **asked) for part in parts])
 
 
 SCIKIT_LEARN = {
     "log_loss": lambda rows: metrics.log_loss(text(rows["actual"]), probabilities(rows), labels=labels(rows)),
     "brier": brier,
     "accuracy": lambda rows: metrics.accuracy_score(rows["actual"], rows["predicted"]),
-    "roc_auc": auc_over_folds,
+    "roc_auc": over_folds(metrics.roc_auc_score),
+    "average_precision": over_folds(metrics.average_precision_score),
+    "roc_auc_ovr": one_versus_rest,
+    "balanced_accuracy": lambda rows: metrics.balanced_accuracy_score(rows["actual"], rows["predicted"]),
+    "f1": lambda rows: metrics.f1_score(text(rows["actual"]), text(rows["predicted"]), pos_label=labels(rows)[1]),
+    "f1_macro": lambda rows: metrics.f1_score(rows["actual"], rows["predicted"], average="macro"),
+    "mcc": lambda rows: metrics.matthews_corrcoef(rows["actual"], rows["predicted"]),
     "rmse": lambda rows: metrics.root_mean_squared_error(rows["actual"], rows["prediction"]),
     "mae": lambda rows: metrics.mean_absolute_error(rows["actual"], rows["prediction"]),
     "mse": lambda rows: metrics.mean_squared_error(rows["actual"], rows["prediction"]),
+    "pinball_0.9": lambda rows: metrics.mean_pinball_loss(rows["actual"], rows["prediction"], alpha=0.9),
     "r2": lambda rows: metrics.r2_score(rows["actual"], rows["prediction"]),
 }
 
@@ -88,11 +102,17 @@ def test_scores_agree_with_scikit_learn(project, finished):
 @pytest.mark.parametrize("project", PROJECTS)
 def test_gains_and_skill_follow_from_the_scores(project, finished):
     ran = finished(project)
-    sign = 1 if ran.board["metric"]["greater_is_better"] else -1
-    rungs = ran.rungs
+    metric, sign = ran.board["metric"]["name"], 1 if ran.board["metric"]["greater_is_better"] else -1
+    rungs, stored = ran.rungs, ran.predictions
     for row in rungs.values():
         if row["incumbent"] is not None:
-            assert row["gain"] == pytest.approx(sign * (row["score"] - rungs[row["incumbent"]]["score"]), abs=1e-9)
+            below = rungs[row["incumbent"]]
+            both = [
+                [score(rows[rows["repeat"] == repeat], metric) for repeat in range(row["gain_repeats"])]
+                for one in (row, below)
+                for rows in [stored[(stored["rung"] == one["rung"]) & (stored["arm"] == one["arm"])]]
+            ]
+            assert row["gain"] == pytest.approx(sign * (np.mean(both[0]) - np.mean(both[1])), abs=1e-9)
             assert row["p_gain"] + row["p_equal"] + row["p_harm"] == pytest.approx(1.0)
         if ran.board["metric"]["name"] in {"log_loss", "brier", "mae"}:
             assert row["skill"] == pytest.approx(1 - row["score"] / rungs["dummy"]["score"], abs=1e-9)
