@@ -1,5 +1,6 @@
 """All designs, one line each. A new one is a line here and, where its world is new, a function that draws it."""
 
+from dataclasses import replace
 from functools import partial
 
 from calibration import ladders, rungs
@@ -30,6 +31,19 @@ def _least_squares(n: int, p: int) -> Design:
     return Design(name=f"ols-{n}-{p}", what=f"least squares, n = {n}, {p} columns", draw=draw)
 
 
+def _folds(count: int) -> tuple[Design, Design]:
+    """The least and the most stable learner in other numbers of folds."""
+    smooth = partial(least_squares_pair, n=100, p=20 if count > 2 else 5, folds=count)
+    return (
+        Design(name=f"ols-folds-{count}", what=f"{count} folds: least squares, n = 100", draw=judged(smooth)),
+        Design(
+            name=f"neighbour-folds-{count}",
+            what=f"{count} folds: nearest neighbour, n = 200",
+            draw=judged(partial(neighbour_pair, n=200, folds=count)),
+        ),
+    )
+
+
 def _nested(n: int, extra: int, signal: float) -> Design:
     return Design(
         name=f"nested-{n}",
@@ -54,6 +68,20 @@ def _ranks(n: int, share: float, metric: str) -> Design:
         what=f"{metric}, n = {n}, {share:.0%} positive",
         draw=judged(partial(discriminant_pair, n=n, share=share, metric=metric)),
     )
+
+
+def _labels(n: int, share: float, metric: str) -> Design:
+    return Design(
+        name=f"{metric}-{n}-{share:.0%}-learnt",
+        what=f"{metric}, n = {n}, {share:.0%} positive, threshold learnt in training",
+        draw=judged(partial(discriminant_pair, n=n, share=share, metric=metric, learnt=True)),
+    )
+
+
+def _most_probable(n: int, share: float, metric: str) -> Design:
+    """Reported only: where labels are not cut where the metric is best, what is common to all training parts counts."""
+    plain = _ranks(n, share, metric)
+    return replace(plain, what=f"{plain.what}, most probable label", bar=None)
 
 
 def _grouped(groups: int, sizes: str, what: str, widest: float = 0.99) -> Design:
@@ -98,6 +126,8 @@ INDEPENDENT = Group(
         _nested(400, 10, 0.1),
         _skill(400, 5, 0.01),
         Design(name="logistic-300", what="logistic, n = 300", draw=judged(partial(logistic_pair, n=300, p=5))),
+        *_folds(2),
+        *_folds(10),
     ),
 )
 RANKS = Group(
@@ -112,8 +142,11 @@ RANKS = Group(
         _ranks(1000, 0.5, "roc_auc"),
         _ranks(500, 0.3, "average_precision"),
         _ranks(1000, 0.1, "average_precision"),
-        _ranks(500, 0.3, "f1"),
-        _ranks(500, 0.3, "balanced_accuracy"),
+        _labels(500, 0.3, "f1"),
+        _labels(500, 0.3, "balanced_accuracy"),
+        _labels(500, 0.3, "mcc"),
+        _most_probable(500, 0.3, "f1"),
+        _most_probable(500, 0.3, "balanced_accuracy"),
         _ranks(500, 0.5, "accuracy"),
     ),
 )
@@ -162,6 +195,11 @@ LADDER = Group(
             what="only rung 4 is",
             draw=partial(ladders.least_squares_ladder, n=300, gains=(0.0, 0.0, 0.0, 0.0, 1.5, 0.0)),
             bar=None,
+        ),
+        Design(
+            name="ladder-unreliable",
+            what="no rung is worth more, and fits go wrong",
+            draw=partial(ladders.least_squares_ladder, n=300, gains=(0.0,) * 6, wrong=1.0),
         ),
     ),
 )

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from calibration.splits import Codes, Floats, Splits
+from kiss_bench.evaluation.thresholds import best_threshold
+from kiss_bench.metrics import find_metric
 
 Values = Floats | Codes
 RIDGE = 1.0
@@ -52,7 +54,24 @@ def refitted(make: Callable[[], Any], X: Floats, y: Values, splits: Splits) -> F
 
 def linear_discriminant(X: Floats, y: Values, splits: Splits) -> Floats:
     """Probability of class 1 by linear discriminant analysis with the training part's class shares."""
-    train = splits.train
+    slope, start = _discriminant(X, y, splits.train)
+    return np.asarray(expit(_applied(X, slope, splits) + start[splits.own]))
+
+
+def cut_discriminant(X: Floats, y: Codes, splits: Splits, metric: str) -> Floats:
+    """The same, shifted so that 0.5 is where each training part's own labels score best."""
+    slope, start = _discriminant(X, y, splits.train)
+    logits = slope @ X.T + start[:, None]
+    found = [
+        best_threshold(find_metric(metric), y[train > 0], expit(row[train > 0]), 1)
+        for row, train in zip(logits, splits.train, strict=True)
+    ]
+    cut = logit(np.clip(found, 1e-9, 1.0 - 1e-9))
+    return np.asarray(expit(_applied(X, slope, splits) + (start - cut)[splits.own]))
+
+
+def _discriminant(X: Floats, y: Values, train: Floats) -> tuple[Floats, Floats]:
+    """(F, p) slopes and (F,) constants of the log-odds."""
     ones = train @ y
     zeros = train.sum(axis=1) - ones
     mean1 = (train * y) @ X / ones[:, None]
@@ -60,8 +79,7 @@ def linear_discriminant(X: Floats, y: Values, splits: Splits) -> Floats:
     within = _products(X, train) - ones[:, None, None] * _squares(mean1) - zeros[:, None, None] * _squares(mean0)
     within /= (ones + zeros)[:, None, None]
     slope = np.linalg.solve(within, (mean1 - mean0)[..., None])[..., 0]
-    start = np.log(ones / zeros) - 0.5 * ((mean1 + mean0) * slope).sum(axis=1)
-    return np.asarray(expit(_applied(X, slope, splits) + start[splits.own]))
+    return slope, np.log(ones / zeros) - 0.5 * ((mean1 + mean0) * slope).sum(axis=1)
 
 
 def ridge_logistic(X: Floats, y: Values, splits: Splits) -> Floats:

@@ -7,6 +7,7 @@ are those by which such tests have been judged before: Dietterich 1998 (Neural C
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,15 @@ from lightgbm import LGBMRegressor
 from scipy.special import expit
 from sklearn.tree import DecisionTreeRegressor
 
-from calibration.fits import least_squares, linear_discriminant, mean_of, nearest_neighbour, refitted, ridge_logistic
+from calibration.fits import (
+    cut_discriminant,
+    least_squares,
+    linear_discriminant,
+    mean_of,
+    nearest_neighbour,
+    refitted,
+    ridge_logistic,
+)
 from calibration.records import Pair
 from calibration.splits import FOLDS, Codes, Floats, Random, Splits, shuffled, stratified
 from kiss_bench.judge import Rows, Terms, Trio
@@ -24,11 +33,13 @@ WIDTH = 10
 """Features in each block of the rank designs."""
 
 
-def least_squares_pair(rng: Random, *, n: int, p: int, gain: float = 0.0, skill: float | None = None) -> Pair:
+def least_squares_pair(  # noqa: PLR0913  (each is one number of a design)
+    rng: Random, *, n: int, p: int, gain: float = 0.0, skill: float | None = None, folds: int = FOLDS
+) -> Pair:
     """Least squares on u against least squares on v; y = u.b + sqrt(1 + gain) v.b + N(0, 1), |b| = 1."""
     u, v = rng.normal(size=(n, p)), rng.normal(size=(n, p))
     y = (u.sum(axis=1) + np.sqrt(1.0 + gain) * v.sum(axis=1)) / np.sqrt(p) + rng.normal(size=n)
-    splits = shuffled(rng, n)
+    splits = shuffled(rng, n, folds)
     trio = Trio(dummy=mean_of(y, splits), incumbent=least_squares(u, y, splits), candidate=least_squares(v, y, splits))
     terms = squared() if skill is None else squared(margin=skill, unit="skill")
     return Pair(rows=rows_of(y, splits), terms=terms, trio=trio)
@@ -75,11 +86,11 @@ def least_squares_risk(noise: float, m: int, p: int) -> float:
     return noise * (1.0 + p / (m - p - 1.0))
 
 
-def neighbour_pair(rng: Random, *, n: int, p: int = 2, gain: float = 0.0) -> Pair:
+def neighbour_pair(rng: Random, *, n: int, p: int = 2, gain: float = 0.0, folds: int = FOLDS) -> Pair:
     """The nearest neighbour in u against that in v; y = sin(sum u) + (1 + gain) sin(sum v) + N(0, 1/4)."""
     u, v = rng.normal(size=(n, p)), rng.normal(size=(n, p))
     y = np.sin(u.sum(axis=1)) + (1.0 + gain) * np.sin(v.sum(axis=1)) + 0.5 * rng.normal(size=n)
-    splits = shuffled(rng, n)
+    splits = shuffled(rng, n, folds)
     old, new = nearest_neighbour(u, y, splits), nearest_neighbour(v, y, splits)
     return Pair(
         rows=rows_of(y, splits), terms=squared(), trio=Trio(dummy=mean_of(y, splits), incumbent=old, candidate=new)
@@ -131,14 +142,19 @@ def logistic_pair(rng: Random, *, n: int, p: int, gain: float = 0.0) -> Pair:
     return Pair(rows=rows_of(y, splits), terms=classes("log_loss"), trio=trio)
 
 
-def discriminant_pair(rng: Random, *, n: int, share: float, metric: str, gain: float = 0.0) -> Pair:
-    """Discriminant analysis on u against that on v; ten columns each, shifted by class by 1 (v: 1 + gain)."""
+def discriminant_pair(  # noqa: PLR0913  (each is one number of a design)
+    rng: Random, *, n: int, share: float, metric: str, gain: float = 0.0, learnt: bool = False
+) -> Pair:
+    """Discriminant analysis on u against that on v; ten columns each, shifted by class by 1 (v: 1 + gain).
+
+    `learnt`: labels are cut where the metric is best in training, and not at 0.5.
+    """
     y = (np.arange(n) < round(share * n)).astype(np.int64)
     shift = y[:, None] / np.sqrt(WIDTH)
     u, v = rng.normal(size=(n, WIDTH)) + shift, rng.normal(size=(n, WIDTH)) + (1.0 + gain) * shift
     splits = stratified(rng, y)
-    old, new = linear_discriminant(u, y, splits), linear_discriminant(v, y, splits)
-    trio = Trio(dummy=mean_of(y, splits), incumbent=old, candidate=new)
+    fit = partial(cut_discriminant, metric=metric) if learnt else linear_discriminant
+    trio = Trio(dummy=mean_of(y, splits), incumbent=fit(u, y, splits), candidate=fit(v, y, splits))
     return Pair(rows=rows_of(y, splits), terms=classes(metric), trio=trio)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from calibration.fits import least_squares
 from calibration.independent import rows_of, squared
 from calibration.records import Figures
-from calibration.splits import Random, shuffled
+from calibration.splits import Floats, Random, Splits, shuffled
 from kiss_bench.judge import Candidate, judge
 from kiss_bench.plan.plan import Multiplicity
 
@@ -21,9 +21,10 @@ WIDTH = 5
 POLICIES: Final[tuple[Multiplicity, ...]] = get_args(Multiplicity)
 
 
-def least_squares_ladder(rng: Random, *, n: int, gains: Sequence[float]) -> Figures:
+def least_squares_ladder(rng: Random, *, n: int, gains: Sequence[float], wrong: float = 0.0) -> Figures:
     """Each rung is least squares on its own block; y = sum over blocks of sqrt(1 + gain) x.b + N(0, 1), |b| = 1.
 
+    All predictions of a fit are off by a number of its own, N(0, `wrong`^2).
     The first block is the base's. A ladder ends on the truth where it recommends the rung of the largest gain.
     """
     blocks = rng.normal(size=(len(gains), n, WIDTH))
@@ -31,9 +32,10 @@ def least_squares_ladder(rng: Random, *, n: int, gains: Sequence[float]) -> Figu
     y = parts.sum(axis=0) + rng.normal(size=n)
     splits = shuffled(rng, n)
     names = ["base", *[f"rung {number}" for number in range(1, len(gains))]]
+    models = [_off(rng, least_squares(block, y, splits), splits, wrong) for block in blocks]
     candidates = [
-        Candidate(rung=name, level=float(level), predictions={"default": least_squares(block, y, splits)})
-        for level, (name, block) in enumerate(zip(names, blocks, strict=True))
+        Candidate(rung=name, level=float(level), predictions={"default": model})
+        for level, (name, model) in enumerate(zip(names, models, strict=True))
     ]
     found: dict[str, float] = {}
     for policy in POLICIES:
@@ -43,3 +45,7 @@ def least_squares_ladder(rng: Random, *, n: int, gains: Sequence[float]) -> Figu
         found[f"{policy}_truth"] = float(judgement.recommended.rung == names[int(np.argmax(gains))])
         found[f"{policy}_said"] = terms.alpha if judgement.ladder_error is None else judgement.ladder_error
     return found
+
+
+def _off(rng: Random, predictions: Floats, splits: Splits, wrong: float) -> Floats:
+    return predictions if wrong == 0.0 else predictions + wrong * rng.normal(size=len(splits.train))[splits.own]

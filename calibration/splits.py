@@ -41,9 +41,9 @@ def k_folds(fold: Codes) -> Splits:
     return Splits(train=train, own=own, tested=np.arange(n), fold=fold)
 
 
-def shuffled(rng: Random, n: int) -> Splits:
-    """Five repeats of five balanced folds."""
-    return k_folds(np.stack([rng.permutation(np.arange(n) % FOLDS) for _ in range(REPEATS)]))
+def shuffled(rng: Random, n: int, folds: int = FOLDS) -> Splits:
+    """Five repeats of balanced folds."""
+    return k_folds(np.stack([rng.permutation(np.arange(n) % folds) for _ in range(REPEATS)]))
 
 
 def stratified(rng: Random, labels: Codes) -> Splits:

@@ -38,6 +38,10 @@ AGREEMENT = (0.6, 1.7)
 """Range of SE over folds / SE over rows within which the two are taken to agree."""
 FEW = 10
 """Fewer groups, or members of a class in a fold, than this are said aloud."""
+FEW_MEMBERS = 50
+"""The same of members of a class in all folds together, for metrics of labels."""
+WORTH = 0.1
+"""Weighted rows worth less than this share of their number are said aloud."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +87,7 @@ def compare_all(exam: Exam, incumbent: Measured, candidate: Measured, alpha: flo
     sure = spread(tested, exam.layout)
     level = level_applied(alpha, tested.repeats, once=exam.layout.once)
     # Copies gain nothing, whatever the rounding of their contrast says.
-    same = _is_noise(plain, incumbent.loss, candidate.loss)
+    same = _is_noise(incumbent.loss, candidate.loss)
     p_gain = 0.0 if same else _chance_beyond(exam, incumbent, candidate, tested)
     p_harm = 0.0 if same else _chance_beyond(exam, candidate, incumbent, mirrored)
     p_harm = min(p_harm, 1.0 - p_gain)  # the two contrasts have their own errors; what is claimed must sum to 1
@@ -107,9 +111,9 @@ def compare_all(exam: Exam, incumbent: Measured, candidate: Measured, alpha: flo
         min_detectable_gain=in_metric_units(exam, incumbent.first(plain.repeats), plain.value - tested.value + excess),
         rows_needed=None if same else rows_needed(plain.rows.shape[1], tested.value, excess),
         repeats_needed=repeats_needed(sure, exam.layout, tested, alpha) if verdict == "INCONCLUSIVE" else None,
-        contested=not same and verdict != "JUSTIFIED" and _is_open(exam.layout, tested, p_gain, alpha),
+        contested=not same and verdict != "JUSTIFIED" and _is_open(exam, tested, sure, p_gain, alpha),
         method=sure.method,
-        flags=("same predictions",) if same else _flags(exam, (incumbent, candidate), plain, sure),
+        flags=("same losses on every row",) if same else _flags(exam, (incumbent, candidate), tested, sure),
     )
 
 
@@ -151,12 +155,13 @@ def _chance_beyond(exam: Exam, incumbent: Measured, candidate: Measured, tested:
     return chance if lenient is None else min(chance, chance_positive(lenient, spread(lenient, exam.layout)))
 
 
-def _is_open(layout: Layout, tested: Estimate, p_gain: float, alpha: float) -> bool:
+def _is_open(exam: Exam, tested: Estimate, sure: Spread, p_gain: float, alpha: float) -> bool:
     """Whether more repeats could promote it; where folds are too restless to say, what its rows say is asked."""
-    sure = spread(tested, layout)
-    if sure.method == NADEAU_BENGIO and sure.by_rows is not None:
+    if sure.by_rows is None or exam.terms.scheme == "predefined":  # there are no other draws of such folds
+        return False
+    if sure.method == NADEAU_BENGIO:
         p_gain = chance_positive(tested, sure.by_rows)
-    return is_close(1.0 - p_gain, alpha, tested.repeats, once=layout.once)
+    return is_close(1.0 - p_gain, alpha, tested.repeats)
 
 
 def interval(estimate: Estimate, layout: Layout) -> tuple[float, float]:
@@ -166,22 +171,24 @@ def interval(estimate: Estimate, layout: Layout) -> tuple[float, float]:
     return estimate.value - half, estimate.value + half
 
 
-def _is_noise(plain: Estimate, *losses: Estimate) -> bool:
-    scale = max(float(np.abs(loss.rows).max()) for loss in losses)
-    return bool(np.abs(plain.rows).max() <= NOISE * scale) and bool(np.abs(plain.folds).max() <= NOISE * scale)
+def _is_noise(one: Estimate, other: Estimate) -> bool:
+    """Whether every row and fold loses the same by both, but for rounding."""
+    r = min(one.repeats, other.repeats)
+    pairs = ((one.rows[:r], other.rows[:r]), (one.folds[:r], other.folds[:r]))
+    return all(bool((np.abs(a - b) <= NOISE * np.maximum(np.abs(a), np.abs(b))).all()) for a, b in pairs)
 
 
-def _flags(exam: Exam, pair: tuple[Measured, Measured], plain: Estimate, sure: Spread) -> tuple[str, ...]:
-    found = []
+def _flags(exam: Exam, pair: tuple[Measured, Measured], tested: Estimate, sure: Spread) -> tuple[str, ...]:
+    found, reduction = [], pair[0].loss - pair[1].loss
     spreads = [float(arm.loss.rows.std(axis=1).mean()) for arm in pair]
-    if sure.se <= NOISE * float(np.abs(plain.rows).max()):
+    if sure.se <= NOISE * float(np.abs(tested.rows).max()):
         found.append("no spread: all rows say the same, so probabilities are 0 or 1 without being measured")
-    elif float(plain.rows.std(axis=1).mean()) < TWINS * max(spreads):
+    elif float(reduction.rows.std(axis=1).mean()) < TWINS * max(spreads):
         found.append("near-twins: the two predict almost the same, and intervals of such small differences can fail")
     if sure.ratio is not None and not AGREEMENT[0] <= sure.ratio <= AGREEMENT[1]:
         found.append(f"spread over folds and over rows disagree: ratio of standard errors {sure.ratio:.2f}")
     if not math.isfinite(exam.metric.high - exam.metric.low):
-        found.extend(_heavy_tail(plain, exam.layout))
+        found.extend(_heavy_tail(reduction, exam.layout))
     return (*found, *layout_flags(exam))
 
 
@@ -208,6 +215,12 @@ def layout_flags(exam: Exam) -> tuple[str, ...]:
             found.append(f"one group holds {sizes.max() / sizes.sum():.0%} of the rows")
     if layout.period is not None and layout.periods < LONG_SERIES:
         found.append(f"few points in time: {layout.periods}")
+    if layout.weight is not None and layout.effective_rows < WORTH * layout.fold.shape[1]:
+        found.append(f"uneven weights: {layout.fold.shape[1]} rows, worth {layout.effective_rows:.1f} of equal weight")
+    if exam.metric.pooling == "labels" and exam.metric.fewest > 1:
+        smallest, _ = fewest_members(exam.rows, exam.terms, exam.metric, layout)
+        if smallest < FEW_MEMBERS:
+            found.append(f"few members of a class: {smallest}")
     if exam.metric.pooling == "ranks":
         smallest, _ = fewest_members(exam.rows, exam.terms, exam.metric, layout)
         if smallest < FEW:

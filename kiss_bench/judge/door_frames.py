@@ -40,6 +40,18 @@ class Exhibit:
         return bool((self.row_id != self.row_id[0]).any())
 
     @property
+    def copied(self) -> tuple[int, int] | None:
+        """Two repeats of the same rows in the same folds, whatever the folds are called."""
+        seen: dict[tuple[str, bytes], int] = {}
+        for repeat, (row_id, fold) in enumerate(zip(self.row_id, self.fold, strict=True)):
+            _, first, codes = np.unique(fold, return_index=True, return_inverse=True)
+            key = (str(row_id.tolist()), first[codes].tobytes())
+            if key in seen:
+                return seen[key], repeat
+            seen[key] = repeat
+        return None
+
+    @property
     def others(self) -> float:
         """How many of all rows a repeat does not test."""
         return float(len(np.unique(self.row_id)) - self.row_id.shape[1])
@@ -85,51 +97,16 @@ def exhibits(metric: Metric, frames: Mapping[str, pd.DataFrame]) -> dict[str, Ex
     return {name: one for name, one in found.items() if one is not None}
 
 
-def values_by_row(role: str, given: Any, frame: pd.DataFrame, one: Exhibit) -> NDArray[Any]:
-    """(n,) values of a role in the order of the exhibit's rows, from a column, a value a line, or a mapping."""
-    if isinstance(given, str):
-        if given not in frame:
-            raise DataError(f"{role}: incumbent has no column {given!r}; it has {', '.join(map(str, frame.columns))}")
-        given = frame[given]
-    if isinstance(getattr(given, "dtype", None), pd.CategoricalDtype) and role == "order":
-        given = _places(given)
-    if isinstance(given, Mapping):
-        by_row = pd.Series(list(given.values()), index=list(given))
-    else:
-        values = np.asarray(given)
-        if values.shape != (len(frame),):
-            raise DataError(
-                f"{role}: found {values.shape} values; allowed: one for each of incumbent's {len(frame)} lines"
-            )
-        by_row = pd.Series(values, index=frame["row_id"].to_numpy())
-    if not (_sortable(by_row) and _sortable(by_row.index.to_series())):
-        raise DataError(f"{role}: must be numbers, texts or dates, not a mixture nor anything else")
-    if role == "weights" and not pd.api.types.is_numeric_dtype(by_row):
-        raise DataError(f"{role}: found values such as {by_row.iloc[0]!r}; allowed: numbers of at least 0")
-    distinct = pd.DataFrame({"id": by_row.index, "value": by_row.to_numpy()}).drop_duplicates()
-    if distinct["id"].duplicated().any():
-        raise DataError(f"{role}: a row_id has two different values; a row has one in all repeats")
-    by_row = by_row[~by_row.index.duplicated()]
-    lacking = by_row.reindex(one.row_id[0]).isna().to_numpy()
-    if lacking.any():
-        rows = _some(one.row_id[0][lacking])
-        raise DataError(f"{role}: missing for {int(lacking.sum())} of {len(lacking)} rows, such as row_id {rows}")
-    return np.asarray(by_row.loc[one.row_id[0]].to_numpy())
-
-
-def _places(given: Any) -> NDArray[Any]:
-    """Categories by their place where they have an order, which need not be that of their names."""
-    codes = pd.Categorical(given)
-    return np.where(codes.codes < 0, np.nan, codes.codes) if codes.ordered else np.asarray(given)
-
-
 def _tidy(name: str, frame: pd.DataFrame, metric: Metric, faults: list[str]) -> pd.DataFrame:
     if not isinstance(frame, pd.DataFrame):
         raise DataError(f"{name}: found {type(frame).__name__}; allowed: a pandas DataFrame")
     if not frame.columns.is_unique:
         again = map(str, frame.columns[frame.columns.duplicated()].unique())
         raise DataError(f"{name}: more than one column is called {', '.join(again)}")
-    filled = frame.assign(**{key: 0 for key in ("repeat", "fold") if key not in frame})
+    filled = frame.reset_index(drop=True).assign(**{key: 0 for key in ("repeat", "fold") if key not in frame})
+    for key in (*KEYS, "fold"):  # categories sort by their own order, which need not be the other frame's
+        if key in filled and isinstance(filled[key].dtype, pd.CategoricalDtype):
+            filled[key] = filled[key].astype(filled[key].cat.categories.dtype)
     lacking = [column for column in ("row_id", "actual") if column not in frame]
     numbers = "regression" in metric.tasks
     if numbers and "prediction" not in frame:
@@ -150,7 +127,7 @@ def _tidy(name: str, frame: pd.DataFrame, metric: Metric, faults: list[str]) -> 
 
 
 def _ordered(name: str, frame: pd.DataFrame, faults: list[str]) -> pd.DataFrame:
-    odd = [key for key in (*KEYS, "fold") if not _sortable(frame[key])]
+    odd = [key for key in (*KEYS, "fold") if not is_sortable(frame[key])]
     if odd:
         faults.append(f"{name}: {', '.join(odd)} must hold numbers, texts or dates, not a mixture nor anything else")
         return frame
@@ -163,7 +140,7 @@ def _ordered(name: str, frame: pd.DataFrame, faults: list[str]) -> pd.DataFrame:
     return frame.sort_values(KEYS, kind="stable", ignore_index=True)
 
 
-def _sortable(values: pd.Series) -> bool:
+def is_sortable(values: pd.Series) -> bool:
     try:
         np.unique(np.asarray(values.dropna().unique()))
     except TypeError:
@@ -236,19 +213,27 @@ def _in_order(labels: tuple[str, ...]) -> tuple[str, ...]:
 
 def _floats(name: str, frame: pd.DataFrame, columns: list[str], faults: list[str]) -> Floats:
     try:
-        values = frame[columns].to_numpy(dtype=np.float64)
+        values = None if _holds_no_numbers(frame[columns]) else frame[columns].to_numpy(dtype=np.float64)
     except (TypeError, ValueError):
+        values = None
+    if values is None:
         faults.append(f"{name}: {', '.join(columns)} must hold numbers")
         return np.zeros((len(frame), len(columns)))
     bad = ~np.isfinite(values).all(axis=1)
     if bad.any():
-        where = _some(frame["row_id"].to_numpy()[bad])
+        where = listed_some(frame["row_id"].to_numpy()[bad])
         what = columns[0] if len(columns) == 1 else "probability"
+        hint = "" if what == "actual" else "; a model that fails on rows cannot be compared on others"
         faults.append(
-            f"{name}: {int(bad.sum())} of {len(frame)} lines have a {what} "
-            f"that is no finite number, such as row_id {where}; a model that fails on rows cannot be compared on others"
+            f"{name}: {what} is no finite number in {int(bad.sum())} of {len(frame)} lines, such as row_id "
+            f"{where}{hint}"
         )
     return values
+
+
+def _holds_no_numbers(frame: pd.DataFrame) -> bool:
+    """Dates, spans of time and complex numbers, which all turn into floats without a word."""
+    return any(dtype.kind in "mMc" for dtype in frame.dtypes)
 
 
 def _codes(name: str, column: str, values: pd.Series, labels: tuple[str, ...], faults: list[str]) -> Codes | None:
@@ -266,7 +251,7 @@ def _listed(labels: tuple[Any, ...]) -> str:
     return ", ".join(map(str, labels))
 
 
-def _some(values: NDArray[Any]) -> str:
+def listed_some(values: NDArray[Any]) -> str:
     return ", ".join(map(str, values[:3])) + (", …" if len(values) > 3 else "")
 
 

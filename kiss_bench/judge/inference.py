@@ -4,7 +4,7 @@
     with groups                         cluster-robust over groups, t with G_eff - 1 df, G_eff = n^2 / sum n_g^2
     with weights                        of the weighted mean, linearised; t with n_eff - 1 df, n_eff likewise
     forward in time                     long-run variance of the series (equal-weighted cosine), t with B df
-    three or more repeats of rows       row variance / n, times 1 + 3 instability, from K/(K-1) to K/(K-1) + 1/r
+    three or more repeats of rows       row variance / n, times 1 + 3 instability, from K/(K-1) to 1.5 or K/(K-1) + 1/r
     three or more repeats of groups     the larger of the above and Nadeau & Bengio's corrected variance
     repeated holdout                    Nadeau & Bengio's alone, since rows are tested unequally often
     single holdout                      row variance / n: says nothing of other training sets
@@ -17,7 +17,7 @@ with one group that outweighs the rest the cluster variance is too short, and G 
 On three repeats of rows or more two laws meet: K/(K-1) is what a stable learner needs (Bayle et al.), and
 K/(K-1) + 1/r what Nadeau & Bengio's correction comes to where folds scatter as their rows do. Instability, the share of
 a row's variance that redrawing the folds makes, tells which is nearer; simulated in docs/statistics.md. It knows
-nothing of fits that go wrong as a whole: where folds scatter more than their rows explain (chi-squared, level 1 %),
+nothing of fits that go wrong as a whole: where folds scatter more than their rows explain, by a chi-squared test,
 Nadeau & Bengio's variance takes over, on one repeat as on many.
 """
 
@@ -41,8 +41,12 @@ STILL_OPEN = 2.0
 p a little above alpha_j on the first. What five repeats would not promote is not promoted by asking for them."""
 SHAKEN = 3.0
 """What instability adds to 1; fitted to simulated learners, from least squares to trees and boosting."""
+LEAST_STABLE = 1.5
+"""What the row variance has to be multiplied by for the least stable learners simulated, where folds are many."""
 BEYOND_CHANCE = 0.01
 """Level at which the scatter of folds is taken to be more than that of their rows."""
+BEYOND_CHANCE_OF_FEW = 0.1
+"""The same below three repeats: four degrees of freedom see little, and a pair that comes close is repeated anyway."""
 LONG_SERIES = 100
 """Time points from which the cosine estimator is used; below, means of `BLOCKS` blocks."""
 BLOCKS = 10
@@ -92,32 +96,40 @@ def _of_draws(estimate: Estimate, layout: Layout) -> tuple[float, float, str]:
 def _with_folds(alone: Spread, estimate: Estimate, layout: Layout, core: float) -> Spread:
     """What folds, and their redrawing, add to what rows say alone."""
     over_folds = math.sqrt(nadeau_bengio(estimate.folds, layout.test_over_train))
-    ratio = over_folds / alone.se if alone.se > 0.0 else None
-    by_folds = replace(
-        alone, se=over_folds, df=min(estimate.folds.size - 1, alone.df), method=NADEAU_BENGIO, ratio=ratio
-    )
+    few = estimate.repeats < ENOUGH_REPEATS  # of so few folds their ratio varies too much to be told
+    ratio = over_folds / alone.se if alone.se > 0.0 and not few else None
+    df = min(estimate.folds.size - 1, alone.df)
+    by_folds = replace(alone, se=max(over_folds, alone.se), df=df, method=NADEAU_BENGIO, ratio=ratio)
     if _is_restless(estimate, layout, core):
         return by_folds
-    if estimate.repeats < ENOUGH_REPEATS:
+    if few:
         return alone
     if layout.group is not None:
-        return replace(by_folds, se=max(over_folds, alone.se), method=f"larger of {NADEAU_BENGIO} and {alone.method}")
+        return replace(by_folds, method=f"larger of {NADEAU_BENGIO} and {alone.method}")
     redrawn = math.sqrt(core * _redrawing(estimate, layout))
     return replace(alone, se=redrawn, method=f"{alone.method} by instability", ratio=ratio)
 
 
 def _is_restless(estimate: Estimate, layout: Layout, core: float) -> bool:
     """Whether folds scatter more than `core`, the variance of a mean over all rows, explains: a chi-squared test."""
-    n, freedom = estimate.rows.shape[1], estimate.folds.size - 1
-    sizes = np.stack([np.bincount(fold, minlength=layout.folds) for fold in layout.fold[: estimate.repeats]])
-    expected = core * n * float((1.0 / sizes).mean())
-    return bool(estimate.folds.var(ddof=1) * freedom > expected * chdtri(freedom, BEYOND_CHANCE))
+    repeats, weight = estimate.repeats, layout.weight
+    freedom = repeats * (layout.folds - 1)  # folds of one repeat share out the same rows
+    level = BEYOND_CHANCE if repeats >= ENOUGH_REPEATS else BEYOND_CHANCE_OF_FEW
+    counts = None if weight is None else weight > 0
+    sizes = np.stack([np.bincount(fold, weights=counts, minlength=layout.folds) for fold in layout.fold[:repeats]])
+    expected = core * layout.counted * float((1.0 / sizes).mean())
+    return bool(estimate.folds.var(axis=1, ddof=1).mean() * freedom > expected * chdtri(freedom, level))
 
 
 def _redrawing(estimate: Estimate, layout: Layout) -> float:
     """What the row variance is multiplied by on three repeats or more; see the module's docstring."""
-    lowest = layout.inflation
-    return float(np.clip(1.0 + SHAKEN * instability(estimate.rows), lowest, lowest + 1.0 / estimate.repeats))
+    highest = highest_redrawing(layout.inflation, estimate.repeats)
+    return float(np.clip(1.0 + SHAKEN * instability(estimate.rows), layout.inflation, highest))
+
+
+def highest_redrawing(inflation: float, repeats: int) -> float:
+    """What the row variance is multiplied by at the most; `inflation` is K/(K-1)."""
+    return max(inflation + 1.0 / repeats, LEAST_STABLE)
 
 
 def instability(rows: Floats) -> float:
@@ -131,9 +143,9 @@ def level_applied(alpha: float, repeats: int, *, once: bool) -> float:
     return alpha if once or repeats >= ENOUGH_REPEATS else alpha / STAGE_ONE
 
 
-def is_close(p: float, alpha: float, repeats: int, *, once: bool) -> bool:
+def is_close(p: float, alpha: float, repeats: int) -> bool:
     """Whether more repeats could promote what was not promoted at stage one with this one-sided p."""
-    return level_applied(alpha, repeats, once=once) < alpha and p <= min(STILL_OPEN * alpha, 0.5)
+    return repeats < ENOUGH_REPEATS and p <= min(STILL_OPEN * alpha, 0.5)
 
 
 def nadeau_bengio(folds: Floats, test_over_train: float) -> float:

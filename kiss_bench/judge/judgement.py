@@ -95,7 +95,7 @@ class Comparison:
     rows_needed: int | None
     """Rows that would decide at this observed gain with 80 % power; None where no number would."""
     repeats_needed: int | None = None
-    """Repeats of the same rows that would decide, likewise; None where more repeats cannot."""
+    """Repeats of the same rows at which the observed gain would pass the test; None where more repeats cannot do it."""
     contested: bool = False
     """At stage one, short of alpha_j/5 but within 2 alpha_j: more repeats of these two could decide."""
     method: str
@@ -150,5 +150,4 @@ class Judgement:
     """The margin in the metric's own units, as seen from the base on the first repeat."""
     notes: tuple[str, ...] = ()
     ladder_error: float | None = None
-    """`per_step` only: the chance of at least one unjustified promotion, when no rung is worth more than the margin, is
-    at most this."""
+    """`per_step` only: the chance of at least one unjustified promotion along the ladder is at most this."""

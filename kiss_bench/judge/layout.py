@@ -153,7 +153,7 @@ def lay_out(rows: Rows, scheme: Scheme) -> Layout:
             raise FoldError(
                 f"fold {numbers[empty[0]]} holds only rows of weight 0; leave such rows out, or use fewer folds"
             )
-    if folds == n and group is None and period is None:
+    if folds == n and period is None:
         raise FoldError(
             "one row a fold (leave-one-out) has no valid error bar for a difference: its training sets are all but "
             "the same; use 5 or 10 folds"
@@ -177,6 +177,7 @@ def _weights(weight: Floats | None) -> Floats | None:
         return None
     if not np.isfinite(weight).all() or (weight < 0).any() or (weight > 0).sum() < 2:
         raise DataError("row weights must be finite numbers of at least 0, two or more of them above 0")
-    if weight.max() >= (1.0 - LONE) * weight.sum():
+    shares = weight / weight.max()  # first, lest the sum of huge ones overflow
+    if (1.0 - LONE) * shares.sum() <= 1.0:
         raise DataError("one row holds all but all of the weight, and one row says nothing of how much rows vary")
-    return np.asarray(weight / weight.mean(), dtype=np.float64)
+    return np.asarray(shares / shares.mean(), dtype=np.float64)

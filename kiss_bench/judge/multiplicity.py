@@ -44,16 +44,15 @@ def strict_level(exam: Exam, ladder: Sequence[Measured]) -> float:
 
 
 def ladder_error(exam: Exam, ladder: Sequence[Measured]) -> float:
-    """Highest chance that climbing at alpha a step promotes at least once when every rung is worth the margin, no more.
+    """Highest chance that climbing at alpha a step promotes what is worth the margin over the incumbent, and no more.
 
-    It is reached by tests that use up their alpha, as those of a single repeat at alpha/5 do not.
+    Of all rungs that may be the incumbent by then, the worst counts: rungs above it are compared with it, and one of
+    them passes. It is reached by tests that use up their alpha, as those of a single repeat at alpha/5 do not.
     """
-    draws = _draws(exam, ladder)
-    critical = float(ndtri(1.0 - exam.terms.alpha))
-    place = {pair: number for number, pair in enumerate(itertools.combinations(range(len(ladder)), 2))}
-    # Until the first promotion the incumbent is the base, so the base's own pairs tell all.
-    first = [place[0, rung] for rung in range(1, len(ladder))]
-    return round(float((draws[:, first] > critical).any(axis=1).mean()), 4) if first else 0.0
+    passed = _draws(exam, ladder) > float(ndtri(1.0 - exam.terms.alpha))
+    pairs = list(itertools.combinations(range(len(ladder)), 2))
+    by_incumbent = [[place for place, (lower, _) in enumerate(pairs) if lower == rung] for rung in range(len(ladder))]
+    return round(max([float(passed[:, places].any(axis=1).mean()) for places in by_incumbent if places] or [0.0]), 4)
 
 
 def _draws(exam: Exam, ladder: Sequence[Measured]) -> Floats:

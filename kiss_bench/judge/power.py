@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
-from kiss_bench.judge.inference import ENOUGH_REPEATS, NADEAU_BENGIO, Spread, level_applied
+from kiss_bench.judge.inference import ENOUGH_REPEATS, NADEAU_BENGIO, Spread, highest_redrawing, level_applied
 from kiss_bench.judge.judgement import Terms
 from kiss_bench.judge.layout import Estimate, Layout
 from kiss_bench.metrics import Metric, find_metric, label_score, row_losses
@@ -59,17 +59,20 @@ def rows_needed(rows: int, excess: float, detectable_excess: float) -> int | Non
 
 
 def repeats_needed(sure: Spread, layout: Layout, tested: Estimate, alpha: float) -> int | None:
-    """Repeats of the same rows at which the observed excess would be found with 80 % power at level `alpha`.
+    """Repeats of the same rows at which the observed excess would pass the test at level `alpha`.
 
-    None where none would up to `MOST_REPEATS`, or folds cannot be redrawn, or scatter more than their rows explain.
-    SE^2 goes with 1/r + K/(K-1), the identity behind Nadeau & Bengio 2003 where folds scatter as rows do.
+    None where none would up to `MOST_REPEATS`, where folds cannot be redrawn, or scatter more than their rows explain.
     """
-    if sure.by_rows is None or sure.method == NADEAU_BENGIO or tested.value <= 0.0:
+    unknown = sure.by_rows is None or layout.scheme == "predefined" or sure.method == NADEAU_BENGIO
+    if unknown or tested.value <= 0.0:
         return None
+    assert sure.by_rows is not None
     for repeats in range(max(ENOUGH_REPEATS, tested.repeats + 1), MOST_REPEATS + 1):
-        se = sure.by_rows.se * math.sqrt(1.0 + 1.0 / (repeats * layout.inflation))
-        df = min(sure.df, repeats * layout.folds - 1)
-        if detectable(se, df, alpha) <= tested.value:
+        se = sure.by_rows.se * math.sqrt(highest_redrawing(layout.inflation, repeats) / layout.inflation)
+        if tested.repeats >= ENOUGH_REPEATS:  # how unstable they are has been seen
+            se = min(se, sure.se)
+        df = sure.by_rows.df if layout.group is None else min(sure.by_rows.df, repeats * layout.folds - 1)
+        if float(stdtrit(df, 1.0 - alpha)) * se <= tested.value:
             return repeats
     return None
 

@@ -35,7 +35,9 @@ class Metric:
     objective: str | None = None
     """Name of the metric that the tuner optimises in its place; None: the metric itself."""
     fewest: int = 1
-    """Members that each class must have in every test fold; of average precision the positive one alone."""
+    """Members that each class must have in every test fold, for metrics of labels in all folds together."""
+    positive_alone: bool = False
+    """Only the members of the positive class are counted for that."""
     above: float | None = None
     """Targets must be larger than this, or where `closed` at least this; None: any number."""
     closed: bool = False
@@ -49,7 +51,7 @@ QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 
 
 def _label_metric(name: str, summary: str, of_shares: labels.Measure, **others: object) -> Metric:
-    facts = {"tasks": _CLASSES, "high": 1.0, "thresholded": True, **others}
+    facts = {"tasks": _CLASSES, "high": 1.0, "thresholded": True, "fewest": 10, **others}
     return Metric(
         name=name, summary=summary, greater_is_better=True, pooling="labels", of_shares=of_shares,
         objective="log_loss", **facts,  # type: ignore[arg-type]
@@ -115,20 +117,24 @@ _RANKS = (
         curve=ranking.average_precision_of,
         objective="log_loss",
         fewest=20,
+        positive_alone=True,
         aliases=("average_precision_score",),
     ),
 )
 
 _LABELS = (
     _label_metric(
-        "accuracy", "Share of rows whose label came true.", labels.accuracy, thresholded=False,
+        "accuracy", "Share of rows whose label came true.", labels.accuracy, thresholded=False, fewest=1,
         aliases=("accuracy_score",),
     ),
     _label_metric(
         "balanced_accuracy", "Mean over classes of the share of a class that is found.", labels.balanced_accuracy,
         aliases=("balanced_accuracy_score",),
     ),
-    _label_metric("f1", "Harmonic mean of precision and recall.", labels.f1, tasks=("binary",), aliases=("f1_score",)),
+    _label_metric(
+        "f1", "Harmonic mean of precision and recall.", labels.f1, tasks=("binary",), positive_alone=True,
+        aliases=("f1_score",),
+    ),
     _label_metric(
         "f1_macro", "Plain mean over classes of their F1.", labels.f1_macro, tasks=("multiclass",), thresholded=False
     ),

@@ -15,6 +15,7 @@ _WHY = {
     "by instability": "By instability: up to 1/r more for r draws, the more the folds' redrawing moved single rows.",
 }
 """Mark in the name of a standard error -> what it means."""
+_FOLDS_ALONE = "Nadeau-Bengio"
 
 
 def level_words(board: Board) -> str:
@@ -38,10 +39,7 @@ def ladder_error_words(board: Board) -> str:
     if board.multiplicity != "per_step":
         return ""
     chance = "is not known" if board.ladder_error is None else f"is at most {amounts.percent(board.ladder_error)}"
-    return (
-        f"The chance of at least one unjustified promotion along this ladder {chance}, were no rung worth more than "
-        f"the margin."
-    )
+    return f"The chance of at least one unjustified promotion along this ladder {chance}."
 
 
 def repeat_words(board: Board, pen: Pen) -> str:
@@ -96,4 +94,6 @@ def method_words(board: Board, pen: Pen) -> str:
         return ""
     parts = (f"{pen.text(what)} ({listed(pen.name(row.rung) for row in rows)})" for what, rows in by_method.items())
     told = [why for mark, why in _WHY.items() if any(mark in what for what in by_method)]
+    if _FOLDS_ALONE in by_method:
+        told.append("Nadeau-Bengio alone: these folds scatter more than their rows explain; a fit may have gone wrong.")
     return " ".join([f"Standard errors: {'; '.join(parts)}.", *told])

@@ -11,7 +11,7 @@ from kiss_bench.records.board import Board
 from kiss_bench.records.keys import Keys
 from kiss_bench.records.store import UnitStore
 from kiss_bench.runs.board import board_of
-from kiss_bench.runs.judging import judge_progress, still_contested
+from kiss_bench.runs.judging import ask_again, judge_progress
 from kiss_bench.runs.units import Progress
 
 
@@ -52,17 +52,11 @@ class Filling:
             self.engine.close()
 
     def to_the_end(self, watch: Watch) -> Judgement:
-        """Runs what is missing and judges; while a pair is contested, runs its other repeats and judges again.
-
-        One pair at a time, since its outcome decides whom the later rungs meet.
-        """
+        """Runs what is missing and judges; while a pair is contested, runs its other repeats and judges again."""
         progress = self.progress
         self._fill(self._missing(), Event(kind="planned", progress=progress), watch)
         judgement = judge_progress(progress)
-        while (entry := still_contested(progress, judgement)) is not None:
-            assert entry.incumbent is not None
-            if not progress.repeat((entry.rung, entry.incumbent)):
-                break
+        while (entry := ask_again(progress, judgement)) is not None:
             self._fill(self._missing(), Event(kind="contested", progress=progress, contested=entry), watch)
             judgement = judge_progress(progress)
         return judgement

@@ -38,6 +38,17 @@ def still_contested(progress: Progress, judgement: Judgement) -> Judged | None:
     return entry if entry.comparison.repeats < repeats_drawn(progress.exam) else None
 
 
+def ask_again(progress: Progress, judgement: Judgement) -> Judged | None:
+    """The first contested rung, once its repeats and its incumbent's are asked for; None where nothing is left to ask.
+
+    One pair at a time, since its outcome decides whom the later rungs meet.
+    """
+    entry = still_contested(progress, judgement)
+    if entry is None or entry.incumbent is None:
+        return None
+    return entry if progress.repeat((entry.rung, entry.incumbent)) else None
+
+
 def check_judgeable(exam: Exam) -> None:
     """Raises what the judge would raise after all the work; asks it of every repeat, since any may be needed.
 

@@ -12,7 +12,7 @@ from kiss_bench.evaluation.exam import Exam
 from kiss_bench.judge.judgement import Judged, Judgement
 from kiss_bench.metrics import find_metric
 from kiss_bench.plan.plan import Data, Plan
-from kiss_bench.runs.judging import judge_progress, still_contested
+from kiss_bench.runs.judging import ask_again, judge_progress
 from kiss_bench.runs.units import Progress
 from kiss_bench.selftest.scenarios import SCENARIOS, Scenario, ladder_of
 from kiss_bench.selftest.shape import Shape
@@ -110,8 +110,7 @@ def judged(exam: Exam, judge: Judge = judge_progress) -> Judgement:
             if unit.place not in progress.outcomes:
                 progress.add(unit, run_unit(exam, unit))
         judgement = judge(progress)
-        entry = still_contested(progress, judgement)
-        if entry is None or entry.incumbent is None or not progress.repeat((entry.rung, entry.incumbent)):
+        if ask_again(progress, judgement) is None:
             return judgement
 
 

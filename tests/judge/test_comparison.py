@@ -120,7 +120,7 @@ def test_copies_are_never_justified(metric, unit, repeats):
         found = compare_rows(rows_of(actual, repeats=repeats), terms_of(metric, margin, unit), trio, 0.05)
         assert (found.verdict, found.flags, found.p_gain, found.rows_needed) == (
             "NOT JUSTIFIED",
-            ("same predictions",),
+            ("same losses on every row",),
             0.0,
             None,
         )
@@ -187,6 +187,30 @@ def test_units_of_the_target_do_not_matter_to_relative_margins(seed, factor, met
     assert found[0].p_harm == pytest.approx(found[1].p_harm, abs=1e-9)
 
 
+@pytest.mark.parametrize("scale", [1e-6, 30.0, 1e12])
+@pytest.mark.parametrize("metric", ["rmse", "mae"])
+def test_an_absolute_margin_scales_with_the_target(metric, scale):
+    actual, models = numbers()
+    plain, scaled = (
+        compare_rows(
+            rows_of(actual * by), terms_of(metric, 0.01 * by, "absolute"),
+            Trio(dummy=models[0] * by, incumbent=models[1] * by, candidate=models[2] * by), 0.05,
+        )
+        for by in (1.0, scale)
+    )  # fmt: skip
+    assert (plain.verdict, plain.flags) == (scaled.verdict, scaled.flags) == ("JUSTIFIED", ())
+    assert scaled.gain == pytest.approx(plain.gain * scale)
+    assert scaled.p_gain == pytest.approx(plain.p_gain, abs=1e-9)
+
+
+def test_one_shared_outlier_does_not_make_two_models_the_same():
+    actual, (dummy, old, new) = numbers(n=400)
+    actual = np.r_[1e7, actual[1:]]
+    found = compare_rows(rows_of(actual), terms_of("mse", 0.0), Trio(dummy=dummy, incumbent=old, candidate=new), 0.05)
+    assert "same losses on every row" not in found.flags
+    assert found.gain != 0.0
+
+
 @pytest.mark.parametrize(
     ("metric", "unit", "expected"),
     [
@@ -227,7 +251,34 @@ def test_only_repeats_that_both_share_are_compared():
 def test_between_the_two_stages_a_pair_is_contested():
     for seed in range(60):
         found = compared("rmse", seed=seed)
-        assert found.contested == (0.9 <= found.p_gain < 0.99)
+        if found.method != "Nadeau-Bengio":
+            assert found.contested == (0.9 <= found.p_gain < 0.99)
+
+
+def test_where_the_folds_decide_on_one_repeat_a_pair_is_contested_if_its_rows_would_have_it_so():
+    rng = np.random.default_rng(0)
+    rows, seen = rows_of(np.zeros(200)), set()
+    for gain in np.linspace(0.0, 0.5, 60):
+        by_fold = gain + 0.6 * rng.normal(size=5)
+        gains = by_fold[rows.fold[0]] + rng.normal(size=200)
+        old = np.full((1, 200), 9.0)
+        found = compare_rows(rows, terms_of("mae", 0.0), Trio(dummy=old, incumbent=old, candidate=old - gains), 0.05)
+        if found.method != "Nadeau-Bengio":
+            continue
+        by_rows = stats.ttest_1samp(gains, 0.0).statistic / np.sqrt(1.25)
+        close = stats.t.sf(by_rows, 199) <= 0.1 and found.verdict != "JUSTIFIED"
+        assert found.contested == close
+        assert found.p_gain == pytest.approx(stats.t.cdf(gains.mean() / found.se, 4))
+        seen.add(close)
+    assert seen == {True, False}
+
+
+def test_folds_given_in_the_config_are_never_contested():
+    for seed in range(60):
+        actual, models = numbers(seed=seed)
+        found = compare_rows(rows_of(actual), terms_of("rmse", 0.01, "relative", scheme="predefined"), Trio(
+            dummy=models[0], incumbent=models[1], candidate=models[2]), 0.05)  # fmt: skip
+        assert (found.contested, found.repeats_needed) == (False, None)
 
 
 def test_a_perfect_model_is_justified_though_nothing_varies():

@@ -75,7 +75,13 @@ def held_out(metric, splits=6, share=0.4):
 
 def frames(rows, models, metric, row_id=None):
     names = names_for(metric, models) if models[0].ndim < 3 or models[0].shape[-1] > 2 else ["no", "yes"]
-    return [frame_of(rows.actual, rows.fold, model, names, row_id) for model in models]
+    found = [frame_of(rows.actual, rows.fold, model, names, row_id) for model in models]
+    if metric not in LABELS:
+        return found
+    return [
+        one.assign(predicted=np.array(names)[model.argmax(-1).ravel()])
+        for one, model in zip(found, models, strict=True)
+    ]
 
 
 @pytest.mark.parametrize(("metric", "scheme", "unit"), CASES)
@@ -115,7 +121,8 @@ def renamed(frame, columns, labels):
     """The same frame with other class labels and column names."""
     both = dict(zip(["no", "yes"], labels, strict=True))
     named = dict(zip(["p_no", "p_yes"], columns, strict=True))
-    return frame.assign(actual=[both[label] for label in frame["actual"]]).rename(columns=named)
+    labelled = {name: [both[label] for label in frame[name]] for name in ("actual", "predicted") if name in frame}
+    return frame.assign(**labelled).rename(columns=named)
 
 
 @pytest.mark.parametrize(

@@ -66,9 +66,17 @@ OLD, NEW = number_frames()
         (OLD, pd.DataFrame(), ["candidate: rmse needs the column(s) row_id, actual, prediction; it has "]),
         (OLD.head(0), NEW.head(0), ["incumbent: there are no rows", "candidate: there are no rows"]),
         (OLD, NEW.head(0), ["candidate: there are no rows"]),
-        (OLD, changed(NEW, "prediction", np.nan), ["candidate: 1 of 200 lines have a prediction that is no finite"]),
+        (
+            OLD,
+            changed(NEW, "prediction", np.nan),
+            ["candidate: prediction is no finite number in 1 of 200"],
+        ),
         (OLD, changed(NEW, "prediction", np.inf, (3, 5)), ["such as row_id 3, 5; a model that fails on rows"]),
-        (changed(OLD, "actual", -np.inf), changed(NEW, "actual", -np.inf), ["incumbent: 1", "candidate: 1"]),
+        (
+            changed(OLD, "actual", -np.inf),
+            changed(NEW, "actual", -np.inf),
+            ["incumbent: actual is no", "candidate: actual is no"],
+        ),
         (OLD, changed(NEW, "prediction", "high"), ["candidate: prediction must hold numbers"]),
         (changed(OLD, "fold", np.nan), NEW, ["incumbent: fold is missing in 1 of 200 lines"]),
         (changed(OLD, "actual", None), NEW, ["incumbent: actual is missing in 1 of 200 lines"]),
@@ -125,7 +133,7 @@ def test_all_faults_of_both_frames_are_told_at_once():
         (lambda f: f.assign(p_yes=-0.2, p_no=1.2), ["incumbent: probabilities are negative, or do not", "candidate"]),
         (
             lambda f: changed(f, "p_no", np.nan),
-            ["incumbent: 1 of 330 lines have a probability that is no", "candidate"],
+            ["incumbent: probability is no finite number in 1 of 330 lines", "candidate"],
         ),
         (lambda f: f.drop(columns="p_no"), ["incumbent: roc_auc needs the column(s) p_<class>", "candidate"]),
         (lambda f: f.assign(p_maybe=0.0), ["incumbent: roc_auc is for binary; there are 3 classes", "candidate"]),
@@ -279,11 +287,11 @@ def test_ranks_refuse_weights(metric):
 def test_what_repeated_holdouts_cannot_have_is_said():
     two = number_frames(repeats=3)
     asked = ASKED | {"scheme": "repeated_holdout", "margin_unit": "relative"}
-    two = [frame.assign(fold=0) for frame in two]
+    two = [frame.assign(fold=0, row_id=frame["row_id"] + 200 * frame["repeat"]) for frame in two]
     says(KissBenchError, "repeated holdouts of groups have no valid error bar", asked=asked, frames=two,
-         groups=dict(enumerate(np.arange(200) % 9)))  # fmt: skip
+         groups=dict(enumerate(np.arange(600) % 9)))  # fmt: skip
     says(KissBenchError, "row weights and repeated holdouts have no error bar", asked=asked, frames=two,
-         weights=dict.fromkeys(range(200), 2.0))  # fmt: skip
+         weights=dict.fromkeys(range(600), 2.0))  # fmt: skip
     says(KissBenchError, "r2 and repeated holdouts have no error bar", asked=asked | {"metric": "r2"}, frames=two)
 
 
@@ -319,9 +327,14 @@ def test_targets_that_a_metric_is_undefined_for_are_refused(metric, actual, sent
 def test_constant_predictions_are_judged_and_identical_ones_gain_nothing(metric):
     old, new = (frame.assign(prediction=value) for frame, value in zip(number_frames(), (5.0, 4.0), strict=True))
     found = compare(old, new, metric=metric, margin=0.01)
-    assert (found.verdict, found.gain < 0.0) == ("NOT JUSTIFIED", True)
+    assert (found.verdict != "JUSTIFIED", found.gain < 0.0) == (True, True)
     same = compare(old, old.copy(), metric=metric, margin=0.0)
-    assert (same.verdict, same.flags, same.p_gain, same.gain) == ("NOT JUSTIFIED", ("same predictions",), 0.0, 0.0)
+    assert (same.verdict, same.flags, same.p_gain, same.gain) == (
+        "NOT JUSTIFIED",
+        ("same losses on every row",),
+        0.0,
+        0.0,
+    )
 
 
 @pytest.mark.parametrize("metric", ["log_loss", "roc_auc", "average_precision", "f1", "mcc", "balanced_accuracy"])
@@ -331,7 +344,12 @@ def test_constant_probabilities_are_judged_and_identical_ones_gain_nothing(metri
     assert compare(flat, new, metric=metric, margin=0.01).verdict == "JUSTIFIED"
     assert compare(new, flat, metric=metric, margin=0.01).verdict == "NOT JUSTIFIED"
     same = compare(flat, flat.copy(), metric=metric, margin=0.01)
-    assert (same.verdict, same.flags, same.p_gain, same.gain) == ("NOT JUSTIFIED", ("same predictions",), 0.0, 0.0)
+    assert (same.verdict, same.flags[0], same.p_gain, same.gain) == (
+        "NOT JUSTIFIED",
+        "same losses on every row",
+        0.0,
+        0.0,
+    )
 
 
 def test_three_groups_are_judged_with_two_degrees_of_freedom_and_a_flag():
@@ -359,6 +377,78 @@ def test_categories_keep_their_own_order_in_time():
     assert compare(old, new, **asked, order=named) == compare(old, new, **asked, order=place)
     assert compare(old.assign(week=named), new, **asked, order="week") == compare(old, new, **asked, order=place)
     assert compare(old, new, **asked, order=np.asarray(named)) != compare(old, new, **asked, order=place)
+
+
+@pytest.mark.parametrize(("scheme", "message"), [("kfold", "repeats 0 and 2"), ("repeated_holdout", "repeats 0 and 1")])
+def test_a_copied_repeat_is_no_second_draw(scheme, message):
+    frames = number_frames(repeats=3)
+    if scheme == "kfold":  # the third draw has the folds of the first, under other names
+        first = frames[0]["fold"].to_numpy()[:200]
+        frames = [f.assign(fold=np.r_[f["fold"].to_numpy()[:400], (first + 2) % 5]) for f in frames]
+    else:
+        frames = [f.assign(fold=0) for f in frames]
+    says(DataError, f"{message} (counted from 0) are the same rows in the same folds", frames=frames, scheme=scheme,
+         margin_unit="relative")  # fmt: skip
+
+
+def test_categories_and_indexes_named_like_columns_do_not_part_what_belongs_together():
+    old, new = number_frames()
+    plain = compare(old, new, **ASKED)
+    turned = pd.Categorical(new["row_id"], categories=[*range(2, 200), 0, 1])
+    assert compare(old, new.assign(row_id=turned), **ASKED) == plain
+    assert compare(old.set_index("row_id", drop=False), new.set_index("repeat", drop=False), **ASKED) == plain
+
+
+@pytest.mark.parametrize(("metric", "what"), [("f1", "positive rows"), ("mcc", "rows of each class"),
+                                              ("balanced_accuracy", "rows of each class")])  # fmt: skip
+@pytest.mark.parametrize("members", [1, 5, 9, 10, 60])
+def test_a_class_of_few_members_is_refused_then_flagged(metric, what, members):
+    rng = np.random.default_rng(0)
+    actual = (np.arange(200) < members).astype(int)
+    chances = [np.clip(0.3 * actual + 0.6 * rng.random(200), 0.01, 0.99)[None] for _ in range(2)]
+    fold = rng.permutation(200)[None] % 5
+    frames = [frame_of(actual, fold, chance, ["no", "yes"]) for chance in chances]
+    if members < 10:
+        says(DataError, f"{metric} needs at least 10 {what}, and there are {members}", frames=frames,
+             asked={"metric": metric, "margin": 0.01})  # fmt: skip
+    else:
+        found = compare(*frames, metric=metric, margin=0.01)
+        assert any("few members of a class" in flag for flag in found.flags) == (members < 50)
+        assert any("labels are the most probable class" in flag for flag in found.flags)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"weights": {}}, "weights: found an empty mapping"),
+        ({"margin": 10**400}, "margin: found 1000"),
+        ({"margin": pd.NA}, "margin: found <NA>"),
+        ({"margin_unit": np.array([1, 2])}, "margin_unit: found array([1, 2])"),
+        ({"order": np.arange(200)}, "order= says when rows were, which scheme='kfold' does not ask"),
+        ({"scheme": "forward", "order": np.arange(200), "groups": np.arange(200)}, "groups= has no part in"),
+        ({"weights": ["a"] * 200}, "weights: found values"),
+    ],
+)
+def test_what_makes_no_sense_is_answered_in_a_sentence(words, message):
+    with pytest.raises(KissBenchError) as caught:
+        compare(*number_frames(), **{**ASKED, "margin_unit": "relative", **words})
+    assert message in str(caught.value)
+
+
+def test_one_row_a_fold_is_refused_with_groups_of_one_row_too():
+    lone = [frame.assign(fold=frame["row_id"]) for frame in number_frames()]
+    for scheme, groups in (("kfold", None), ("leave_one_group_out", np.arange(200)), ("kfold", np.arange(200))):
+        says(FoldError, "leave-one-out", frames=lone, scheme=scheme, groups=groups, margin_unit="relative")
+
+
+def test_dates_and_huge_weights_are_told():
+    old, new = number_frames()
+    dates = pd.to_datetime("2020-01-01") + pd.to_timedelta(np.arange(200), unit="D")
+    says(DataError, "candidate: prediction must hold numbers", frames=(old, new.assign(prediction=dates)))
+    even = compare(old, new, **ASKED)
+    assert compare(old, new, **ASKED, weights=np.full(200, 1e308)).p_gain == pytest.approx(even.p_gain, abs=1e-12)
+    heavy = compare(old, new, **ASKED, weights=np.where(np.arange(200) == 0, 1000.0, 1.0))
+    assert any(flag.startswith("uneven weights: 200 rows, worth 1.4") for flag in heavy.flags)
 
 
 ODD = st.sampled_from([np.nan, np.inf, -np.inf, None, -1, 0, 1, 2, 0.5, 1e300, "", "yes", "maybe", True, pd.NaT, (1,)])

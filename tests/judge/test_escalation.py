@@ -126,10 +126,14 @@ def test_the_first_contested_pair_is_the_one_to_repeat_and_once_repeated_the_nex
 @pytest.mark.parametrize("seed", range(3))
 def test_a_board_of_decided_pairs_does_not_depend_on_what_else_was_run(seed, unit):
     """Verdicts, numbers, the rung recommended and the one to consider are those of the first repeat alone."""
-    actual, models = numbers(n=300, seed=seed, repeats=5, noises=(1.5, 1.0, 1.0, 0.6))
-    terms, rows = dataclasses.replace(AUTO, margin_unit=unit), rows_of(actual, repeats=5, seed=seed)
-    once = judge(ladder_of(*[model[:1] for model in models]), rows, terms)
-    assert contested(once) is None
+    terms, decided = dataclasses.replace(AUTO, margin_unit=unit), []
+    for one in range(40):
+        actual, models = numbers(n=300, seed=one, repeats=5, noises=(1.5, 1.0, 1.0, 0.6))
+        rows = rows_of(actual, repeats=5, seed=one)
+        once = judge(ladder_of(*[model[:1] for model in models]), rows, terms)
+        if contested(once) is None:
+            decided.append((rows, models, once))
+    rows, models, once = decided[seed]
     noise = np.random.default_rng(seed).normal(size=(4, 300)) * 5.0
     more = judge(ladder_of(*[np.concatenate([model[:1], model[1:] + noise]) for model in models]), rows, terms)
     assert [entry.comparison for entry in more.entries] == [entry.comparison for entry in once.entries]

@@ -79,9 +79,21 @@ def test_the_strict_level_is_that_of_a_multiplier_bootstrap(rungs, case):
 def test_the_error_of_a_ladder_is_that_of_climbing_it_on_brute_force_draws(rungs, case):
     group = np.random.default_rng(1).integers(0, 25, 300) if case == "groups" else None
     exam, arms, losses = ladder(rungs, group=group)
-    from_base = contrasts(losses)[: rungs - 1]
-    expected = (brute_force(from_base, group=group) > critical(0.05)).any(axis=1).mean()
+    passed = brute_force(contrasts(losses), group=group) > critical(0.05)
+    lower = np.array([i for i in range(rungs) for _ in range(i + 1, rungs)])
+    expected = max(passed[:, lower == i].any(axis=1).mean() for i in range(rungs - 1))
     assert ladder_error(exam, arms) == pytest.approx(expected, abs=0.006)
+
+
+def test_the_error_of_a_ladder_counts_what_comes_after_a_promotion_that_was_right():
+    """Against a dummy that all rungs beat alike their contrasts hang together; against one of them they do not."""
+    rng = np.random.default_rng(0)
+    actual = rng.normal(size=400)
+    models = [np.zeros(400), *[actual + 0.5 * rng.normal(size=400) for _ in range(5)]]
+    exam = set_exam(rows_of(actual), terms_of("mse", 0.01, "relative"))
+    arms = [measure(exam, model[None]) for model in models]
+    assert ladder_error(exam, arms) == pytest.approx(ladder_error(exam, arms[1:]), abs=0.004)
+    assert ladder_error(exam, arms) > 0.1
 
 
 def test_a_ladder_of_one_test_keeps_its_alpha_and_one_of_none_too():

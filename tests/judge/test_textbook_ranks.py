@@ -62,7 +62,7 @@ def test_over_folds_the_variance_is_the_sum_of_delongs_over_k_squared(folds):
         covariance = delong_by_midranks(actual[part], [p[part] for p in scores])
         expected += (covariance[0, 0] + covariance[1, 1] - 2.0 * covariance[0, 1]) / folds**2
     gap = difference(exam, *(measure(exam, p[None]) for p in scores))
-    assert spread(gap, exam.layout).se ** 2 == pytest.approx(expected * folds / (folds - 1), abs=1e-9)
+    assert spread(gap, exam.layout).by_rows.se ** 2 == pytest.approx(expected * folds / (folds - 1), abs=1e-9)
     np.testing.assert_allclose(
         gap.folds[0], [sk.roc_auc_score(actual[p], scores[1][p]) - sk.roc_auc_score(actual[p], scores[0][p])
                        for p in parts], atol=1e-12,
