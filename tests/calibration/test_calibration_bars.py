@@ -15,7 +15,8 @@ from kiss_bench.judge.inference import Spread
 DRAWS = 200
 CHOSEN = (
     *("ols-100-20", "neighbour-200", "skill-400", "logistic-300", "roc_auc-200-20%"),
-    *("poisson-12", "pareto-25", "forward-mse-300-0.5", "forward-mse-60-0", "ladder-equal", "power-ols-100-5"),
+    *("unreliable-200", "f1-500-30%-learnt", "poisson-12", "pareto-25", "forward-mse-300-0.5", "forward-mse-60-0"),
+    *("ladder-equal", "power-ols-100-5"),
 )
 
 
