@@ -160,7 +160,7 @@ def test_the_folder_holds_the_files_of_the_contract_and_nothing_else(finished):
     ran = finished("binary")
     assert {path.name for path in ran.folder.iterdir()} == {*FILES, ".units"}
     assert {path.suffix for path in (ran.folder / ".units").iterdir()} == {".parquet", ""}
-    assert len(list((ran.folder / ".units").glob("*.parquet"))) == 42
+    assert len(list((ran.folder / ".units").glob("*.parquet"))) in {42, 78}  # 36 more where a pair is contested
 
 
 def test_tables_above_a_megabyte_are_kept_from_being_committed(tmp_path):
