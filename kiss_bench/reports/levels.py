@@ -12,7 +12,7 @@ _PER_GROUP = "cluster-robust"
 
 _WHY = {
     "inflated": "Inflated: times K/(K − 1) in variance, since the K folds share training rows.",
-    "by instability": "By instability: up to 1/r more for r draws, the more the folds' redrawing moved single rows.",
+    "by instability": "By instability: up to about 1.5 times instead, the more redrawing the folds moved single rows.",
 }
 """Mark in the name of a standard error -> what it means."""
 _FOLDS_ALONE = "Nadeau-Bengio"

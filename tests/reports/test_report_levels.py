@@ -100,7 +100,7 @@ def test_standard_errors_are_named_with_their_rungs():
     told = method_words(STAYS, PLAIN)
     assert told.startswith(f"Standard errors: row variance, inflated (stump, linear and tree); {REDRAWN} (boosting).")
     assert "K/(K − 1)" in told
-    assert "up to 1/r more for r draws" in told
+    assert "up to about 1.5 times instead" in told
     assert "By instability" not in method_words(drawn(1, method="row variance, inflated"), PLAIN)
     assert "K/(K − 1)" not in method_words(FORWARD, PLAIN)
     assert method_words(replace(STAYS, rungs=(DUMMY,)), PLAIN) == ""
