@@ -112,6 +112,7 @@ def compare_all(exam: Exam, incumbent: Measured, candidate: Measured, alpha: flo
         rows_needed=None if same else rows_needed(plain.rows.shape[1], tested.value, excess),
         repeats_needed=repeats_needed(sure, exam.layout, tested, alpha) if verdict == "INCONCLUSIVE" else None,
         contested=not same and verdict != "JUSTIFIED" and _is_open(exam, tested, sure, p_gain, alpha),
+        fold_wins=0.5 if same else float((0.5 * (1.0 + np.sign(plain.folds))).mean()),
         method=sure.method,
         flags=("same losses on every row",) if same else _flags(exam, (incumbent, candidate), tested, sure),
     )

@@ -98,6 +98,8 @@ class Comparison:
     """Repeats of the same rows at which the observed gain would pass the test; None where more repeats cannot do it."""
     contested: bool = False
     """At stage one, short of alpha_j/5 but within 2 alpha_j: more repeats of these two could decide."""
+    fold_wins: float
+    """Share of folds in which the candidate scored better, in [0, 1], ties counted half; it decides nothing."""
     method: str
     """Which standard error was used, in words."""
     flags: tuple[str, ...] = ()

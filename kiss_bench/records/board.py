@@ -70,6 +70,8 @@ class BoardRow:
     incumbent: str | None = None
     gain_repeats: int | None = None
     """Draws of the folds that the gain and the verdict rest on."""
+    fold_wins: float | None = None
+    """Share of those folds in which this rung scored better than its incumbent."""
     gain: float | None = None
     gain_low: float | None = None
     gain_high: float | None = None

@@ -114,7 +114,8 @@ def _more_complex(board: Board, row: BoardRow, pen: Pen) -> str:
         for what, value in (("P(gain > margin)", row.p_gain), ("P(worse by more than the margin)", row.p_harm))
         if value is not None
     )
-    return f"{pen.name(row.rung)}: {gain_words(board, row, pen)}{over}; {odds}: {_meaning(row)}."
+    folds = f", better in {amounts.percent(row.fold_wins)} of the folds" if row.fold_wins is not None else ""
+    return f"{pen.name(row.rung)}: {gain_words(board, row, pen)}{over}; {odds}{folds}: {_meaning(row)}."
 
 
 def _meaning(row: BoardRow) -> str:

@@ -196,6 +196,7 @@ def _judged(entry: Judged) -> BoardRow:
         repeats_needed=found.repeats_needed if entry.verdict == "INCONCLUSIVE" else None,
         method=found.method,
         gain_repeats=found.repeats,
+        fold_wins=found.fold_wins,
         flags=found.flags,
     )
 

@@ -187,6 +187,21 @@ def test_units_of_the_target_do_not_matter_to_relative_margins(seed, factor, met
     assert found[0].p_harm == pytest.approx(found[1].p_harm, abs=1e-9)
 
 
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_the_share_of_folds_won_is_counted_by_hand(repeats):
+    actual, (dummy, old, new) = numbers(repeats=repeats)
+    rows = rows_of(actual, repeats=repeats)
+    found = compare_rows(rows, terms_of("mae", 0.5), Trio(dummy=dummy, incumbent=old, candidate=new), 0.05)
+    won = [
+        np.abs(actual - new[r])[fold == k].mean() < np.abs(actual - old[r])[fold == k].mean()
+        for r, fold in enumerate(rows.fold)
+        for k in range(5)
+    ]
+    assert found.fold_wins == pytest.approx(np.mean(won))
+    tied = compare_rows(rows, terms_of("mae", 0.0), Trio(dummy=dummy, incumbent=old, candidate=old), 0.05)
+    assert tied.fold_wins == 0.5
+
+
 @pytest.mark.parametrize("scale", [1e-6, 30.0, 1e12])
 @pytest.mark.parametrize("metric", ["rmse", "mae"])
 def test_an_absolute_margin_scales_with_the_target(metric, scale):

@@ -63,7 +63,8 @@ BOOSTING = BoardRow(
     gain_high=0.0235, p_gain=0.61874, p_equal=0.35211, p_harm=0.02915, alpha=0.00714, verdict="INCONCLUSIVE",
     min_detectable_gain=0.0304, rows_needed=13214, repeats_needed=38, clipped=0,
     fit_seconds=0.512, predict_us_per_row=21.4, model_bytes=488213, tuning_seconds=212.0,
-    trials=TrialCounts(complete=96, pruned=54), method=REDRAWN, gain_repeats=5, p_default_enough=0.00001,
+    trials=TrialCounts(complete=96, pruned=54), method=REDRAWN, gain_repeats=5, fold_wins=0.64,
+    p_default_enough=0.00001,
     reliability=reliable(0.1668, 0.0011, 0.0434),
 )  # fmt: skip
 

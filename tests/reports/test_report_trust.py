@@ -11,7 +11,15 @@ from kiss_bench.reports.json import leaderboard_json
 from kiss_bench.reports.markdown import leaderboard_markdown
 from kiss_bench.reports.trust import trust_section
 
-NEW_ROW = ("gain_repeats", "p_default_enough", "repeats_needed", "method", "reliability", "prediction_intervals")
+NEW_ROW = (
+    "gain_repeats",
+    "fold_wins",
+    "p_default_enough",
+    "repeats_needed",
+    "method",
+    "reliability",
+    "prediction_intervals",
+)
 
 
 def without_new_fields(board):
