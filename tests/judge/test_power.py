@@ -6,7 +6,7 @@ from judge_examples import rows_of, terms_of
 from scipy import stats
 from sklearn import metrics as sk
 
-from kiss_bench.judge import Outlook, Trio, compare_rows, dummy_loss, smallest_gain
+from kiss_bench.judge import Outlook, Rows, Trio, compare_rows, dummy_loss, smallest_gain
 from kiss_bench.judge.power import detectable, rows_needed
 from kiss_bench.metrics import METRICS
 
@@ -81,3 +81,23 @@ def test_the_outlook_agrees_with_the_comparison_it_foresees():
     shape = Outlook(rows=2000, folds=5, repeats=1, rungs=1, spread=float(d.std() / actual.var()))
     found = compare_rows(rows, terms, Trio(dummy=dummy, incumbent=dummy, candidate=candidate), 0.05)
     assert smallest_gain(actual, terms, shape) == pytest.approx(found.min_detectable_gain, rel=0.35)
+
+
+@pytest.mark.parametrize(
+    ("statistic", "repeats"), [(1.5, None), (1.8, None), (1.85, 4), (1.95, 3), (2.2, 3), (-1.0, None)],
+    ids=["too small", "just too small", "four", "three", "three with ease", "worse"],
+)  # fmt: skip
+def test_the_repeats_needed_are_those_that_pass_the_test_at_its_whole_level(statistic, repeats):
+    """One draw of five folds, and rows whose t, inflated by 5/4, is the statistic."""
+    fold = np.random.default_rng(0).permutation(200) % 5
+    noise = np.random.default_rng(1).normal(size=200)
+    noise -= np.array([noise[fold == k].mean() for k in range(5)])[fold]  # quiet folds, lest they take over
+    gains = noise / noise.std(ddof=1) + statistic * np.sqrt(1.25 / 200)
+    rows, old = Rows(actual=np.zeros(200), fold=fold[None]), np.full((1, 200), 9.0)
+    trio = Trio(dummy=old, incumbent=old, candidate=old - gains)
+    found = compare_rows(rows, terms_of("mae", 0.0), trio, 0.05)
+    assert found.verdict == "INCONCLUSIVE"
+    assert found.p_gain == pytest.approx(stats.t.cdf(statistic, 199))
+    assert found.repeats_needed == repeats
+    by_hand = [r for r in range(3, 21) if stats.t.sf(statistic * np.sqrt(1.25 / max(1.25 + 1 / r, 1.5)), 199) <= 0.05]
+    assert repeats == (by_hand[0] if by_hand else None)
