@@ -11,6 +11,7 @@ from kiss_bench.evaluation.exam import Unit
 from kiss_bench.records.board import Board
 from kiss_bench.reports.amounts import seconds as spelled
 from kiss_bench.reports.terminal import leaderboard_table, leaderboard_text
+from kiss_bench.runs.board import notes_of
 from kiss_bench.runs.filling import Event
 from kiss_bench.runs.remaining import seconds_left
 from kiss_bench.runs.units import Progress as Units
@@ -44,7 +45,7 @@ def opening(progress: Units, todo: int) -> list[str]:
         f"{len(splits)} {exam.folds.kind} folds{often}, metric {plan.metric.primary}, {len(plan.ladder)} rungs",
         tuned if studies else "default settings only, nothing is tuned",
     ]
-    lines += [f"note: {note}" for note in (*task.notes, *exam.folds.notes)]
+    lines += [f"note: {note}" for note in notes_of(exam)]
     if todo < total:
         lines.append(f"{total - todo} of {total} units are in the store already, {todo} to do")
     return lines

@@ -19,7 +19,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 
 from kiss_bench.plan.plan import TaskKind
 from kiss_bench.rungs._rung import Encoding
-from kiss_bench.tasks.columns import canonical
+from kiss_bench.tasks.columns import canonical, in_single_precision
 from kiss_bench.tasks.task import Column
 
 MANY_LEVELS = 20
@@ -32,18 +32,23 @@ DAY = np.timedelta64(1, "D")
 class TypedColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Picks the task's columns out of a raw frame and brings each into the canonical form of its kind."""
 
-    def __init__(self, columns: tuple[Column, ...]) -> None:
+    def __init__(self, columns: tuple[Column, ...], *, single: bool = False) -> None:
         self.columns = columns
+        self.single = single
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: ARG002  (scikit-learn's signature)
         self.n_features_in_ = len(self.columns)
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        return canonical(X, self.columns)[0]
+        made = canonical(X, self.columns)[0]
+        return in_single_precision(made) if self.single else made
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
+
+
+DATE_PARTS = ("days", "month", "day", "weekday", "hour")
 
 
 def date_parts(dates: pd.Series) -> dict[str, NDArray[np.float64]]:
@@ -54,15 +59,23 @@ def date_parts(dates: pd.Series) -> dict[str, NDArray[np.float64]]:
     return {name: np.asarray(part, dtype=np.float64) for name, part in {**parts, "hour": calendar.hour}.items()}
 
 
-def numbers_of(frame: pd.DataFrame, columns: tuple[Column, ...]) -> NDArray[np.float64]:
-    """(n, m) matrix of all numbers, booleans and date parts, column by column."""
-    blocks: list[NDArray[np.float64]] = []
-    for column in columns:
-        if column.kind == "date":
-            blocks.extend(date_parts(frame[column.name]).values())
-        elif column.kind != "category":
-            blocks.append(frame[column.name].to_numpy(dtype=np.float64))
-    return np.column_stack(blocks) if blocks else np.empty((len(frame), 0))
+def precision_of(frame: pd.DataFrame) -> type[np.floating[Any]]:
+    """What a feature matrix of this frame holds: single precision where the frame's numbers are, else double."""
+    return np.float32 if (frame.dtypes == np.float32).any() else np.float64
+
+
+def numbers_of(frame: pd.DataFrame, columns: tuple[Column, ...]) -> NDArray[np.floating[Any]]:
+    """(n, m) matrix of all numbers, booleans and date parts, column by column, in the frame's precision."""
+    numeric = [column for column in columns if column.kind != "category"]
+    width = sum(len(DATE_PARTS) if column.kind == "date" else 1 for column in numeric)
+    matrix = np.empty((len(frame), width), dtype=precision_of(frame))
+    place = 0
+    for column in numeric:
+        values = date_parts(frame[column.name]).values() if column.kind == "date" else [frame[column.name].to_numpy()]
+        for each in values:
+            matrix[:, place] = each
+            place += 1
+    return matrix
 
 
 class Levels:
@@ -72,9 +85,9 @@ class Levels:
         self.names = [column.name for column in columns if column.kind == "category"]
         self.levels = [frame[name].cat.remove_unused_categories().cat.categories for name in self.names]
 
-    def codes(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+    def codes(self, frame: pd.DataFrame) -> NDArray[np.floating[Any]]:
         """(n, c) level positions; -1 for a level never seen in training, NaN for missing."""
-        codes = np.empty((len(frame), len(self.names)))
+        codes = np.empty((len(frame), len(self.names)), dtype=precision_of(frame))
         for position, (name, levels) in enumerate(zip(self.names, self.levels, strict=True)):
             values = frame[name].cat
             lookup = np.append(levels.get_indexer(values.categories), 0).astype(np.float64)
@@ -127,7 +140,7 @@ class Encode(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if y is not None and self.task != "regression":
             y = np.unique(y, return_inverse=True)[1]  # labels that are not whole numbers are no classes to scikit-learn
         made = [part.fit_transform(blocks[name], y) for name, part in self.parts_.items() if blocks[name].shape[1]]
-        return np.column_stack(made) if made else np.zeros((len(X), 1))
+        return _beside(made, blocks["numbers"])
 
     def transform(self, X: pd.DataFrame) -> Any:
         numbers = self._numbers(X)
@@ -135,13 +148,13 @@ class Encode(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             return self._frame(X, numbers)
         blocks = self._blocks(X, numbers)
         made = [part.transform(blocks[name]) for name, part in self.parts_.items() if blocks[name].shape[1]]
-        return np.column_stack(made) if made else np.zeros((len(X), 1))
+        return _beside(made, blocks["numbers"])
 
-    def _numbers(self, X: pd.DataFrame) -> NDArray[np.float64]:
+    def _numbers(self, X: pd.DataFrame) -> NDArray[np.floating[Any]]:
         numbers = numbers_of(X, self.columns)
         return numbers[:, :1] if self.encoding == "time" else numbers  # of a date only the elapsed days
 
-    def _frame(self, X: pd.DataFrame, numbers: NDArray[np.float64]) -> pd.DataFrame:
+    def _frame(self, X: pd.DataFrame, numbers: NDArray[np.floating[Any]]) -> pd.DataFrame:
         """Columns get plain names (n0, c0, ...): LightGBM refuses the characters people use in theirs."""
         kept = numbers[:, self.present_]
         blocks: dict[str, Any] = {f"n{i}": kept[:, i] for i in range(kept.shape[1])}
@@ -154,7 +167,7 @@ class Encode(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 )
         return pd.DataFrame(blocks if blocks else {"n0": np.zeros(len(X))}, index=X.index)
 
-    def _blocks(self, X: pd.DataFrame, numbers: NDArray[np.float64]) -> Mapping[str, NDArray[np.float64]]:
+    def _blocks(self, X: pd.DataFrame, numbers: NDArray[np.floating[Any]]) -> Mapping[str, NDArray[np.floating[Any]]]:
         codes = self.levels_.codes(X)
         if self.encoding == "ordinal":
             few = np.where(codes[:, self.few_] < 0, np.nan, codes[:, self.few_])
@@ -172,6 +185,15 @@ class Encode(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         filled = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
         onehot = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=RARE, sparse_output=False)
         return {"numbers": filled, "few": onehot, "many": make_pipeline(means, StandardScaler())}
+
+
+def _beside(blocks: list[NDArray[Any]], like: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """Blocks side by side in the precision of `like`, which gives the rows; a column of zeros where there is none."""
+    if not blocks:
+        return np.zeros((len(like), 1), dtype=like.dtype)
+    if len(blocks) == 1 and blocks[0].dtype == like.dtype:
+        return blocks[0]
+    return np.concatenate(blocks, axis=1, dtype=like.dtype, casting="same_kind")
 
 
 class Unchanged(TransformerMixin, BaseEstimator):  # type: ignore[misc]

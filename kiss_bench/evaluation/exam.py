@@ -95,6 +95,12 @@ class Costs:
     predict_us_per_row: float = 0.0
     model_bytes: int = 0
     tuning_seconds: float = 0.0
+    unit_seconds: float = 0.0
+    """Of the whole unit in its worker."""
+    model_seconds: float = 0.0
+    """Of these, inside estimators that fit or predict."""
+    peak_bytes: int = 0
+    """Most private memory that the worker held while the unit ran; 0 where that is not known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from kiss_bench.errors import RungError
+from kiss_bench.evaluation.clock import MODELS
+from kiss_bench.evaluation.encoded import encoded
 from kiss_bench.evaluation.exam import Costs, Exam, Floats, Positions
-from kiss_bench.evaluation.pipeline import frame_of, pipeline_of
+from kiss_bench.evaluation.pipeline import encoder_of, model_of, training_rows
 from kiss_bench.evaluation.probabilities import floored
 from kiss_bench.rungs import Rung
 from kiss_bench.tasks.task import Fold
@@ -52,12 +54,13 @@ def predict(exam: Exam, model: Any, features: Any) -> tuple[Floats, int]:
     Raises RungError for predictions that are not finite or not one per row.
     """
     if exam.task.kind == "regression":
-        prediction = np.asarray(model.predict(features), dtype=np.float64)
+        with MODELS.running():
+            prediction = np.asarray(model.predict(features), dtype=np.float64)
         clipped = 0
     else:
-        head, last = (model[:-1], model[-1]) if hasattr(model, "steps") else (None, model)
-        raw = last.raw_proba(features if head is None else head.transform(features))
-        prediction, clipped = floored(raw, last.floor_), int((raw < last.floor_).sum())
+        with MODELS.running():
+            raw = model.raw_proba(features)
+        prediction, clipped = floored(raw, model.floor_), int((raw < model.floor_).sum())
     rows = len(features)
     if len(prediction) != rows or (exam.task.kind == "regression" and prediction.ndim != 1):
         raise RungError(f"predicted an array of shape {prediction.shape} for {rows} rows")
@@ -67,19 +70,28 @@ def predict(exam: Exam, model: Any, features: Any) -> tuple[Floats, int]:
     return prediction, clipped
 
 
+def fit_model(exam: Exam, model: Any, features: Any, rows: Positions) -> Any:
+    """Fits the last step of a pipeline on encoded features of these rows; the clock of models runs."""
+    with MODELS.running():
+        if exam.task.kind == "regression":
+            return model.fit(features, exam.task.y[rows])
+        return model.fit_codes(features, exam.task.y[rows])
+
+
 def fit_outer(exam: Exam, rung: Rung, settings: Mapping[str, Any], seed: int, split: Fold) -> Fitted:
-    """Fits on the outer training part and predicts the test part. The clock covers encoding and fit."""
-    frame = frame_of(exam, rung)
-    pipeline = pipeline_of(exam, rung, settings, seed)
+    """Fits on the outer training part and predicts the test part. The costs cover encoding and fit."""
+    model = model_of(exam, rung, settings, seed)
+    train = training_rows(exam, rung, split.train)
+    part = encoded(exam, rung, encoder_of(exam, rung, model), (train, split.test))
     started = time.perf_counter()
-    pipeline.fit(frame.iloc[split.train], exam.targets[split.train])
+    fit_model(exam, model, part.train, train)
     fitted = time.perf_counter()
-    prediction, clipped = predict(exam, pipeline, frame.iloc[split.test])
+    prediction, clipped = predict(exam, model, part.test)
     done = time.perf_counter()
     costs = Costs(
-        fit_seconds=fitted - started,
-        predict_us_per_row=(done - fitted) / max(len(split.test), 1) * 1e6,
-        model_bytes=model_bytes(pipeline),
+        fit_seconds=part.fit_seconds + fitted - started,
+        predict_us_per_row=(part.transform_seconds + done - fitted) / max(len(split.test), 1) * 1e6,
+        model_bytes=model_bytes((part.encoder, model)),
     )
     return Fitted(prediction=prediction, clipped=clipped, costs=costs)
 
@@ -89,12 +101,13 @@ def fit_inner(
 ) -> tuple[Positions, Floats]:
     """Out-of-fold predictions of fixed settings on the inner folds: their rows and (m,) or (m, k) values."""
     rows, predictions = [], []
-    frame = frame_of(exam, rung)
-    for train, valid in inner:
-        pipeline = pipeline_of(exam, rung, settings, seed)
-        pipeline.fit(frame.iloc[train], exam.targets[train])
-        predictions.append(predict(exam, pipeline, frame.iloc[valid])[0])
-        rows.append(valid)
+    for split in inner:
+        model = model_of(exam, rung, settings, seed)
+        train = training_rows(exam, rung, split[0])
+        part = encoded(exam, rung, encoder_of(exam, rung, model), (train, split[1]))
+        fit_model(exam, model, part.train, train)
+        predictions.append(predict(exam, model, part.test)[0])
+        rows.append(split[1])
     return np.concatenate(rows), np.concatenate(predictions)
 
 

@@ -1,13 +1,17 @@
 """Any unit's scikit-learn pipeline: raw frame in, stored predictions out."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
+
+import numpy as np
+from sklearn.pipeline import Pipeline
 
 from kiss_bench.errors import RungError
 from kiss_bench.evaluation.encodings import Encode, TypedColumns
-from kiss_bench.evaluation.exam import Exam
+from kiss_bench.evaluation.exam import Exam, Positions
 from kiss_bench.evaluation.probabilities import FlooredClassifier
 from kiss_bench.rungs import Encoding, Rung, Surroundings
+from kiss_bench.tasks.seeds import seed_of
 from kiss_bench.tasks.task import Column
 
 
@@ -18,6 +22,7 @@ def surroundings_of(exam: Exam, seed: int) -> Surroundings:
         seed=seed,
         season=exam.plan.data.season,
         horizon=exam.plan.data.horizon,
+        rows=exam.task.rows_read - exam.task.rows_dropped,
     )
 
 
@@ -38,8 +43,11 @@ def model_of(exam: Exam, rung: Rung, settings: Mapping[str, Any], seed: int, thr
     return FlooredClassifier(built, exam.task.labels, threshold, exam.task.positive)
 
 
-def encoder_of(exam: Exam, rung: Rung, model: Any, seed: int) -> Encode | None:
-    """What stands between typed columns and the model; None where the model takes the typed columns themselves."""
+def encoder_of(exam: Exam, rung: Rung, model: Any) -> Encode | None:
+    """What stands between typed columns and the model; None where the model takes the typed columns themselves.
+
+    Its seed is the exam's and no rung's: rungs that want the same encoding of the same rows share it.
+    """
     encoding = rung.encoding
     if encoding == "auto":
         inner = getattr(model, "classifier", model)
@@ -47,7 +55,31 @@ def encoder_of(exam: Exam, rung: Rung, model: Any, seed: int) -> Encode | None:
         encoding = "raw" if type(first).__name__ in {"ColumnTransformer", "TableVectorizer"} else "onehot"
     if encoding == "raw":
         return None
-    return Encode(encoding, columns_of(exam, encoding), exam.task.kind, seed)
+    return Encode(encoding, columns_of(exam, encoding), exam.task.kind, seed_of(exam.root, "estimator"))
+
+
+def rows_used(rows: int, most: int | None, seed: int) -> Positions | None:
+    """Which of a training part's rows, ascending, a fit of at most `most` rows uses; None: all of them."""
+    if most is None or rows <= most:
+        return None
+    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+
+
+class ThinnedPipeline(Pipeline):  # type: ignore[misc]
+    """A pipeline fitted on at most `most_rows` of its training rows, drawn by `seed`."""
+
+    def __init__(self, steps: Any, *, most_rows: int, seed: int) -> None:
+        super().__init__(steps)
+        self.most_rows = most_rows
+        self.seed = seed
+
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
+        used = rows_used(len(X), self.most_rows, self.seed)
+        if used is not None:
+            X = X.iloc[used] if hasattr(X, "iloc") else X[used]
+            y = y.iloc[used] if hasattr(y, "iloc") else np.asarray(y)[used]
+        super().fit(X, y, **params)
+        return self
 
 
 def pipeline_of(exam: Exam, rung: Rung, settings: Mapping[str, Any], seed: int, threshold: float | None = None) -> Any:
@@ -55,13 +87,21 @@ def pipeline_of(exam: Exam, rung: Rung, settings: Mapping[str, Any], seed: int, 
 
     `threshold` is that of the unit; it matters to `predict` alone.
     """
-    from sklearn.pipeline import Pipeline
-
     model = model_of(exam, rung, settings, seed, threshold)
-    encoder = encoder_of(exam, rung, model, seed)
-    steps: list[tuple[str, Any]] = [("columns", TypedColumns(columns_of(exam, rung.encoding)))]
+    encoder = encoder_of(exam, rung, model)
+    columns = TypedColumns(columns_of(exam, rung.encoding), single=exam.task.single)
+    steps: list[tuple[str, Any]] = [("columns", columns)]
     steps += [("encode", encoder)] if encoder is not None else []
-    return Pipeline([*steps, ("model", model)])
+    steps += [("model", model)]
+    if rung.most_rows is None:
+        return Pipeline(steps)
+    return ThinnedPipeline(steps, most_rows=rung.most_rows, seed=seed_of(exam.root, "estimator"))
+
+
+def training_rows(exam: Exam, rung: Rung, train: Positions) -> Positions:
+    """The rows of a training part that this rung's pipeline is fitted on."""
+    used = rows_used(len(train), rung.most_rows, seed_of(exam.root, "estimator"))
+    return train if used is None else train[used]
 
 
 def frame_of(exam: Exam, rung: Rung) -> Any:

@@ -1,6 +1,7 @@
 """Probabilities as they are stored: one column per label of the task, none below a floor, summing to one."""
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Any, Self
 
 import numpy as np
@@ -73,7 +74,10 @@ class FlooredClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.positive = positive
 
     def fit(self, X: Any, y: ArrayLike) -> Self:
-        codes = self.codes_of(y)
+        return self.fit_codes(X, self.codes_of(y))
+
+    def fit_codes(self, X: Any, codes: NDArray[np.int64]) -> Self:
+        """As `fit`, with each row's label given as its position in `labels`: names of a million rows cost seconds."""
         self.classes_ = np.array(list(self.labels))
         if not hasattr(self.classifier, "predict_proba"):
             name = type(self.classifier).__name__
@@ -83,6 +87,12 @@ class FlooredClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classifier_ = clone(self.classifier).fit(X, self.named_[codes])
         self.floor_ = floor_of(len(codes))
         return self
+
+    def with_fitted(self, classifier: Any) -> Self:
+        """The same around another classifier, fitted on the same rows."""
+        other = copy(self)
+        other.classifier_ = classifier
+        return other
 
     def codes_of(self, y: ArrayLike) -> NDArray[np.int64]:
         """Positions of y's labels in `labels`; raises RungError for a label that is not one of them."""

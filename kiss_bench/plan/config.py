@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 
 from kiss_bench.plan.faults import Faults, Key
-from kiss_bench.plan.plan import MOST_REPEATS, FoldKind, MarginUnit, TaskKind
+from kiss_bench.plan.plan import FEWEST_TUNED_ROWS, MOST_REPEATS, FoldKind, MarginUnit, TaskKind
 
 NAME = r"^[a-z0-9][a-z0-9_-]*$"
 _NAME = "small letters, digits, `_` and `-`, starting with a letter or digit"
@@ -99,7 +99,12 @@ class TuningSection(Section):
         None, "Seconds that one study may take; a run stopped by it is not replayable.", "a number above 0", gt=0
     )
     control: Any = later("A random-search arm to compare the tuner with.")
-    rows: Any = later("How many rows tuning uses.")
+    rows: int | None = key(
+        None,
+        "Most rows of a training part that studies use, drawn once and the same for every rung; all when not given.",
+        f"a whole number of at least {FEWEST_TUNED_ROWS}",
+        ge=FEWEST_TUNED_ROWS,
+    )
 
 
 class LadderEntry(Section):

@@ -19,6 +19,8 @@ UNREPEATED: tuple[FoldKind, ...] = ("forward", "predefined")
 """Kinds of folds that come out the same however often they are drawn."""
 MOST_REPEATS = 20
 """An error bar goes with the root of 1/r + K/(K-1): beyond 20 draws of 5 folds, 2 % of it is all that could go."""
+FEWEST_TUNED_ROWS = 100
+"""Below this, inner folds have too few rows to tell one setting from another."""
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -75,6 +77,8 @@ class TuningPlan:
     pruning: bool = True
     timeout: float | None = None
     """Seconds a study may take; a run stopped by it is not replayable."""
+    rows: int | None = None
+    """Most rows of an outer training part that studies use; None: all. Outer fits always have all of them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -52,7 +52,7 @@ def _plan(values: dict[str, Any], catalogue: Catalogue, faults: Faults, *, folde
         task=config.task,
         metric=metric,
         folds=folds,
-        tuning=TuningPlan(**config.tuning.model_dump(include={"trials", "sampler", "pruning", "timeout"})),
+        tuning=TuningPlan(**config.tuning.model_dump(include={"trials", "sampler", "pruning", "timeout", "rows"})),
         ladder=ladder,
         skip=config.skip,
         seed=config.seed,

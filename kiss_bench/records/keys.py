@@ -132,8 +132,10 @@ class Keys:
     def of(self, unit: Unit) -> str:
         """64 hex digits."""
         plan, step = self.exam.plan, unit.step
+        inner = plan.tuning.rows if unit.purpose != "fit" or self.thresholded is not None else None
         facts: dict[str, Any] = {
             "shared": self.shared,
+            "tuned_rows": inner,
             "unit": [step.name, unit.arm, unit.repeat, unit.fold, unit.purpose],
             "rung": [step.estimator, dict(step.settings), self.sources[step.name]],
             "split": self._split(unit.repeat, unit.fold),

@@ -102,6 +102,8 @@ def _rung(rung: RungTuning) -> str:
         _space(rung),
         f"Default settings: {_settings(rung.default_settings)}.",
         f"In trials only: {_settings(rung.trial_settings)}." if rung.trial_settings else "",
+        f"Their values are extrapolated {markdown(rung.extrapolated)}." if rung.extrapolated else "",
+        f"A fit uses at most {rung.most_rows:,} rows of its training part." if rung.most_rows else "",
         _studies(rung.studies),
         _errors(rung.studies),
         _best(rung.studies),

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from kiss_bench.plan.plan import NOTHING, TaskKind
 
+ENOUGH_ROWS = 250_000
+"""For rungs of few parameters. With p of them a fit of n rows is about p / 2n nats worse than the best of its kind
+(Akaike 1973): 0.0002 for a hundred, where a margin is some 0.005."""
 Encoding = Literal["raw", "onehot", "ordinal", "native", "time", "auto"]
 """raw: typed columns as they are · onehot: scaled, imputed numbers, one-hot and target-encoded categories ·
 ordinal: numbers with gaps, category codes · native: pandas categories for LightGBM · time: the time column alone ·
@@ -39,6 +42,8 @@ class Surroundings:
     seed: int
     season: int | None = None
     horizon: int | None = None
+    rows: int = 0
+    """Rows of the task; 0 where they are not known."""
 
 
 class Factory(Protocol):
@@ -110,3 +115,12 @@ class Rung:
     """Only on the ladder forward in time, for regression, with a season or a horizon."""
     blends: bool = False
     """True for the stack: no fits of its own, its predictions come from the rungs below."""
+    members: str = ""
+    """For a mean of equal members, such as a forest's trees: the setting that counts them. Where trials have fewer of
+    them (`trial_settings`), their values are extrapolated to all (kiss_bench.tuning.fidelity)."""
+    halves: "Callable[[Any], tuple[Any, Any]] | None" = None
+    """With `members`: a fitted estimator as two of half its members each."""
+    most_rows: int | None = None
+    """Most rows of a training part that a fit uses, printed in the tuning record; None: all."""
+    shares_features: bool = True
+    """False for rungs that might write into the features they are given: they get a copy of their own."""

@@ -1,23 +1,31 @@
 """Level 5: a random forest (Breiman 2001)."""
 
 from collections.abc import Mapping
+from copy import copy
 from typing import Any
 
 from kiss_bench.plan.plan import TaskKind
 from kiss_bench.rungs._rung import Parameter, Rung, Surroundings
+
+ROWS_A_TREE = 30_000
+"""A tree draws this share of a larger table's rows: 200 trees of 2,400,000 noisy rows each would take 20 GB."""
 
 
 def build(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
     forest = RandomForestRegressor if surroundings.task == "regression" else RandomForestClassifier
-    return forest(**{"random_state": surroundings.seed, "n_jobs": 1, **settings})
+    rest = {name: value for name, value in settings.items() if name != "rows_a_tree"}
+    share = settings.get("rows_a_tree", surroundings.rows) / max(surroundings.rows, 1)
+    drawn = share if 0 < share < 1 else None
+    return forest(**{"random_state": surroundings.seed, "n_jobs": 1, "max_samples": drawn, **rest})
 
 
 def defaults(task: TaskKind) -> Mapping[str, Any]:
     # 200 trees: probabilities averaged over 100 are still grainy; columns a split are the library's own per task
     columns = 1.0 if task == "regression" else "sqrt"
-    return {"n_estimators": 200, "min_samples_leaf": 1, "max_features": columns}
+    # a tree of all rows of a large table is itself a large table; of fewer rows each, trees differ more
+    return {"n_estimators": 200, "min_samples_leaf": 1, "max_features": columns, "rows_a_tree": ROWS_A_TREE}
 
 
 def space(task: TaskKind) -> tuple[Parameter, ...]:  # noqa: ARG001  (the same for every task)
@@ -40,6 +48,18 @@ def space(task: TaskKind) -> tuple[Parameter, ...]:  # noqa: ARG001  (the same f
     )
 
 
+def halves(forest: Any) -> tuple[Any, Any]:
+    """A fitted forest as two of half its trees each."""
+    middle = len(forest.estimators_) // 2
+    return _of(forest, forest.estimators_[:middle]), _of(forest, forest.estimators_[middle : 2 * middle])
+
+
+def _of(forest: Any, trees: list[Any]) -> Any:
+    part = copy(forest)
+    part.estimators_ = trees
+    return part
+
+
 RUNG = Rung(
     name="forest",
     level=5,
@@ -49,5 +69,7 @@ RUNG = Rung(
     build=build,
     defaults=defaults,
     space=space,
-    trial_settings={"n_estimators": 100},
+    trial_settings={"n_estimators": 50},
+    members="n_estimators",
+    halves=halves,
 )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kiss_bench.rungs._rung import Rung, Surroundings
+from kiss_bench.rungs._rung import ENOUGH_ROWS, Rung, Surroundings
 
 
 def build(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
@@ -21,4 +21,5 @@ RUNG = Rung(
     encoding="onehot",  # a split on one level against the rest is a rule a person can say
     build=build,
     defaults=lambda task: {"max_depth": 1},  # noqa: ARG005  (the same for every task)
+    most_rows=ENOUGH_ROWS,
 )

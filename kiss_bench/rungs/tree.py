@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kiss_bench.plan.plan import TaskKind
-from kiss_bench.rungs._rung import Parameter, Rung, Surroundings
+from kiss_bench.rungs._rung import ENOUGH_ROWS, Parameter, Rung, Surroundings
 
 
 def build(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
@@ -48,4 +48,5 @@ RUNG = Rung(
     build=build,
     defaults=defaults,
     space=space,
+    most_rows=ENOUGH_ROWS,
 )

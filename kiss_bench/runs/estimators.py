@@ -152,6 +152,7 @@ def exam_without_rows(plan: Plan, understood: Mapping[str, Any], root: int) -> E
         data_hash=understood["data_hash"],
         rows_read=understood["rows_read"],
         rows_dropped=understood["rows_dropped"],
+        single=understood.get("single_precision", False),
         time_column=Column(name=next(iter(time)), kind=next(iter(time.values()))) if time else None,
     )
     kind = plan.folds.kind or "stratified"

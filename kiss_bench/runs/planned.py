@@ -8,6 +8,7 @@ from kiss_bench.evaluation.thresholds import threshold_metric
 from kiss_bench.judge.power import SPREADS, Outlook, dummy_loss, expected_sd, smallest_gain
 from kiss_bench.metrics import METRICS
 from kiss_bench.plan.plan import Step
+from kiss_bench.runs.board import notes_of
 from kiss_bench.runs.judging import terms_of, tested_rows
 from kiss_bench.runs.units import Progress, arms_of, escalates, repeats_drawn, repeats_of_all, rung_facts
 
@@ -27,7 +28,7 @@ def planned_text(exam: Exam) -> str:
     skipped = [f"skipped: {name}: {reason}" for name, reason in plan.skip.items()]
     sizes = f"{min(len(split.train) for split in splits):,}–{max(len(split.train) for split in splits):,}"
     tests = f"{min(len(split.test) for split in splits):,}–{max(len(split.test) for split in splits):,}"
-    notes = [f"note: {note}" for note in (*task.notes, *exam.folds.notes)]
+    notes = [f"note: {note}" for note in notes_of(exam)]
     return "\n".join(
         [
             f"{plan.project}: {len(task.row_id):,} rows, {len(task.columns)} columns, target {plan.target!r}",

@@ -15,7 +15,7 @@ from kiss_bench.runs.units import Progress, arms_of, rung_facts
 from kiss_bench.tuning.pruning import PRUNING
 from kiss_bench.tuning.record import ParameterFacts, RungTuning, StudyFacts, TuningRecord, UnitFacts
 from kiss_bench.tuning.sampling import sampler_facts
-from kiss_bench.tuning.search import trial_settings_of
+from kiss_bench.tuning.search import missing_members, trial_settings_of
 
 EDGE = 0.01
 """A best value within this share of the range (of its logarithm where searched so) from an end sits on the edge."""
@@ -31,7 +31,13 @@ def tuning_record(progress: Progress, board: Board) -> TuningRecord:
         project=plan.project,
         objective=objective.name,
         greater_is_better=objective.greater_is_better,
-        inner={"kind": exam.folds.kind, "count": plan.folds.inner, "gap": plan.folds.gap, "window": plan.folds.window},
+        inner={
+            "kind": exam.folds.kind,
+            "count": plan.folds.inner,
+            "gap": plan.folds.gap,
+            "window": plan.folds.window,
+            "rows": plan.tuning.rows,
+        },
         budget=plan.tuning.trials,
         sampler=sampler_facts(plan.tuning.sampler, max(spaces, key=len, default=()), plan.tuning.trials),
         pruning={"enabled": plan.tuning.pruning, **PRUNING},
@@ -44,6 +50,15 @@ def tuning_record(progress: Progress, board: Board) -> TuningRecord:
         },
         units=tuple(_unit(outcome) for outcome in all_outcomes(progress) if outcome.status == "ok"),
     )
+
+
+def _extrapolated(rung: Rung, step: Step, defaults: Mapping[str, Any]) -> str:
+    """How a trial of fewer members is valued, in words."""
+    cheaper = {**defaults, **trial_settings_of(rung, step)}
+    if not missing_members(rung, defaults, cheaper):
+        return ""
+    few, all_of_them = cheaper[rung.members], defaults[rung.members]
+    return f"from {few} to {all_of_them} {rung.members}, by how much the two halves of the {few} differ"
 
 
 def _is_studied(progress: Progress, step: Step) -> bool:
@@ -78,6 +93,8 @@ def _rung(progress: Progress, step: Step, row: BoardRow) -> RungTuning:
         arm="tuned",
         default_settings=defaults,
         trial_settings=trial_settings_of(rung, step),
+        most_rows=rung.most_rows,
+        extrapolated=_extrapolated(rung, step, defaults),
         space=tuple(_parameter(line, defaults, studies) for line in whole_space(rung, exam)),
         studies=studies,
         default_score=row.default_score,

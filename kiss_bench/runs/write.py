@@ -71,6 +71,7 @@ def plan_facts(exam: Exam) -> dict[str, Any]:
             "time_column": {time.name: time.kind} if time else None,
             "rows_read": task.rows_read,
             "rows_dropped": task.rows_dropped,
+            "single_precision": task.single,
             "data_hash": task.data_hash,
             "folds_hash": exam.folds.hash,
             "notes": [*task.notes, *exam.folds.notes],
@@ -85,6 +86,7 @@ def _rung_facts(exam: Exam, step: Step) -> dict[str, Any]:
     return {
         "summary": rung.summary,
         "settings": {**rung.defaults(exam.task.kind), **step.settings},
+        "most_rows": rung.most_rows,
         "settings_in_trials": trial_settings_of(rung, step),
         "space": [asdict(line) for line in rung.space(exam.task.kind)] if step.trials else [],
     }

@@ -63,6 +63,11 @@ def refuse_infinite(frame: pd.DataFrame, columns: Sequence[Column]) -> None:
         )
 
 
+def in_single_precision(frame: pd.DataFrame) -> pd.DataFrame:
+    """A canonical frame with its numbers and booleans as float32."""
+    return frame.astype(dict.fromkeys(frame.columns[frame.dtypes == np.float64], np.float32))
+
+
 def _assemble(columns: Sequence[pd.Series], kinds: Sequence[Column], index: pd.Index) -> pd.DataFrame:
     made = {}
     for values, column in zip(columns, kinds, strict=True):

@@ -9,14 +9,20 @@ from numpy.typing import NDArray
 from kiss_bench.errors import DataError, FoldError
 from kiss_bench.plan.plan import FoldsPlan, Plan
 from kiss_bench.tasks.cells import text_of
-from kiss_bench.tasks.columns import LARGEST, canonical
+from kiss_bench.tasks.columns import LARGEST, canonical, in_single_precision
 from kiss_bench.tasks.doubts import doubts
 from kiss_bench.tasks.names import listed
 from kiss_bench.tasks.predefined import Predefined, predefined_folds
 from kiss_bench.tasks.resolve import resolve
 from kiss_bench.tasks.roles import check_roles, feature_names
+from kiss_bench.tasks.table import is_integral
 from kiss_bench.tasks.target import make_target, rows_with_target
-from kiss_bench.tasks.task import Table, Task
+from kiss_bench.tasks.task import Column, Table, Task
+
+SINGLE_FROM = 500_000
+"""Rows from which numbers are held in single precision: half the memory in every worker. Trees never see more."""
+EXACT_SINGLE = 2**24
+"""Up to here single precision holds every whole number."""
 
 
 def make_task(plan: Plan, table: Table) -> tuple[Plan, Task]:
@@ -34,6 +40,9 @@ def make_task(plan: Plan, table: Table) -> tuple[Plan, Task]:
     kinds = {column.name: column for column in table.columns}
     kept = table.frame.iloc[rows].reset_index(drop=True)
     frame, columns = canonical(kept[list(names)], tuple(kinds[name] for name in names))
+    single = len(rows) >= SINGLE_FROM
+    rounded = _rounded(frame, columns) if single else ()
+    frame = in_single_precision(frame) if single else frame
     plan, predefined = _predefined(plan, table, rows)
     timed = (kinds[plan.data.time],) if plan.data.time is not None else ()
     task = Task(
@@ -54,11 +63,27 @@ def make_task(plan: Plan, table: Table) -> tuple[Plan, Task]:
         data_hash=table.data_hash,
         rows_read=len(table.frame),
         rows_dropped=len(table.frame) - len(rows),
-        notes=(*table.notes, *target.notes, *oddities, *doubts(frame, columns), *_left_out(plan, table, rows)),
+        notes=(
+            *table.notes,
+            *target.notes,
+            *oddities,
+            *doubts(frame, columns),
+            *_left_out(plan, table, rows),
+            *rounded,
+        ),
         time_column=timed[0] if timed else None,
         time_frame=kept[[plan.data.time]] if timed else None,
+        single=single,
     )
     return plan, task
+
+
+def _rounded(frame: pd.DataFrame, columns: tuple[Column, ...]) -> tuple[str, ...]:
+    """What is said of a table whose numbers are held in single precision, with the whole numbers that this rounds."""
+    numbers = [column.name for column in columns if column.kind == "number"]
+    large = [name for name in numbers if is_integral(frame[name].to_numpy()) and frame[name].abs().max() > EXACT_SINGLE]
+    beyond = f"; it rounds the large whole numbers of {listed(large)}" if large else ""
+    return (f"From {SINGLE_FROM:,} rows on, numbers are held in single precision, about seven digits{beyond}.",)
 
 
 def _predefined(plan: Plan, table: Table, rows: NDArray[np.int64]) -> tuple[Plan, Predefined | None]:

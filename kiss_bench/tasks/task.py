@@ -84,6 +84,8 @@ class Task:
     """The declared time column, for the rung that predicts from time alone."""
     time_frame: pd.DataFrame | None = None
     """That one column in canonical form, n rows; None where no time column is declared."""
+    single: bool = False
+    """Whether `frame` holds its numbers in single precision, as large tables do."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

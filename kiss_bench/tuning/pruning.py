@@ -19,19 +19,26 @@ PRUNING = {
 }
 
 
-def excess(metric: Metric, actual: NDArray[np.generic], pair: tuple[Floats, Floats], fold: NDArray[np.int64]) -> float:
-    """By how many standard errors the first of two predictions for the same rows is worse than the second.
+def row_losses(metric: Metric, actual: NDArray[np.generic], prediction: Floats, fold: NDArray[np.int64]) -> Floats:
+    """What each row adds to a loss, lower is better: its loss, or for roc_auc minus its placement in its fold.
 
-    `actual` is (n,) codes or numbers, each of `pair` (n,) or (n, k), `fold` (n,) the inner fold of each row. For
-    roc_auc the pairs are placements, whose variance adds up by class (DeLong, DeLong & Clarke-Pearson 1988).
+    `actual` is (n,) codes or numbers, `prediction` (n,) or (n, k), `fold` (n,) the inner fold of each row.
     """
-    trial, best = pair
     if metric.pooling == "ranks":
-        gap = placements(actual, best, fold).value - placements(actual, trial, fold).value
+        return -placements(actual, prediction, fold).value
+    return metric.row_loss(actual, prediction)
+
+
+def excess(metric: Metric, actual: NDArray[np.generic], trial: Floats, best: Floats) -> float:
+    """By how many standard errors the mean of the first (n,) row losses is above that of the second, same rows.
+
+    The variance of placements adds up by class (DeLong, DeLong & Clarke-Pearson 1988).
+    """
+    gap = trial - best
+    if metric.pooling == "ranks":
         groups = [gap[np.asarray(actual) == code] for code in (0, 1)]
         mean = float(np.mean([group.mean() for group in groups]))
         variance = sum(float(group.var(ddof=1)) / len(group) for group in groups if len(group) > 1)
     else:
-        gap = metric.row_loss(actual, trial) - metric.row_loss(actual, best)
         mean, variance = float(gap.mean()), float(gap.var(ddof=1)) / len(gap)
     return mean / np.sqrt(variance) if variance > 0 else (np.inf if mean > 0 else 0.0)

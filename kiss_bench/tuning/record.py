@@ -66,6 +66,10 @@ class RungTuning:
     tuning_gain: float | None = None
     tuning_verdict: str | None = None
     note: str = ""
+    most_rows: int | None = None
+    """Most rows of a training part that a fit of this rung uses; None: all."""
+    extrapolated: str = ""
+    """How values of trials in `trial_settings` are brought to full fidelity; empty where they are taken as they are."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,7 +1,7 @@
 """One study: a rung's space searched on the inner folds of one outer training part, every trial kept."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -15,8 +15,9 @@ from kiss_bench.plan.plan import Step
 from kiss_bench.rungs import Parameter, Rung
 from kiss_bench.tasks.seeds import Purpose as SeedPurpose
 from kiss_bench.tasks.seeds import seed_of
+from kiss_bench.tuning.fidelity import Told
 from kiss_bench.tuning.inner import InnerFold, TrialFits, inner_folds
-from kiss_bench.tuning.pruning import LOOKS, STANDARD_ERRORS, excess
+from kiss_bench.tuning.pruning import LOOKS, STANDARD_ERRORS, excess, row_losses
 from kiss_bench.tuning.sampling import Study
 
 
@@ -36,7 +37,7 @@ class Found:
 @dataclass(kw_only=True, slots=True)
 class _Best:
     trial: Trial
-    predictions: list[Floats] = field(default_factory=list)
+    found: list[Told] = field(default_factory=list)
 
 
 class Search:
@@ -50,7 +51,7 @@ class Search:
         self.defaults = {**rung.defaults(exam.task.kind), **unit.step.settings}
         self.cheaper = trial_settings_of(rung, unit.step)
         self.space: tuple[Parameter, ...] = rung.space(exam.task.kind)
-        encoder = encoder_of(exam, rung, model_of(exam, rung, self.defaults, self.seed), self.seed)
+        encoder = encoder_of(exam, rung, model_of(exam, rung, self.defaults, self.seed))
         self.inner: tuple[InnerFold, ...] = inner_folds(exam, rung, self.objective, encoder, splits)
         trials, sampler = unit.step.trials, exam.plan.tuning.sampler
         self.study = Study(self.space, sampler, trials, maximise=self.objective.greater_is_better)
@@ -83,7 +84,7 @@ class Search:
             settings={**self.defaults, **best.trial.params} if best else None,
             trials=tuple(trials),
             rows=np.concatenate([inner.valid for inner in self.inner]) if best else None,
-            prediction=np.concatenate(best.predictions) if best else None,
+            prediction=np.concatenate([told.prediction for told in best.found]) if best else None,
             stopped_by=stopped,
             seed=self.study_seed,
         )
@@ -110,6 +111,7 @@ class Search:
         base = {name: value for name, value in self.defaults.items() if number == 0 or name != "n_estimators"}
         settings = {**(base if self.rung.rounds else self.defaults), **params, **self.cheaper}
         fits = TrialFits(self.exam, self.rung, settings, self.seed)
+        fits.missing = missing_members(self.rung, self.defaults, settings)
         tried = attempt(lambda: self._fit_all(fits, prunable=number > 0))
         seconds = time.perf_counter() - started
         if tried.failure is not None or tried.found is None:
@@ -130,7 +132,7 @@ class Search:
             seed=seed,
         )
         if complete and self._beats_best(trial):
-            self.best = _Best(trial=trial, predictions=fits.found)
+            self.best = _Best(trial=trial, found=fits.found)
         return trial
 
     def _fit_all(self, fits: TrialFits, *, prunable: bool) -> tuple[list[float], bool, dict[str, Any]]:
@@ -144,9 +146,12 @@ class Search:
         learnt = fits.settle()
         return self._values(fits.found), True, learnt
 
-    def _values(self, predictions: Sequence[Floats]) -> list[float]:
-        pairs = zip(self.inner, predictions, strict=False)
-        return [score(self.objective, self._actual(inner), found, None, self._positive) for inner, found in pairs]
+    def _values(self, found: Sequence[Told]) -> list[float]:
+        return [self._value(inner, told) for inner, told in zip(self.inner, found, strict=False)]
+
+    def _value(self, inner: InnerFold, told: Told) -> float:
+        actual = self._actual(inner)
+        return told.extrapolated(lambda values: score(self.objective, actual, values, None, self._positive))
 
     @property
     def _positive(self) -> int | None:
@@ -155,14 +160,23 @@ class Search:
     def _actual(self, inner: InnerFold) -> Any:
         return self.exam.task.y[inner.valid]
 
-    def _hopeless(self, found: Sequence[Floats]) -> bool:
+    def _hopeless(self, found: Sequence[Told]) -> bool:
         if self.best is None:
             return False
         reached = self.inner[: len(found)]
         actual = np.concatenate([self._actual(inner) for inner in reached])
-        fold = np.concatenate([np.full(len(inner.valid), place) for place, inner in enumerate(reached)])
-        pair = (np.concatenate(found), np.concatenate(self.best.predictions[: len(found)]))
-        return bool(excess(self.objective, actual, pair, fold) > STANDARD_ERRORS)
+        trial, best = self._row_losses(found), self._row_losses(self.best.found[: len(found)])
+        return bool(excess(self.objective, actual, trial, best) > STANDARD_ERRORS)
+
+    def _row_losses(self, found: Sequence[Told]) -> Floats:
+        """(n,) over the inner folds reached, one after another; ranks are those within a fold."""
+
+        def of(inner: InnerFold) -> Callable[[Floats], Floats]:
+            one_fold = np.zeros(len(inner.valid), dtype=np.int64)
+            return lambda values: row_losses(self.objective, self._actual(inner), values, one_fold)
+
+        pairs = zip(self.inner, found, strict=False)
+        return np.concatenate([told.extrapolated(of(inner)) for inner, told in pairs])
 
     def _beats_best(self, trial: Trial) -> bool:
         if self.best is None or self.best.trial.value is None or trial.value is None:
@@ -174,6 +188,13 @@ class Search:
 def trial_settings_of(rung: Rung, step: Step) -> dict[str, Any]:
     """The rung's cheaper fidelity in trials, except where the ladder entry says what it wants."""
     return {name: value for name, value in rung.trial_settings.items() if name not in step.settings}
+
+
+def missing_members(rung: Rung, full: Mapping[str, Any], trial: Mapping[str, Any]) -> float:
+    """Share of the members of a mean that a trial does without; 0 where it has them all, or the rung is no mean."""
+    if not rung.members or rung.members not in full:
+        return 0.0
+    return max(0.0, 1.0 - float(trial[rung.members]) / float(full[rung.members]))
 
 
 def search(exam: Exam, rung: Rung, unit: Unit, splits: tuple[tuple[Positions, Positions], ...]) -> Found:

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from kiss_bench.evaluation.attempt import Failure, attempt
-from kiss_bench.evaluation.exam import Costs, Exam, Outcome, Unit
+from kiss_bench.evaluation.clock import MODELS
+from kiss_bench.evaluation.exam import Costs, Exam, Outcome, Positions, Unit
 from kiss_bench.evaluation.fit import fit_inner, fit_outer
+from kiss_bench.evaluation.pipeline import rows_used
 from kiss_bench.evaluation.thresholds import learn_threshold, threshold_metric
 from kiss_bench.rungs import Rung, rung_of
 from kiss_bench.tasks.folds import draw_inner
@@ -24,8 +26,10 @@ def run_unit(exam: Exam, unit: Unit) -> Outcome:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # convergence notices of single trials: the score says what they cost
         _seed_global_generators(estimator_seed(exam, unit))
+        MODELS.reset()
         tried = attempt(lambda: _run(exam, unit))
-    return tried.found or _failed(_blank(unit), tried.failure)
+    outcome = tried.found or _failed(_blank(unit), tried.failure)
+    return replace(outcome, costs=replace(outcome.costs, model_seconds=MODELS.seconds))
 
 
 def _failed(outcome: Outcome, failure: Failure | None) -> Outcome:
@@ -121,8 +125,15 @@ def inner_seed(exam: Exam, unit: Unit) -> int:
     return seed_of(exam.root, "inner", repeat=unit.repeat, fold=unit.fold)
 
 
+def tuned_rows(exam: Exam, unit: Unit) -> Positions:
+    """The rows of a training part that studies and other inner fits use: all, or the same draw for every rung."""
+    train, most = exam.split(unit.repeat, unit.fold).train, exam.plan.tuning.rows
+    used = rows_used(len(train), most, inner_seed(exam, unit))
+    return train if used is None else train[used]
+
+
 def _splits(exam: Exam, unit: Unit) -> Any:
-    return draw_inner(exam.task, exam.plan, exam.split(unit.repeat, unit.fold).train, inner_seed(exam, unit))
+    return draw_inner(exam.task, exam.plan, tuned_rows(exam, unit), inner_seed(exam, unit))
 
 
 def _blank(unit: Unit) -> Outcome:

@@ -303,7 +303,6 @@ LATER_KEYS = {
     "limits": "limits: {unit_seconds: 1}",
     "strict": "strict: true",
     "tuning.control": "tuning: {control: true}",
-    "tuning.rows": "tuning: {rows: 100}",
     "data.available_after": "data: {path: a, available_after: {a: b}}",
     "d2_pinball_score": "metric: {also: [d2_pinball_score]}",
     "space of a rung that ships": "ladder: [dummy, {name: linear, space: {C: [1, 2]}}]",

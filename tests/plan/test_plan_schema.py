@@ -27,7 +27,6 @@ COME_LATER = {
     "strict",
     "available_after",
     "control",
-    "rows",
 }
 HEAD = "project: p\ndata: a.csv\ntarget: y\n"
 GOOD = [

@@ -29,7 +29,7 @@ DEFAULTS = {
         "kind": None, "count": 5, "repeats": "auto", "inner": 3, "gap": None, "window": "expanding", "column": None,
         "file": None,
     },
-    "tuning": {"trials": 30, "sampler": "tpe", "pruning": True, "timeout": None},
+    "tuning": {"trials": 30, "sampler": "tpe", "pruning": True, "timeout": None, "rows": None},
     "ladder": [
         {
             "name": "dummy", "level": 0.0, "estimator": None, "settings": {}, "space": None, "trials": 0, "reason": "",

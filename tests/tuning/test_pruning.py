@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 from kiss_bench.metrics import METRICS, score
-from kiss_bench.tuning.pruning import excess
+from kiss_bench.tuning.pruning import excess as excess_of
+from kiss_bench.tuning.pruning import row_losses
+
+
+def excess(metric, actual, pair, fold):
+    """Of two predictions for the same rows."""
+    return excess_of(metric, actual, *(row_losses(metric, actual, one, fold) for one in pair))
 
 
 def scores(rng, labels, strength):

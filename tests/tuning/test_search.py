@@ -73,8 +73,9 @@ def test_inner_predictions_are_those_of_pipelines_fitted_by_hand(name, task):
     metric = objective_metric(exam.plan.metric.primary)
     edges = np.cumsum([0, *(len(valid) for _, valid in splits)])
     values = [score(metric, exam.task.y[rows[a:b]], prediction[a:b]) for a, b in pairwise(edges)]
-    np.testing.assert_allclose(best.inner_values, values, rtol=1e-9)
-    assert best.value == pytest.approx(np.mean(values), rel=1e-9)
+    if not RUNGS[name].members:  # values of fewer members are extrapolated: test_fidelity.py
+        np.testing.assert_allclose(best.inner_values, values, rtol=1e-9)
+    assert best.value == pytest.approx(np.mean(best.inner_values), rel=1e-9)
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "random", "grid"])
@@ -221,7 +222,7 @@ def test_settings_of_the_entry_are_the_start_of_a_study():
     assert outcome.settings["fit_intercept"] is False
 
 
-@pytest.mark.parametrize(("own", "fitted"), [({}, 100), ({"n_estimators": 7}, 7)])
+@pytest.mark.parametrize(("own", "fitted"), [({}, 50), ({"n_estimators": 7}, 7)])
 def test_trials_of_the_forest_are_cheaper_unless_the_entry_says_how_many_trees(own, fitted):
     settings = {**own, "max_depth": 2, "min_samples_leaf": 1}
     exam = exam_with({"name": "forest", "settings": settings}, tuning={"trials": 1})
