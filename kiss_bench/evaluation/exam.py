@@ -95,6 +95,8 @@ class Costs:
     predict_us_per_row: float = 0.0
     model_bytes: int = 0
     tuning_seconds: float = 0.0
+    unit_seconds: float = 0.0
+    model_seconds: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
