@@ -23,7 +23,13 @@ def main(words: Sequence[str]) -> int:
     """Measure what is asked for; 1 where a figure misses its bar, 2 where something cannot be measured."""
     asked = _parsed(words)
     effort = Effort(trials=asked.trials, outer=asked.outer, inner=asked.inner)
-    bench = Bench(folder=asked.store.resolve(), effort=effort, rounds=asked.rounds, keep_rival=asked.keep_rival)
+    bench = Bench(
+        folder=asked.store.resolve(),
+        effort=effort,
+        rounds=asked.rounds,
+        runs=asked.runs,
+        keep_rival=asked.keep_rival,
+    )
     missed: list[str] = []
     try:
         given = _given(asked)
@@ -33,15 +39,18 @@ def main(words: Sequence[str]) -> int:
             tables = (given,) if given is not None else _named(asked.sets, part, bench)
             for table in tables:
                 part.measure(bench, table)
-            missed += _show(bench, part, tables, told=_told(words), page=asked.page if asked.write else None)
+            missed += show(bench, part, tables, told=_told(words), page=asked.page if asked.write else None)
     except KissBenchError as error:
         sys.stderr.write(f"speed: {error}\n")
         return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("\nspeed: stopped. Finished measurements are kept; the same command goes on from there.\n")
+        return 130
     sys.stdout.write("".join(f"\nmisses its bar: {line}" for line in missed) + "\n")
     return 1 if missed else 0
 
 
-def _show(bench: Bench, part: Part, tables: Sequence[Table], *, told: str, page: Path | None) -> tuple[str, ...]:
+def show(bench: Bench, part: Part, tables: Sequence[Table], *, told: str, page: Path | None) -> tuple[str, ...]:
     """Print a part's table; write it to the page where nothing is missing that has its place there."""
     note = made(told, None if part is FIRST else bench.rounds)
     shown = part.show(bench, tables)
@@ -101,6 +110,7 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--drop", metavar="A,B", help="columns that nobody may see, with --data")
     parser.add_argument("--name", help="what to call the table of --data; default: its file's name")
     parser.add_argument("--rounds", type=int, default=1, help="how often each pair is run, in turn (default 1)")
+    parser.add_argument("--runs", type=int, default=5, help="how often the first table is timed (default 5)")
     parser.add_argument("--keep-rival", action="store_true", help="a rival measured before our sources changed will do")
     parser.add_argument("--trials", type=int, default=Effort().trials)
     parser.add_argument("--outer", type=int, default=Effort().outer)

@@ -21,6 +21,9 @@ Figures = dict[str, Any]
 TESTED = "kiss_bench"
 """Part of what a measurement depends on: our own sources."""
 
+BUSY = 0.05
+"""Share of the cores taken by others above which a measurement is said to be noisy."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class What:
@@ -79,6 +82,8 @@ class Bench:
     folder: Path
     effort: Effort = field(default_factory=Effort)
     rounds: int = 1
+    runs: int = 5
+    """How often the first table is timed."""
     keep_rival: bool = False
     """Whether a rival measured beside an older state of our own sources still counts."""
 
@@ -143,6 +148,12 @@ def ran(words: Sequence[str], place: Path) -> Cost:
     """What a command cost that has to end well. Raises SpeedError with the end of its output where it did not."""
     log = place / "log.txt"
     cost = measured(words, log)
+    if cost.others_share > BUSY:
+        say(
+            f"the machine was busy: other processes took {cost.others_share:.0%} of its cores; measure again when quiet"
+        )
+    if cost.killed:
+        say(f"{cost.killed} processes that {words[0]} left behind did not end and were killed")
     if cost.exit_code != 0:
         told = log.read_text(encoding="utf8", errors="replace").strip()[-2000:]
         raise SpeedError(f"{' '.join(words)}\nended with exit code {cost.exit_code}:\n{told}")

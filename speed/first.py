@@ -1,6 +1,5 @@
 """Time to the first complete table: default settings, every rung that ships, from the command's start to its end."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
@@ -13,13 +12,12 @@ from speed.sets import FIRST_TABLES, Table, write_config
 from speed.shown import Misses, Part, Shown, lines
 
 PART, SIDE = "first", "quick"
-RUNS = 5
 HEADS = ("table", "rungs", "runs", "median s", "fastest s", "slowest s", "byte-code")
 
 
 def measure(bench: Bench, table: Table) -> None:
-    todo = [what for what in _runs(table) if bench.found(what) is None]
-    if todo:
+    todo = [what for what in _runs(bench, table) if bench.found(what) is None]
+    if todo and uncompiled():
         compile_all()
     for what in todo:
         bench.once(what, partial(run_quick, bench, table))
@@ -31,12 +29,12 @@ def run_quick(bench: Bench, table: Table, place: Path) -> Figures:
     missing = uncompiled()
     words = [command(), "run", str(config), "--quick", "--results", str(place), "--jobs", str(bench.effort.workers)]
     cost = ran(words, place)
-    rungs = Counter(row.status for row in read_board(place / "speed").rungs)
-    return {**asdict(cost), "rungs": rungs["ok"], "uncompiled": missing}
+    scored = [row.rung for row in read_board(place / "speed").rungs if row.score is not None]
+    return {**asdict(cost), "rungs": len(scored), "uncompiled": missing}
 
 
 def complete(bench: Bench, table: Table) -> bool:
-    return all(bench.found(what) is not None for what in _runs(table))
+    return all(bench.found(what) is not None for what in _runs(bench, table))
 
 
 def show(bench: Bench, tables: Sequence[Table]) -> Shown:
@@ -45,7 +43,7 @@ def show(bench: Bench, tables: Sequence[Table]) -> Shown:
 
 
 def _row(bench: Bench, table: Table, misses: Misses) -> list[str]:
-    found = [figures for what in _runs(table) if (figures := bench.found(what)) is not None]
+    found = [figures for what in _runs(bench, table) if (figures := bench.found(what)) is not None]
     walls = sorted(float(figures["wall_seconds"]) for figures in found)
     middle = walls[len(walls) // 2]
     told = misses.most(middle, FIRST_TABLES.get(table.name), f"{middle:.1f}", f"{table.name}: seconds to a table")
@@ -61,8 +59,8 @@ def _state(found: Sequence[Figures]) -> str:
     return "not compiled: " + ", ".join(f"{count} modules of {name}" for name, count in sorted(missing.items()))
 
 
-def _runs(table: Table) -> list[What]:
-    return [What(part=PART, table=table, side=SIDE, round=number) for number in range(RUNS)]
+def _runs(bench: Bench, table: Table) -> list[What]:
+    return [What(part=PART, table=table, side=SIDE, round=number) for number in range(bench.runs)]
 
 
 FIRST = Part(

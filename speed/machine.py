@@ -54,13 +54,12 @@ def sources(*names: str) -> str:
 
 def compile_all() -> None:
     """Write the byte-code of everything that is installed and of kiss_bench, whatever the environment says of it."""
-    for folder in (sysconfig.get_paths()["purelib"], sysconfig.get_paths()["stdlib"], ROOT / "kiss_bench"):
-        if os.access(folder, os.W_OK):
-            compileall.compile_dir(folder, quiet=2, workers=available_cores())  # files meant to be faulty are let pass
+    for folder in (sysconfig.get_paths()["purelib"], ROOT / "kiss_bench"):
+        compileall.compile_dir(folder, quiet=2, workers=available_cores())  # what cannot be compiled is counted later
 
 
 def uncompiled(packages: Sequence[str] = HELD) -> dict[str, int]:
-    """Modules without byte-code that is up to date, by package; empty where all is compiled."""
+    """Count modules without byte-code that is up to date, by package; empty where all is compiled."""
     places = {name: _folder_of(name) for name in packages} | {"kiss_bench": ROOT / "kiss_bench"}
     counts = {name: sum(1 for _ in _stale(folder)) for name, folder in places.items()}
     return {name: count for name, count in counts.items() if count}

@@ -22,7 +22,7 @@ from kiss_bench.errors import KissBenchError
 ROOT = Path(__file__).parent.parent
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 GRACE = 10.0
-"""Seconds that descendants may live on after the command itself before they are killed."""
+"""Seconds that descendants may live on after the command itself, before they are killed."""
 PAUSE, LOOKING = 0.1, 0.01
 """Least seconds between two looks at memory, and the share of one core that looking may take at most."""
 MEBI = 1 << 20
@@ -45,12 +45,14 @@ class Cost:
     together_mb: float
     """Greatest sum over all processes at one time, in MiB: sampled, memory they share counted once."""
     exit_code: int
+    others_share: float = 0.0
+    """Share of the machine's cores that was busy with something else meanwhile: on a quiet machine next to nothing."""
     killed: int = 0
-    """Descendants that had not ended GRACE seconds after the command."""
+    """Descendants that outlived the command by more than the grace."""
 
 
-def measured(words: Sequence[str], log: Path) -> Cost:
-    """Run a command in the project's folder, its output into `log`.
+def measured(words: Sequence[str], log: Path, grace: float = GRACE) -> Cost:
+    """Run a command in the project's folder, its output into `log`; kill what lives on `grace` seconds after it.
 
     Raises SpeedError where this system cannot be measured.
     """
@@ -59,19 +61,19 @@ def measured(words: Sequence[str], log: Path) -> Cost:
     log.parent.mkdir(parents=True, exist_ok=True)
     told = log.with_suffix(".cost.json")
     told.unlink(missing_ok=True)
-    helper = [sys.executable, "-m", "speed.measure", str(told), str(log), *words]
+    helper = [sys.executable, "-m", "speed.measure", str(told), str(log), str(grace), *words]
     done = subprocess.run(helper, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0:
         raise SpeedError(f"{' '.join(words)} could not be measured: {done.stderr.strip()[-2000:]}")
     return Cost(**json.loads(told.read_text(encoding="utf8")))
 
 
-def watch(words: Sequence[str], log: Path) -> Cost:
+def watch(words: Sequence[str], log: Path, grace: float) -> Cost:
     """Run a command as the only child of this process, and wait for all its descendants."""
     _control(PR_SET_CHILD_SUBREAPER, 1)
     memory = _Memory()
     with log.open("wb") as output:
-        started = time.perf_counter()
+        started, busy = time.perf_counter(), busy_seconds()
         command = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=output, stderr=output)  # noqa: S603
     threading.Thread(target=memory.sample, daemon=True).start()
     cpu, largest, ended = 0.0, 0, started
@@ -85,10 +87,13 @@ def watch(words: Sequence[str], log: Path) -> Cost:
         if pid == command.pid:
             ended = time.perf_counter()
             command.returncode = os.waitstatus_to_exitcode(status)
-            memory.end_in(GRACE)
+            memory.end_in(grace)
+    own = cpu + time.process_time()
+    whole = (time.perf_counter() - started) * (os.cpu_count() or 1)
     return Cost(
         wall_seconds=ended - started,
         cpu_seconds=cpu,
+        others_share=max(0.0, busy_seconds() - busy - own) / whole,
         largest_mb=largest / 1024,
         together_mb=memory.most / MEBI,
         exit_code=command.returncode,
@@ -114,8 +119,14 @@ class _Memory:
             self.most = max(self.most, sum(map(memory_of, family)))
             if time.monotonic() > self.deadline:
                 self.killed += sum(map(_killed, family))
-                self.end_in(GRACE)
+                self.end_in(PAUSE)
             time.sleep(max(PAUSE, (time.thread_time() - before) / LOOKING))
+
+
+def busy_seconds() -> float:
+    """Seconds that all cores together were not idle since the machine started, or were kept from it by others."""
+    user, nice, system, _, _, *rest = map(int, _read("/proc/stat").splitlines()[0].split()[1:])
+    return (user + nice + system + sum(rest[:3])) / os.sysconf("SC_CLK_TCK")  # interrupts and stolen time
 
 
 def descendants(ancestor: int) -> Iterator[int]:
@@ -166,7 +177,7 @@ def _control(option: int, value: int) -> None:
 
 
 def main(words: Sequence[str]) -> None:
-    """Measure `words[2:]`; the cost goes to the file `words[0]`, the output to `words[1]`."""
+    """Measure `words[3:]`; the cost goes to the file `words[0]`, the output to `words[1]`; `words[2]` is the grace."""
 
     def stop(*_: object) -> None:
         raise SystemExit("the benchmark was stopped")
@@ -174,7 +185,7 @@ def main(words: Sequence[str]) -> None:
     signal.signal(signal.SIGTERM, stop)
     _control(PR_SET_PDEATHSIG, signal.SIGTERM)
     try:
-        cost = watch(words[2:], Path(words[1]))
+        cost = watch(words[3:], Path(words[1]), float(words[2]))
     finally:
         for pid in list(descendants(os.getpid())):
             _killed(pid)

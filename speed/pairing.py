@@ -1,7 +1,6 @@
 """The same rows, examined twice: per-row losses of the ladder and of the rival, paired."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ from kiss_bench.metrics.losses import log_loss, squared_error
 from speed.measure import SpeedError
 
 Floats = NDArray[np.float64]
+LEVEL = 1e-12
+"""Losses that differ by less than this share of themselves differ by rounding."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,21 +69,23 @@ def compare(rung: str, ours: pd.DataFrame, theirs: pd.DataFrame) -> Paired:
     """Compare predictions of the same rows, in the same order; `actual` is a column of ours."""
     regression = "prediction" in ours
     mine, other = (_losses(frame, ours["actual"]) for frame in (ours, theirs))
-    gap = mine - other
+    gap = np.where(np.isclose(mine, other, rtol=LEVEL, atol=0.0), 0.0, mine - other)
     means = float(mine.mean()), float(other.mean())
+    gain = float(gap.mean())
     if regression:
         roots = math.sqrt(means[0]), math.sqrt(means[1])
         shifts = _halved(mine, roots[0]) - _halved(other, roots[1])
     else:
         roots, shifts = means, gap
+    total = sum(roots) if regression and gain else 1.0
     return Paired(
         rung=rung,
         metric="rmse" if regression else "log_loss",
         ladder=roots[0],
         rival=roots[1],
-        difference=roots[0] - roots[1],
+        difference=gain / total,  # of roots: (a² - b²) / (a + b), exactly 0 where no row differs
         error=_error(shifts),
-        loss_difference=float(gap.mean()),
+        loss_difference=gain,
         loss_error=_error(gap),
     )
 
@@ -104,7 +107,3 @@ def _halved(losses: Floats, root: float) -> Floats:
 
 def _error(values: Floats) -> float:
     return float(values.std(ddof=1) / math.sqrt(len(values)))
-
-
-def from_plain(plain: Mapping[str, Any]) -> Paired:
-    return Paired(**plain)

@@ -110,12 +110,9 @@ def _cost_rows(bench: Bench, table: Table, misses: Misses) -> Iterator[list[str]
 def _score_rows(bench: Bench, table: Table, misses: Misses) -> Iterator[list[str]]:
     for plain in bench.rounds_of(PART, table, "paired")[0]["rungs"]:
         rung = Paired(**plain)
-        told = misses.most(
-            rung.loss_difference,
-            rung.loss_error,
-            f"{rung.loss_difference:+.3g}",
-            f"{table.name}: {rung.rung}, mean loss worse than the rival's by",
-        )
+        bar = rung.loss_error if rung.worse else None
+        what = f"{table.name}: {rung.rung}, mean loss minus the rival's"
+        told = misses.most(rung.loss_difference, bar, f"{rung.loss_difference:+.3g}", what)
         yield [
             *(table.name, rung.rung, rung.metric, f"{rung.ladder:.5g}", f"{rung.rival:.5g}"),
             *(f"{rung.difference:+.3g}", f"{rung.error:.2g}", told, f"{rung.loss_error:.2g}"),
