@@ -241,10 +241,10 @@ def test_a_table_takes_its_place_and_leaves_the_rest(tmp_path):
         (Effort(trials=2), (), "(shown, not written to page.md: another setting than the page's)"),
     ],
 )
-def test_the_page_is_written_when_nothing_is_missing(effort, missing, told, small, tmp_path, capsys):
+def test_the_page_is_written_when_nothing_is_missing(effort, missing, told, small, capsys):
     """One table is asked for; the page gets all that have their place on it, and those of one's own."""
-    begin, end = markers("toy")
-    page = tmp_path / "page.md"
+    folder, (begin, end) = small.path.parent, markers("toy")
+    page = folder / "page.md"
     page.write_text(f"{begin}\n{end}\n", encoding="utf8")
     part = Part(
         name="toy",
@@ -254,8 +254,8 @@ def test_the_page_is_written_when_nothing_is_missing(effort, missing, told, smal
         complete=lambda _, table: table.name in {"german_credit", "adult", "small"} - {*missing},
         show=lambda _, shown: Shown(text=", ".join(table.name for table in shown), missed=("a figure",)),
     )
-    remember(tmp_path / "store", small)
-    one = Bench(folder=tmp_path / "store", effort=effort)
+    remember(folder / "store", small)
+    one = Bench(folder=folder / "store", effort=effort)
     assert show(one, part, TABLES[:1], told="the command", page=page) == ("a figure",)
     out, written = capsys.readouterr().out, page.read_text(encoding="utf8")
     assert "Toy\n\ngerman_credit\n\n`the command`, " in out
