@@ -286,8 +286,8 @@ def outcome(**changes):
     blank = Outcome(
         rung="linear", arm="tuned", repeat=0, fold=2, purpose="search", prediction=np.array([[0.25, 0.75], [0.1, 0.9]]),
         inner_rows=np.array([4, 7, 9]), inner_prediction=np.array([[0.5, 0.5], [0.2, 0.8], [1.0, 0.0]]),
-        settings={"C": 1.0}, costs=Costs(fit_seconds=0.25, model_bytes=17), trials=(trial,), seeds={"estimator": 9},
-        clipped=1, stopped_by="trials",
+        settings={"C": 1.0}, costs=Costs(fit_seconds=0.25, model_bytes=17, unit_seconds=3.5, model_seconds=3.25),
+        trials=(trial,), seeds={"estimator": 9}, clipped=1, stopped_by="trials",
     )  # fmt: skip
     return replace(blank, **changes)
 
