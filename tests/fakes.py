@@ -112,6 +112,14 @@ class Sleeping(Constant):
         return super().fit(X, y)
 
 
+class WritesIntoItsFeatures(Tilted):
+    """Works in place, as estimators with `copy_X=False` do."""
+
+    def fit(self, X, y):
+        X[:] = 0.0
+        return super().fit(X, y)
+
+
 class Spy(Constant):
     """Writes the ids of every row it is fitted on, one line a fit; sees the raw column `row`."""
 

@@ -3,7 +3,7 @@
 import pickle
 import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ from kiss_bench.evaluation.pipeline import encoder_of, model_of, training_rows
 from kiss_bench.evaluation.probabilities import floored
 from kiss_bench.rungs import Rung
 from kiss_bench.tasks.task import Fold
+
+BLOCK_ROWS = 100_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,14 +55,12 @@ def predict(exam: Exam, model: Any, features: Any) -> tuple[Floats, int]:
 
     Raises RungError for predictions that are not finite or not one per row.
     """
+    with MODELS.running():
+        found = np.concatenate([_said(exam, model, block) for block in _blocks(features)])
     if exam.task.kind == "regression":
-        with MODELS.running():
-            prediction = np.asarray(model.predict(features), dtype=np.float64)
-        clipped = 0
+        prediction, clipped = found, 0
     else:
-        with MODELS.running():
-            raw = model.raw_proba(features)
-        prediction, clipped = floored(raw, model.floor_), int((raw < model.floor_).sum())
+        prediction, clipped = floored(found, model.floor_), int((found < model.floor_).sum())
     rows = len(features)
     if len(prediction) != rows or (exam.task.kind == "regression" and prediction.ndim != 1):
         raise RungError(f"predicted an array of shape {prediction.shape} for {rows} rows")
@@ -68,6 +68,18 @@ def predict(exam: Exam, model: Any, features: Any) -> tuple[Floats, int]:
     if bad:
         raise RungError(f"{bad} of {prediction.size} predictions are not finite")
     return prediction, clipped
+
+
+def _said(exam: Exam, model: Any, features: Any) -> Floats:
+    said = model.predict(features) if exam.task.kind == "regression" else model.raw_proba(features)
+    return np.asarray(said, dtype=np.float64)
+
+
+def _blocks(features: Any) -> Iterator[Any]:
+    """Rows a block at a time: what a model makes of them inside, such as spline columns, is larger than they are."""
+    rows = features.iloc if hasattr(features, "iloc") else features
+    for start in range(0, max(len(features), 1), BLOCK_ROWS):
+        yield rows[start : start + BLOCK_ROWS]
 
 
 def fit_model(exam: Exam, model: Any, features: Any, rows: Positions) -> Any:

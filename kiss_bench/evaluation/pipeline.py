@@ -22,7 +22,6 @@ def surroundings_of(exam: Exam, seed: int) -> Surroundings:
         seed=seed,
         season=exam.plan.data.season,
         horizon=exam.plan.data.horizon,
-        rows=exam.task.rows_read - exam.task.rows_dropped,
     )
 
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from kiss_bench.plan.plan import NOTHING, TaskKind
 
-ENOUGH_ROWS = 250_000
+ENOUGH_ROWS = 200_000
 """For rungs of few parameters. With p of them a fit of n rows is about p / 2n nats worse than the best of its kind
-(Akaike 1973): 0.0002 for a hundred, where a margin is some 0.005."""
+(Akaike 1973): 0.00025 for a hundred, where a margin is some 0.005."""
 Encoding = Literal["raw", "onehot", "ordinal", "native", "time", "auto"]
 """raw: typed columns as they are · onehot: scaled, imputed numbers, one-hot and target-encoded categories ·
 ordinal: numbers with gaps, category codes · native: pandas categories for LightGBM · time: the time column alone ·
@@ -42,8 +42,6 @@ class Surroundings:
     seed: int
     season: int | None = None
     horizon: int | None = None
-    rows: int = 0
-    """Rows of the task; 0 where they are not known."""
 
 
 class Factory(Protocol):

@@ -7,25 +7,22 @@ from typing import Any
 from kiss_bench.plan.plan import TaskKind
 from kiss_bench.rungs._rung import Parameter, Rung, Surroundings
 
-ROWS_A_TREE = 30_000
-"""A tree draws this share of a larger table's rows: 200 trees of 2,400,000 noisy rows each would take 20 GB."""
+MOST_ROWS_A_TREE = 30_000
+"""Two hundred trees of 2,400,000 noisy rows each would take 20 GB; of so many they take 0.2 and see each row twice."""
 
 
 def build(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
-    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+    from kiss_bench.rungs._forests import ForestClassifier, ForestRegressor
 
-    forest = RandomForestRegressor if surroundings.task == "regression" else RandomForestClassifier
-    rest = {name: value for name, value in settings.items() if name != "rows_a_tree"}
-    share = settings.get("rows_a_tree", surroundings.rows) / max(surroundings.rows, 1)
-    drawn = share if 0 < share < 1 else None
-    return forest(**{"random_state": surroundings.seed, "n_jobs": 1, "max_samples": drawn, **rest})
+    forest = ForestRegressor if surroundings.task == "regression" else ForestClassifier
+    return forest(**{"random_state": surroundings.seed, "n_jobs": 1, **settings})
 
 
 def defaults(task: TaskKind) -> Mapping[str, Any]:
     # 200 trees: probabilities averaged over 100 are still grainy; columns a split are the library's own per task
     columns = 1.0 if task == "regression" else "sqrt"
     # a tree of all rows of a large table is itself a large table; of fewer rows each, trees differ more
-    return {"n_estimators": 200, "min_samples_leaf": 1, "max_features": columns, "rows_a_tree": ROWS_A_TREE}
+    return {"n_estimators": 200, "min_samples_leaf": 1, "max_features": columns, "max_samples": MOST_ROWS_A_TREE}
 
 
 def space(task: TaskKind) -> tuple[Parameter, ...]:  # noqa: ARG001  (the same for every task)

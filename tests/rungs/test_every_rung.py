@@ -209,8 +209,7 @@ def test_both_ends_of_every_line_can_be_fitted(name, task, line: Parameter):
 def test_the_default_settings_are_the_estimators_own_names(name, task):
     built = build(name, task)
     known = {key.split("__")[-1] for key in built.get_params()}
-    ours = {("linear", "regression"): {"penalty"}}.get((name, task), set())  # it chooses between Ridge and Lasso
-    ours = {"rows_a_tree"} if name == "forest" else ours  # a share of rows in the estimator, a number in the settings
+    ours = {"penalty"} if (name, task) == ("linear", "regression") else set()  # it chooses between Ridge and Lasso
     assert set(RUNGS[name].defaults(task)) - known == ours
 
 

@@ -1,0 +1,65 @@
+"""Encodings are made once a training part and worker, and shared by all that want them."""
+
+import numpy as np
+import pytest
+from exam_tables import exam_of, outcome_of, plain
+
+from kiss_bench.evaluation import encoded as module
+from kiss_bench.evaluation.encoded import encoded
+from kiss_bench.evaluation.pipeline import encoder_of, model_of
+from kiss_bench.rungs import rung_of, shipped_rungs
+
+RUNGS = shipped_rungs()
+LADDER = ["dummy", "stump", "linear", "additive", "tree", "forest", "boosting"]
+INPLACE = {"name": "ours", "level": 8, "estimator": "fakes:WritesIntoItsFeatures"}
+
+
+def part_of(exam, name, fold=0, seed=1):
+    rung = rung_of(next(step for step in exam.plan.ladder if step.name == name))
+    split = exam.split(0, fold)
+    encoder = encoder_of(exam, rung, model_of(exam, rung, rung.defaults(exam.task.kind), seed))
+    return encoded(exam, rung, encoder, (split.train, split.test))
+
+
+def test_rungs_of_one_encoding_share_one_matrix_that_none_can_write_to():
+    exam = exam_of(plain(), ladder=LADDER)
+    onehot = [part_of(exam, name, seed=seed) for seed, name in enumerate(("stump", "linear", "additive", "tree"))]
+    assert len({id(part.train) for part in onehot}) == 1
+    assert part_of(exam, "forest").train is not onehot[0].train
+    with pytest.raises(ValueError, match="read-only"):
+        onehot[0].train[0, 0] = 1.0
+
+
+def test_other_rows_and_another_exam_are_encoded_anew():
+    exam, again = exam_of(plain(), ladder=LADDER), exam_of(plain(), ladder=LADDER)
+    first = part_of(exam, "linear")
+    assert part_of(exam, "linear", fold=1).train is not first.train
+    other = part_of(again, "linear")
+    assert other.train is not first.train
+    np.testing.assert_array_equal(other.train, first.train)
+
+
+def test_an_estimator_that_works_in_place_harms_nobody():
+    """What it writes is in a copy of its own: the linear rung after it says what it says without it."""
+    exam = exam_of(plain(), ladder=[*LADDER, INPLACE])
+    alone = outcome_of(exam_of(plain(), ladder=LADDER), "linear").prediction
+    assert outcome_of(exam, "ours").status == "ok"
+    np.testing.assert_array_equal(outcome_of(exam, "linear").prediction, alone)
+
+
+def test_what_is_kept_stays_below_its_limit_and_the_oldest_goes_first(monkeypatch):
+    exam = exam_of(plain(), ladder=LADDER)
+    parts = [part_of(exam, "linear", fold=fold) for fold in range(3)]
+    monkeypatch.setattr(module, "MOST_BYTES", parts[0].nbytes * 2 + 10)
+    part_of(exam, "forest", fold=4)
+    assert sum(part.nbytes for part in module._shelf.parts.values()) <= module.MOST_BYTES
+    assert part_of(exam, "linear", fold=0).train is not parts[0].train
+    np.testing.assert_array_equal(part_of(exam, "linear", fold=0).train, parts[0].train)
+
+
+def test_the_clock_of_models_leaves_out_encoding_and_bookkeeping():
+    exam = exam_of(plain(), ladder=[*LADDER, {"name": "slow", "level": 8, "estimator": "fakes:Sleeping",
+                                              "settings": {"seconds": 0.05}}])  # fmt: skip
+    costs = outcome_of(exam, "slow").costs
+    assert 0.05 <= costs.model_seconds <= costs.fit_seconds + costs.predict_us_per_row * 30 / 1e6 + 0.01
+    assert outcome_of(exam, "dummy").costs.model_seconds < 0.05
