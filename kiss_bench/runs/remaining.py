@@ -1,6 +1,7 @@
 """How long the rest of a run should take, from what its units have cost so far."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import mean
 
 from kiss_bench.evaluation.exam import Outcome, Unit
@@ -18,6 +19,31 @@ def seconds_left(progress: Progress, todo: Sequence[Unit], jobs: int) -> float |
     if len(known) < len(costs):
         return None
     return sum(known) / max(min(jobs, len(left)), 1)
+
+
+def slowest_first(progress: Progress, units: Sequence[Unit]) -> Iterator[Unit]:
+    """The units one by one, each time the one that should take longest by what is known when it is asked for.
+
+    Default fits come first, in the order given: they are the first table, and their price is that of the rest. A kind
+    of unit whose price is not known yet counts as the longest.
+    """
+    left = list(units)
+    while left:
+        fits = [unit for unit in left if unit.purpose == "fit"]
+        chosen = fits[0] if fits else _dearest(progress, left)
+        left.remove(chosen)
+        yield chosen
+
+
+def _dearest(progress: Progress, units: Sequence[Unit]) -> Unit:
+    """The unit of the highest price, asked once a kind; the first of several."""
+    found = {(unit.step.name, unit.purpose): _cost(progress, unit) for unit in _one_a_kind(units)}
+    prices = {kind: math.inf if price is None else price for kind, price in found.items()}
+    return max(units, key=lambda unit: prices[unit.step.name, unit.purpose])
+
+
+def _one_a_kind(units: Sequence[Unit]) -> Iterable[Unit]:
+    return {(unit.step.name, unit.purpose): unit for unit in units}.values()
 
 
 def _cost(progress: Progress, unit: Unit) -> float | None:

@@ -88,10 +88,12 @@ class Progress:
         return tuple(step for step in self.exam.plan.ladder if not rung_facts(step).blends)
 
     def _default_units(self) -> Iterator[Unit]:
-        for repeat, fold in self._folds(repeats_drawn(self.exam)):
-            for step in sorted(self._fitted(), key=lambda step: -step.level):
+        steepest_first = sorted(self._fitted(), key=lambda step: -step.level)
+        for repeat in range(repeats_drawn(self.exam)):
+            for step in steepest_first:
                 if repeat < self.repeats_of(step):
-                    yield Unit(step=step, arm="default", repeat=repeat, fold=fold, purpose="fit")
+                    for split in self.exam.folds.of(repeat):
+                        yield Unit(step=step, arm="default", repeat=repeat, fold=split.fold, purpose="fit")
 
     def _inner_units(self) -> Iterator[Unit]:
         """Inner predictions of rungs without a tuned arm, which only a tuned stack wants.
