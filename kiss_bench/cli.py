@@ -65,14 +65,16 @@ def run(
     plan = _plan(config)
     from rich.console import Console
 
-    from kiss_bench.engines.local import available_cores
+    from kiss_bench.engines.processes import workers_for
     from kiss_bench.reports.terminal import leaderboard_table, leaderboard_text
     from kiss_bench.reports.words import banners, verdict_sentence
     from kiss_bench.runs.run import Options
     from kiss_bench.runs.run import run as run_plan
     from kiss_bench.watching import watcher
 
-    workers = jobs or available_cores()
+    workers = workers_for(jobs)
+    if jobs is not None and workers < jobs:
+        typer.echo(f"--jobs {jobs} is more than the {workers} cores there are; {workers} workers it is", err=True)
     with watcher(Console(stderr=True), workers) as watch:
         board = run_plan(plan, Options(results=results, jobs=workers, quick=quick, command=tuple(sys.argv)), watch)
     screen = Console()

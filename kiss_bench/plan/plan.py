@@ -79,7 +79,7 @@ class TuningPlan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """What one unit may take; a unit that takes more is stopped and FAILED. Part of no unit's key: they cost no refit."""
+    """What one unit may take; a unit that takes more is stopped and FAILED. In no unit's key: no refit."""
 
     unit_seconds: float | None = None
     unit_memory_gb: float | None = None

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kiss_bench.engines.local import available_cores, warm_up
+from kiss_bench.engines.processes import warm_up, workers_for
 from kiss_bench.errors import RecordError
 from kiss_bench.evaluation.exam import Exam
 from kiss_bench.plan.plan import Plan
@@ -60,7 +60,7 @@ def run(plan: Plan, options: Options, watch: Watch = unwatched, table: Table | N
         board = board_of(progress, judgement, time.perf_counter() - started)
         if filling.resumed:
             board = replace(board, seconds=_seconds_of(folder, board.digest))
-        write_results(folder, progress, board, {"command": options.command, "jobs": options.jobs or available_cores()})
+        write_results(folder, progress, board, {"command": options.command, "jobs": workers_for(options.jobs)})
     watch(Event(kind="done", progress=progress, board=board))
     return board
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kiss_bench.engines.local import warm_up
 from kiss_bench.engines.mapping import each
+from kiss_bench.engines.processes import warm_up
 from kiss_bench.plan.plan import Plan
 from kiss_bench.records.atomic import write_whole
 from kiss_bench.records.folder import held
