@@ -71,7 +71,7 @@ def selftest(plan: Plan, options: Options, watch: Watch) -> SelfTest:
     check_judgeable(exam)
     shape, seed = shape_of(exam, options.rows), plan.seed or 0
     folder = options.results / shape.project
-    with held(folder / FOLDER):
+    with held(folder / FOLDER, ("kiss-bench", "selftest", plan.source)):
         asked, store = places(options.draws, seed), DrawStore(folder / FOLDER, shape)
         draws = tuple(_draws(store, asked, options.jobs, watch))
         found = SelfTest(shape=shape, draws=options.draws, seed=seed, rates=rates_of(draws))
