@@ -16,6 +16,7 @@ from typer.exceptions import TyperException
 
 from kiss_bench import __version__
 from kiss_bench.errors import KissBenchError, RecordError
+from kiss_bench.runs.stopping import terminable
 
 DONE, NO, INVALID, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -65,16 +66,19 @@ def run(
     plan = _plan(config)
     from rich.console import Console
 
-    from kiss_bench.engines.local import available_cores
+    from kiss_bench.engines.processes import workers_for
     from kiss_bench.reports.terminal import leaderboard_table, leaderboard_text
     from kiss_bench.reports.words import banners, verdict_sentence
     from kiss_bench.runs.run import Options
     from kiss_bench.runs.run import run as run_plan
     from kiss_bench.watching import watcher
 
-    workers = jobs or available_cores()
+    workers = workers_for(jobs)
+    if jobs is not None and workers < jobs:
+        typer.echo(f"--jobs {jobs} is more than the {workers} cores there are; {workers} workers it is", err=True)
+    options = Options(results=results, jobs=workers, quick=quick, finishing=True, command=tuple(sys.argv))
     with watcher(Console(stderr=True), workers) as watch:
-        board = run_plan(plan, Options(results=results, jobs=workers, quick=quick, command=tuple(sys.argv)), watch)
+        board = run_plan(plan, options, watch)
     screen = Console()
     if screen.is_terminal:
         for banner in banners(board):
@@ -206,7 +210,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     debug = "--debug" in words
     try:
-        code = app(words, standalone_mode=False, prog_name="kiss-bench")
+        with terminable():
+            code = app(words, standalone_mode=False, prog_name="kiss-bench")
     except KissBenchError as error:
         _complain(f"kiss-bench: {error}", debug=debug)
         code = INVALID

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from kiss_bench.engines.local import available_cores
+from kiss_bench.engines.processes import available_cores
 from kiss_bench.records.environment import cpu_model
 from speed.measure import ROOT
 

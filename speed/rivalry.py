@@ -6,6 +6,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from kiss_bench.evaluation.exam import Outcome
 from kiss_bench.records.folder import read_json
 from kiss_bench.records.store import UnitStore
 from speed.bench import Bench, Figures, What, ran
@@ -60,7 +61,7 @@ def worker_seconds(store: UnitStore) -> tuple[float, float]:
     units = models = 0.0
     for path in sorted(store.folder.glob("*.parquet")):
         outcome = store.load(path.stem)
-        if outcome is None:
+        if not isinstance(outcome, Outcome):
             raise SpeedError(f"{path} cannot be read as a unit")
         units += outcome.costs.unit_seconds
         models += outcome.costs.model_seconds

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kiss_bench.engines.local import ONE_THREAD
+from kiss_bench.engines.processes import ONE_THREAD
 from kiss_bench.evaluation.exam import Exam, Outcome, Unit
 from speed.measure import SpeedError
 
@@ -33,7 +33,10 @@ def set_up(config: Path) -> tuple[Exam, tuple[Unit, ...]]:
 
 def by_engine(config: Path, workers: int) -> dict[str, Any]:
     """Run all units in the local engine; with one worker the gaps between outcomes are what each unit took."""
-    from kiss_bench.engines.local import LocalEngine, warm_up
+    from kiss_bench.engines.local import LocalEngine
+    from kiss_bench.engines.processes import warm_up
+    from kiss_bench.runs.remaining import slowest_first
+    from kiss_bench.runs.units import Progress
 
     warm_up()
     exam, units = set_up(config)
@@ -41,8 +44,10 @@ def by_engine(config: Path, workers: int) -> dict[str, Any]:
     facts: dict[str, Any] = {"gaps": {}, "unit_seconds": 0.0, "model_seconds": 0.0}
     try:
         before = time.perf_counter()
-        for unit, outcome in engine.run(units):
+        progress = Progress(exam=exam, quick=False)
+        for unit, outcome in engine.run(slowest_first(progress, units)):
             check(unit, outcome)
+            progress.add(unit, outcome)
             now = time.perf_counter()
             facts["gaps"][unit.name], before = now - before, now
             facts["unit_seconds"] += outcome.costs.unit_seconds

@@ -9,9 +9,10 @@ from kiss_bench.evaluation.exam import Outcome, Unit
 from kiss_bench.judge.judgement import Judged, Judgement
 from kiss_bench.records.board import Board
 from kiss_bench.records.keys import Keys
-from kiss_bench.records.store import UnitStore
+from kiss_bench.records.store import Damage, UnitStore
 from kiss_bench.runs.board import board_of
 from kiss_bench.runs.judging import ask_again, judge_progress
+from kiss_bench.runs.remaining import slowest_first
 from kiss_bench.runs.units import Progress
 
 
@@ -19,7 +20,7 @@ from kiss_bench.runs.units import Progress
 class Event:
     """Something that a watcher may want to show."""
 
-    kind: Literal["planned", "unit", "board", "contested", "done"]
+    kind: Literal["planned", "unit", "board", "contested", "damaged", "stopping", "done"]
     progress: Progress
     todo: tuple[Unit, ...] = ()
     """`planned`, `contested`: the units that are not in the store."""
@@ -27,6 +28,10 @@ class Event:
     """`contested`: how many of the units that this adds are in the store."""
     contested: Judged | None = None
     """`contested`: the rung that is run again, with its incumbent, on more repeats of the folds."""
+    reason: str = ""
+    """`damaged`: what is wrong with the stored unit, which is run again."""
+    under_way: int = 0
+    """`stopping`: how many units are still finished."""
     unit: Unit | None = None
     outcome: Outcome | None = None
     board: Board | None = None
@@ -43,6 +48,8 @@ class Filling:
         self.resumed = False
         """Whether any unit was in the store."""
         self.engine: LocalEngine | None = None
+        self.stopping = False
+        """Whether the run ends with the units under way."""
 
     def __enter__(self) -> Self:
         return self
@@ -51,8 +58,19 @@ class Filling:
         if self.engine is not None:
             self.engine.close()
 
+    def finish(self, watch: Watch) -> bool:
+        """Lets the units under way end and begins no other; False where none is. A signal handler may call it."""
+        under_way = self.engine.finish() if self.engine is not None else 0
+        self.stopping = under_way > 0
+        if self.stopping:
+            watch(Event(kind="stopping", progress=self.progress, under_way=under_way))
+        return self.stopping
+
     def to_the_end(self, watch: Watch) -> Judgement:
-        """Runs what is missing and judges; while a pair is contested, runs its other repeats and judges again."""
+        """Runs what is missing and judges; while a pair is contested, runs its other repeats and judges again.
+
+        Raises KeyboardInterrupt once the units are in that were under way when it was asked to finish.
+        """
         progress = self.progress
         self._fill(self._missing(), Event(kind="planned", progress=progress), watch)
         judgement = judge_progress(progress)
@@ -65,11 +83,13 @@ class Filling:
         return tuple(unit for unit in self.progress.units() if unit.place not in self.progress.outcomes)
 
     def _fill(self, missing: Sequence[Unit], opening: Event, watch: Watch) -> None:
-        todo = self._resume(missing)
+        todo, damaged = self._resume(missing)
         stored = len(missing) - len(todo)
         self.resumed = self.resumed or stored > 0
         watch(replace(opening, todo=todo, stored=stored))
         progress = self.progress
+        for unit, damage in damaged:
+            watch(Event(kind="damaged", progress=progress, unit=unit, reason=damage.reason))
         for unit, outcome in self._outcomes(todo):
             if outcome.status == "ok":
                 self.store.save(self.keys.of(unit), outcome)
@@ -77,19 +97,23 @@ class Filling:
             watch(Event(kind="unit", progress=progress, unit=unit, outcome=outcome))
             if progress.whole_rung_ended(unit):
                 watch(Event(kind="board", progress=progress, board=board_of(progress, judge_progress(progress))))
+        if self.stopping:
+            raise KeyboardInterrupt
 
-    def _resume(self, missing: Sequence[Unit]) -> tuple[Unit, ...]:
-        """Takes every stored outcome; the units still to do."""
-        todo = []
+    def _resume(self, missing: Sequence[Unit]) -> tuple[tuple[Unit, ...], list[tuple[Unit, Damage]]]:
+        """Takes every stored outcome; the units still to do, and those of them whose stored outcome is damaged."""
+        todo, damaged = [], []
         for unit in missing:
             found = self.store.load(self.keys.of(unit))
-            if found is None:
-                todo.append(unit)
-            else:
+            if isinstance(found, Outcome):
                 self.progress.add(unit, found)
-        return tuple(todo)
+                continue
+            todo.append(unit)
+            if found is not None:
+                damaged.append((unit, found))
+        return tuple(todo), damaged
 
     def _outcomes(self, todo: Sequence[Unit]) -> Iterator[tuple[Unit, Outcome]]:
         if todo:
             self.engine = self.engine or LocalEngine(self.progress.exam, self.jobs)
-            yield from self.engine.run(todo)
+            yield from self.engine.run(slowest_first(self.progress, todo))
