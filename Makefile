@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help bench plan test check format lint results calibrate speed lock clean
+.PHONY: help bench plan test check format lint results calibrate speed scale lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -42,6 +42,9 @@ calibrate: $(VENV)/dev.stamp  ## simulate how often the judge is wrong; write do
 
 speed: $(VENV)/dev.stamp  ## measure against a hand-written script; write docs/speed.md
 	$(BIN)/python -m speed $(ARGS)
+
+scale: $(VENV)/dev.stamp  ## measure time and memory up to three million rows; write docs/scale.md
+	$(BIN)/python -m speed.scale $(ARGS)
 
 lock: $(VENV)/dev.stamp  ## resolve the dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
