@@ -39,7 +39,7 @@ def test_a_stage_takes_at_least_its_longest_unit_and_its_share_of_the_work(secon
     """And never more than both together: Graham's bound."""
     ends = dealt(seconds, workers)
     even = sum(seconds) / workers
-    assert max(max(seconds), even) - 1e-9 <= ends <= even + max(seconds) + 1e-9
+    assert max(*seconds, even) - 1e-9 <= ends <= even + max(seconds) + 1e-9
 
 
 CLUSTERS = [
