@@ -163,3 +163,27 @@ class Counts(Rude):
         with joblib.Parallel(n_jobs=-1) as parallel:
             processes = len(set(parallel(joblib.delayed(os.getpid)() for _ in range(8))))
         raise ValueError(f"threads {threads}, jobs {joblib.effective_n_jobs(-1)}, processes {processes}")
+
+
+class Slow(Rude):
+    """Takes `seconds` over a fit, and comes to something better than a constant."""
+
+    def __init__(self, seconds=0.1):
+        super().__init__()
+        self.seconds = seconds
+
+    def fit(self, X, y, sample_weight=None):
+        time.sleep(self.seconds)
+        return super().fit(X, y)
+
+    def predict_proba(self, X):
+        chance = 1 / (1 + np.exp(-3 * np.nan_to_num(np.asarray(X)[:, 0])))
+        return np.column_stack([1 - chance, chance])
+
+
+class HoldsOnWithChild(HoldsOn):
+    """The same, with a child that does nothing for ever."""
+
+    def misbehave(self, X):
+        subprocess.Popen(["sleep", "3600"])
+        super().misbehave(X)

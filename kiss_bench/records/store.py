@@ -14,7 +14,10 @@ import pyarrow.parquet as pq
 from kiss_bench.evaluation.exam import Costs, Outcome, Trial
 from kiss_bench.records.atomic import write_whole
 
-FACTS, KEY, CHECKSUM = b"kiss_bench", b"kiss_bench.key", b"kiss_bench.sha256"
+FACTS, KEY, SEAL = "kiss_bench", "kiss_bench.key", "kiss_bench.sha256"
+"""Names in the metadata of a unit's file. The seal is the SHA-256 of the whole file with UNSEALED in the seal's place,
+so that no byte of key, facts or values, nor any other, can change unnoticed."""
+UNSEALED = b"unsealed" * 8
 PLAIN = ("rung", "arm", "repeat", "fold", "purpose", "status", "error", "reason", "clipped", "stopped_by", "threshold")
 
 
@@ -28,7 +31,7 @@ class Damage:
 class UnitStore:
     """Outcomes by key in a folder. Failed units are not kept: the next run tries them again.
 
-    Each file carries its key and a SHA-256 over key, facts and values: what loads is what was saved, bit by bit.
+    Each file carries its key and a checksum: what loads is what was saved under this key, bit by bit.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -52,42 +55,41 @@ class UnitStore:
 
     def save(self, key: str, outcome: Outcome) -> None:
         """Raises RecordError where it cannot be written."""
+        table, facts = _table(outcome)
         buffer = io.BytesIO()
-        table = _table(outcome)
-        table = table.replace_schema_metadata({**table.schema.metadata, KEY: key.encode()})
-        table = table.replace_schema_metadata({**table.schema.metadata, CHECKSUM: _checksum(table)})
-        pq.write_table(table, buffer, compression="zstd", write_page_checksum=True, write_statistics=False)
-        write_whole(self.path(key), buffer.getvalue())
+        # without Arrow's own copy of the schema nothing but the seal depends on the seal
+        with pq.ParquetWriter(buffer, table.schema, compression="zstd", store_schema=False) as writer:
+            writer.write_table(table)
+            writer.add_key_value_metadata({FACTS: json.dumps(facts), KEY: key, SEAL: UNSEALED.decode()})
+        content = buffer.getvalue()
+        write_whole(self.path(key), _with_seal(content, UNSEALED, _hash(content)))
 
 
 def _read(content: bytes, key: str) -> Outcome | Damage | None:
-    table = pq.read_table(io.BytesIO(content), page_checksum_verification=True)
-    facts = table.schema.metadata or {}
-    if FACTS in facts and not {KEY, CHECKSUM} & set(facts):
+    facts = pq.read_metadata(io.BytesIO(content)).metadata or {}
+    if FACTS.encode() in facts and not {KEY.encode(), SEAL.encode()} & set(facts):
         return None
-    if facts[CHECKSUM] != _checksum(table):
-        return Damage(reason="its values are not those that its checksum was taken of")
-    if facts[KEY] != key.encode():
-        return Damage(reason=f"it is another unit, {facts[KEY].decode(errors='replace')[:12]}…, renamed")
-    return _outcome(table)
+    seal = facts[SEAL.encode()]
+    if len(seal) != len(UNSEALED) or _hash(_with_seal(content, seal, UNSEALED)) != seal:
+        return Damage(reason="it is not what its checksum was taken of")
+    found = facts[KEY.encode()].decode()
+    if found != key:
+        return Damage(reason=f"it is another unit, {found[:12]}…, renamed")
+    return _outcome(pq.read_table(io.BytesIO(content)), json.loads(facts[FACTS.encode()]))
 
 
-def _checksum(table: pa.Table) -> bytes:
-    """Over key, facts, and names and values of all columns; each with its length, so that none runs into the next."""
-    facts = table.schema.metadata
-    parts = [facts[KEY], facts[FACTS]]
-    for name in table.column_names:
-        values = table[name]
-        plain = json.dumps(values.to_pylist()).encode() if name == "part" else values.to_numpy().tobytes()
-        parts += [f"{name}:{values.type}".encode(), plain]
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.hexdigest().encode()
+def _hash(content: bytes) -> bytes:
+    return hashlib.sha256(content).hexdigest().encode()
 
 
-def _table(outcome: Outcome) -> pa.Table:
-    """Out-of-fold and inner predictions in one long table: `part`, `row` (inner rows only), then the values."""
+def _with_seal(content: bytes, old: bytes, new: bytes) -> bytes:
+    """The file with another seal, which is the last thing of its kind in it."""
+    start = content.rindex(old)
+    return content[:start] + new + content[start + len(old) :]
+
+
+def _table(outcome: Outcome) -> tuple[pa.Table, dict[str, Any]]:
+    """Out-of-fold and inner predictions in one long table: `part`, `row` (inner rows only), values; facts beside it."""
     blocks = [
         (part, rows, values)
         for part, rows, values in (
@@ -106,12 +108,10 @@ def _table(outcome: Outcome) -> pa.Table:
     flat = [values.reshape(len(values), -1) for _, _, values in blocks]
     values = np.concatenate(flat) if flat else np.empty((0, 1))
     columns = {f"v{i}": values[:, i] for i in range(values.shape[1])}
-    table = pa.table({"part": part, "row": np.concatenate(row) if row else np.array([], np.int64), **columns})
-    return table.replace_schema_metadata({FACTS: json.dumps(facts).encode()})
+    return pa.table({"part": part, "row": np.concatenate(row) if row else np.array([], np.int64), **columns}), facts
 
 
-def _outcome(table: pa.Table) -> Outcome:
-    facts = json.loads(table.schema.metadata[FACTS])
+def _outcome(table: pa.Table, facts: dict[str, Any]) -> Outcome:
     part = np.asarray(table["part"].to_pylist())
     values = np.column_stack([table[name].to_numpy() for name in table.column_names[2:]])
     found: dict[str, Any] = {}

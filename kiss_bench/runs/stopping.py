@@ -35,9 +35,9 @@ def interruptible(finish: Callable[[], bool]) -> Iterator[None]:
 
     def answer(number: int, frame: FrameType | None) -> None:
         nonlocal asked
-        if asked or not finish():
+        first, asked = not asked, True  # at once: the second may come while the first is answered
+        if not (first and finish()):
             _stop(number, frame)
-        asked = True
 
     signal.signal(signal.SIGINT, answer)
     try:

@@ -3,30 +3,19 @@
 import json
 import os
 import random
+import re
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pandas as pd
+from commands import kin, start, units, wait_until
 from small_tables import write_config, write_tables
 
 from kiss_bench.cli import main
 from kiss_bench.records.keys import source_hash
 
 pytest_plugins = ["finished_runs"]
-
-COMMAND = [str(Path(sys.executable).with_name("kiss-bench")), "run"]
-
-
-def start(config, results, *words, cwd=None):
-    """The console script, in a process group of its own."""
-    return subprocess.Popen(
-        [*COMMAND, str(config), "--results", str(results), *words],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, cwd=cwd,
-        env={"TMPDIR": str(config.parent), **os.environ},  # a killed group leaves its copy of the rows there
-    )  # fmt: skip
 
 
 def resume(config, results, capsys):
@@ -36,32 +25,6 @@ def resume(config, results, capsys):
     err = capsys.readouterr().err
     assert code == 0, err
     return err
-
-
-def kin(process):
-    """Everything that belongs to the process group: its fork server and its workers."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text(encoding="utf8").rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[2]) == process.pid and fields[0] != "Z":
-            found.append(int(stat.parent.name))
-    return found
-
-
-def wait_until(true, seconds):
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if true():
-            return True
-        time.sleep(0.02)
-    return bool(true())
-
-
-def units(results, project):
-    return set((results / project / ".units").glob("*.parquet"))
 
 
 def every_file_parses(folder):
@@ -116,11 +79,11 @@ def test_workers_do_not_outlive_a_killed_parent(workshop, tmp_path, monkeypatch)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     process = start(workshop / "binary.yaml", tmp_path / "results", "--jobs", "2")
     assert wait_until(lambda: len(units(tmp_path / "results", "binary")) >= 1, 60)
-    assert len(kin(process)) >= 4  # the run, its fork server and two workers at least
+    assert len(kin(process)) >= 5  # the run, its fork server, the warden and two workers at least
     assert list(tmp_path.glob("kiss-bench-*"))
     process.kill()  # the parent alone: nobody tells the workers
     process.wait(timeout=20)
-    assert wait_until(lambda: not kin(process), 5), kin(process)
+    assert wait_until(lambda: not kin(process), 2), kin(process)
     assert not list(tmp_path.glob("kiss-bench-*")), "the user's rows were left behind"
     process.communicate(timeout=20)
 
@@ -131,6 +94,7 @@ def test_ctrl_c_says_that_it_can_go_on_and_does(finished, workshop, tmp_path, ca
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130
+    assert re.search(r"finishing the (unit|2 units) under way; Ctrl-C again stops at once", err)
     assert err.endswith(
         "kiss-bench: interrupted. Every finished unit is stored; the same command goes on from there.\n"
     )
@@ -166,8 +130,11 @@ def test_a_second_run_on_the_same_folder_is_turned_away(workshop, tmp_path, caps
     os.killpg(first.pid, signal.SIGKILL)
     first.communicate(timeout=20)
     assert code == 2
-    assert (
-        err == f"kiss-bench: {tmp_path / 'binary'} is in use by another run; wait for it, or choose another --results\n"
+    since = re.search(r"since ([-\d]+ [:\d]+)", err)[1]
+    command = f"kiss-bench run {workshop}/binary.yaml --results {tmp_path} --jobs 1"
+    assert err == (
+        f"kiss-bench: {tmp_path / 'binary'} is in use by another run (process {first.pid}, since {since}, `{command}`)"
+        "; wait for it, or choose another --results\n"
     )
 
 
