@@ -83,7 +83,7 @@ class PlainLines:
 
     def __call__(self, event: Event) -> None:
         if event.kind == "planned":
-            self.todo = event.todo
+            self.todo, self.jobs = event.todo, event.workers
             for line in opening(event.progress, len(event.todo)):
                 self._say(line)
         elif event.kind == "contested":
@@ -142,7 +142,7 @@ class LiveTable:
 
     def __call__(self, event: Event) -> None:
         if event.kind == "planned":
-            self.todo = event.todo
+            self.todo, self.jobs = event.todo, event.workers
             for line in opening(event.progress, len(event.todo)):
                 self.console.print(line, markup=False, highlight=False)
             self.bar.update(self.task, total=len(event.todo), description="default settings")

@@ -15,11 +15,14 @@ from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
+from kiss_bench.engines import Choice
 from kiss_bench.evaluation.exam import Exam, Outcome, Unit
 
 METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Read by the numeric libraries when they load. Thread counts change the bytes of some solvers, so they are fixed."""
+MODULES = "modules"
+"""Folder beside the exam that workers import from first: source files of custom rungs, where they had to travel."""
 _base: Any = multiprocessing.get_context(METHOD)
 _launching = threading.Lock()
 
@@ -122,3 +125,21 @@ def _ended(code: int) -> str:
     if code >= 0:
         return f"ended with exit code {code}"
     return f"was killed by {signal.Signals(-code).name}" + (", as happens when memory runs out" if code == -9 else "")
+
+
+class LocalCrew:
+    """The processes of this machine; they start with the engine, what they import a moment before."""
+
+    def __init__(self, jobs: int | None) -> None:
+        warm_up()
+        self.workers = jobs or available_cores()
+
+    def engine(self, exam: Exam) -> LocalEngine:
+        return LocalEngine(exam, self.workers)
+
+    def close(self) -> None:
+        """Nothing is left once the engine is closed: the fork server ends with this process."""
+
+
+def hire(choice: Choice) -> LocalCrew:
+    return LocalCrew(choice.jobs)

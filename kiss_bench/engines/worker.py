@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import pickle
 import shutil
+import sys
 import threading
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -18,6 +19,7 @@ import sklearn.pipeline
 import sklearn.tree  # noqa: F401
 from threadpoolctl import threadpool_limits
 
+from kiss_bench.engines.local import MODULES
 from kiss_bench.evaluation.exam import Exam, Outcome, Unit
 from kiss_bench.tuning.unit import run_unit
 
@@ -31,8 +33,13 @@ def load_exam(path: str) -> Exam:
 
 
 def start(folder: str) -> None:
-    """One thread a worker, and no life after the parent's death: neither its own nor that of the exam's folder."""
+    """One thread a worker, and no life after the parent's death: neither its own nor that of the exam's folder.
+
+    Modules that came along in the folder are found before those of the working directory.
+    """
     threadpool_limits(1)
+    if (modules := Path(folder) / MODULES).is_dir():
+        sys.path[:0] = [str(modules), str(Path.cwd())]  # both, or a rung's import would put the latter first
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel, folder), daemon=True).start()

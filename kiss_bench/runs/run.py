@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kiss_bench.engines.local import available_cores, warm_up
+from kiss_bench.engines import Choice, Crew, hired
 from kiss_bench.errors import RecordError
 from kiss_bench.evaluation.exam import Exam
 from kiss_bench.plan.plan import Plan
@@ -31,6 +31,8 @@ class Options:
 
     results: Path = Path("results")
     jobs: int | None = None
+    engine: str = "local"
+    scheduler: str | None = None
     quick: bool = False
     command: tuple[str, ...] = ()
     """The words that started the run, for `environment.json`; empty where it was called from Python."""
@@ -45,8 +47,13 @@ def run(plan: Plan, options: Options, watch: Watch = unwatched, table: Table | N
 
     Raises PlanError, DataError, FoldError or RungError before anything is fitted or written.
     """
+    choice = Choice(engine=options.engine, jobs=options.jobs, scheduler=options.scheduler)
+    with hired(choice) as crew:
+        return _run(plan, options, crew, watch, table)
+
+
+def _run(plan: Plan, options: Options, crew: Crew, watch: Watch, table: Table | None) -> Board:
     started = time.perf_counter()
-    warm_up()
     exam = set_exam(plan, table)
     check_judgeable(exam)
     keys = Keys(exam)
@@ -55,12 +62,13 @@ def run(plan: Plan, options: Options, watch: Watch = unwatched, table: Table | N
     with held(folder):
         write_plan(folder, exam)
         progress = Progress(exam=exam, quick=options.quick)
-        with Filling(progress, keys, UnitStore(folder / ".units"), options.jobs) as filling:
+        with Filling(progress, keys, UnitStore(folder / ".units"), crew) as filling:
             judgement = filling.to_the_end(watch)
         board = board_of(progress, judgement, time.perf_counter() - started)
         if filling.resumed:
             board = replace(board, seconds=_seconds_of(folder, board.digest))
-        write_results(folder, progress, board, {"command": options.command, "jobs": options.jobs or available_cores()})
+        facts = {"command": options.command, "engine": options.engine, "jobs": crew.workers}
+        write_results(folder, progress, board, facts)
     watch(Event(kind="done", progress=progress, board=board))
     return board
 
