@@ -35,8 +35,7 @@ def hire(choice: Choice) -> "DaskCrew":
 class DaskCrew:
     """A client of a Dask scheduler, our own or a running one."""
 
-    def __init__(self, choice: Choice, patience: float = PATIENCE) -> None:
-        self.patience = patience
+    def __init__(self, choice: Choice) -> None:
         self.own: OwnCluster | None = None
         with ExitStack() as stack:
             if choice.scheduler is None:
@@ -111,7 +110,7 @@ class DaskEngine:
 
         told = {}
         for address, found in self.client.run(facts, tuple(wanted), on_error="return").items():
-            cannot = f"cannot load kiss_bench ({type(found).__name__}: {found})"
+            cannot = f"cannot load kiss_bench ({found})"
             told[address] = unlike(wanted, found) if isinstance(found, Mapping) else cannot
         if any(told.values()):
             raise KissBenchError(unlike_sentence({address: text for address, text in told.items() if text}))
@@ -212,9 +211,9 @@ class DaskEngine:
             self.crew.own.revive(len(present))
         elif present:
             self.seen = now
-        elif now - self.seen > self.crew.patience:
+        elif now - self.seen > PATIENCE:
             raise KissBenchError(
-                f"the Dask scheduler at {self._address} has had no workers for {self.crew.patience:g} s. Every "
+                f"the Dask scheduler at {self._address} has had no workers for {PATIENCE:g} s. Every "
                 f"finished unit is stored; start some with `dask worker {self._address}` and run the same command again"
             )
 

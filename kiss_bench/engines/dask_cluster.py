@@ -42,7 +42,7 @@ class OwnCluster:
             def start_http_server(self, *_: Any, **__: Any) -> None:
                 """No dashboard, and no port for one."""
 
-        options = {"host": LOOPBACK, "port": 0, "dashboard": False}
+        options = {"host": LOOPBACK, "port": 0, "dashboard": False, "local_directory": self.folder}
         self.cluster = SpecCluster(
             scheduler={"cls": Portless, "options": options},
             workers={},
@@ -59,7 +59,7 @@ class OwnCluster:
         return subprocess.Popen(  # noqa: S603  (our own command)
             [sys.executable, "-P", "-m", __name__, self.folder],
             stdin=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path},
+            env={**os.environ, "PYTHONPATH": path, "TMPDIR": self.folder},  # cleared away as one, whoever is killed
             start_new_session=True,  # Ctrl-C is for this process, which knows what to do about it
         )
 
@@ -116,7 +116,7 @@ async def _serve(address: str, folder: Path) -> None:
             """No dashboard, and no port for one."""
 
     # memory_limit: what a unit may take is a matter of our own rules, not of Dask's
-    worker = Portless(address, nthreads=1, host=LOOPBACK, memory_limit=0, local_directory=str(folder))
+    worker: Any = Portless(address, nthreads=1, host=LOOPBACK, memory_limit=0, local_directory=str(folder))
     threading.Thread(target=_end_with_parent, args=(worker, folder), daemon=True).start()
     await worker
     await worker.finished()
@@ -143,7 +143,9 @@ def main() -> None:
     from distributed.utils import silence_logging_cmgr
 
     address = sys.stdin.readline().strip()
-    if address:
+    if not address:
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
         with silence_logging_cmgr(logging.CRITICAL):
             asyncio.run(_serve(address, folder))
 

@@ -1,11 +1,13 @@
 """The source files of custom rungs, packed for machines that do not have them."""
 
-import ast
+import dis
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
+from types import CodeType
+from typing import Any
 
 from kiss_bench.errors import RungError
 from kiss_bench.plan.plan import Step
@@ -39,7 +41,7 @@ def pack(ladder: tuple[Step, ...]) -> Luggage:
         versions |= installed if top in named else {}
         for path in paths:
             files[_place(path, top)] = text = path.read_bytes()
-            news = {name for name in _imported(text) if name not in seen and _is_own(name)}
+            news = {name for name in _imported(text, str(path)) if name not in seen and _is_own(name)}
             seen |= news
             waiting += [(name, reference) for name in sorted(news)]
     return Luggage(files=files, versions=versions)
@@ -53,17 +55,21 @@ def _place(path: Path, top: str) -> str:
     return inside[0].as_posix() if inside else path.name
 
 
-def _imported(text: bytes) -> Iterator[str]:
-    """Top names of everything that a source imports, wherever in it."""
+def _imported(text: bytes, name: str) -> Iterator[str]:
+    """Top names of everything that a source imports, wherever in it; read from the compiled code."""
     try:
-        tree = ast.parse(text)
-    except SyntaxError:
+        codes = [compile(text, name, "exec", dont_inherit=True)]
+    except (SyntaxError, ValueError):
         return  # whoever imports it will say so
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.partition(".")[0]
+    while codes:
+        code = codes.pop()
+        codes += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+        level: Any = 0
+        for step in dis.get_instructions(code):
+            if step.opname == "IMPORT_NAME" and not level:
+                yield step.argval.partition(".")[0]
+            if step.opname == "LOAD_CONST" and isinstance(step.argval, int):
+                level = step.argval  # dots before the name; between it and the import come the names to be taken
 
 
 def _is_own(name: str) -> bool:

@@ -8,6 +8,7 @@ import shutil
 import sys
 import threading
 from multiprocessing.connection import wait
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 # Imported for its side effect: whatever a unit needs is loaded before the fork, not in each worker.
@@ -42,6 +43,8 @@ def start(folder: str) -> None:
         sys.path[:0] = [str(modules), str(Path.cwd())]  # both, or a rung's import would put the latter first
     parent = multiprocessing.parent_process()
     if parent is not None:
+        # the pool may end this process, seeing its pipe closed, before the thread is through with the folder
+        Finalize(None, _clear_orphaned, args=(parent.sentinel, folder), exitpriority=0)
         threading.Thread(target=_end_with, args=(parent.sentinel, folder), daemon=True).start()
 
 
@@ -49,6 +52,11 @@ def _end_with(sentinel: int, folder: str) -> None:
     wait([sentinel])
     shutil.rmtree(folder, ignore_errors=True)  # it holds the user's rows
     os._exit(1)  # the parent is gone: nobody would take the result, and the next run wants the cores
+
+
+def _clear_orphaned(sentinel: int, folder: str) -> None:
+    if wait([sentinel], timeout=0):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def work(path: str, unit: Unit) -> Outcome:
