@@ -20,6 +20,8 @@ from kiss_bench.engines.local import warm_up
 from kiss_bench.errors import KissBenchError
 
 LOOPBACK = "127.0.0.1"
+UNWATCHED = {"distributed.worker.profile.enabled": False}
+"""Dask looks at what its threads do a hundred times a second; ours wait for a process."""
 GIVE_UP = 10
 """So many workers in a row may end before any of them is heard of."""
 FAREWELL = 5.0
@@ -35,6 +37,7 @@ class OwnCluster:
         self.ended = 0
         # They load their libraries while this process loads Dask and reads the data.
         self.workers = [self._start() for _ in range(count)]
+        import dask
         from distributed import Scheduler
         from distributed.deploy.spec import SpecCluster
 
@@ -43,12 +46,11 @@ class OwnCluster:
                 """No dashboard, and no port for one."""
 
         options = {"host": LOOPBACK, "port": 0, "dashboard": False, "local_directory": self.folder}
-        self.cluster = SpecCluster(
-            scheduler={"cls": Portless, "options": options},
-            workers={},
-            asynchronous=False,
-            silence_logs=logging.CRITICAL,
-        )
+        scheduler = {"cls": Portless, "options": options}
+        with dask.config.set(UNWATCHED):
+            self.cluster = SpecCluster(
+                scheduler=scheduler, workers={}, asynchronous=False, silence_logs=logging.CRITICAL
+            )
         self.address = self.cluster.scheduler_address
         for worker in self.workers:
             self._call(worker)
@@ -140,7 +142,10 @@ def main() -> None:
     """The command of one worker; its folder is the argument, the scheduler's address the first line of its input."""
     folder = Path(sys.argv[1])
     warm_up()
+    import dask
     from distributed.utils import silence_logging_cmgr
+
+    dask.config.set(UNWATCHED)
 
     address = sys.stdin.readline().strip()
     if not address:

@@ -11,7 +11,6 @@ import pickle
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from concurrent.futures import CancelledError
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -87,7 +86,7 @@ class Serving(WorkerPlugin):
             raise UnlikeError(unlike_sentence({self.address: self.unlike}))
         try:
             [(_, outcome)] = self._engine().run([unit])
-        except (CancelledError, RuntimeError):  # what a pool says that is being closed
+        except RuntimeError:  # what a pool says that is closed
             if self.left:
                 raise WorkerLeftError from None
             raise

@@ -8,7 +8,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from multiprocessing import forkserver, spawn
 from pathlib import Path
 from typing import Any
@@ -86,13 +86,19 @@ class LocalEngine:
             initializer=worker.start,
             initargs=(str(self.folder),),
         )
+        self.waiting: set[Future[Outcome]] = set()
+        self.scheduling = threading.Lock()
 
     def run(self, units: Iterable[Unit]) -> Iterator[tuple[Unit, Outcome]]:
-        waiting: dict[Future[Outcome], Unit] = {
-            self.pool.schedule(self.work, args=(str(self.path), unit)): unit for unit in units
-        }
+        """May be called from several threads at a time; where one closes the engine, the others' units fail."""
+        with self.scheduling:
+            waiting: dict[Future[Outcome], Unit] = {
+                self.pool.schedule(self.work, args=(str(self.path), unit)): unit for unit in units
+            }
+            self.waiting.update(waiting)
         while waiting:
             done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            self.waiting -= done
             for future in done:
                 unit = waiting.pop(future)
                 yield unit, self._outcome(unit, future)
@@ -116,8 +122,12 @@ class LocalEngine:
         )
 
     def close(self) -> None:
-        self.pool.stop()
+        with self.scheduling:
+            self.pool.stop()
         self.pool.join()
+        for future in tuple(self.waiting):
+            if not future.done():  # the pool leaves them as they are, and a thread may wait for one
+                future.set_exception(CancelledError())
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

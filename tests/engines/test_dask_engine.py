@@ -77,13 +77,25 @@ class Bench:
         return len(list((self.folder / results / "here" / ".units").glob("*.parquet")))
 
 
-@pytest.fixture
-def bench(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(tmp_path))
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """The same run on the local engine: its digest, and how many units it stored."""
+    with pytest.MonkeyPatch.context() as patch:
+        here = freshly(tmp_path_factory.mktemp("alone"), patch, pause=0)
+        return here.run(jobs=2).digest, here.stored()
+
+
+def freshly(folder, monkeypatch, **words):
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(str(folder))
     for name in ("slow_models", "pauses", "pauses.short"):
         monkeypatch.delitem(sys.modules, name, raising=False)
-    return lambda **words: Bench(tmp_path, **words)
+    return Bench(folder, **words)
+
+
+@pytest.fixture
+def bench(tmp_path, monkeypatch):
+    return lambda **words: freshly(tmp_path, monkeypatch, **words)
 
 
 def at_unit(number, do):
@@ -102,7 +114,7 @@ def at_unit(number, do):
 # the same digest, whatever happens
 
 
-def test_a_worker_killed_midway_and_one_that_joins_late_change_nothing(cluster, bench):
+def test_a_worker_killed_midway_and_one_that_joins_late_change_nothing(cluster, bench, alone):
     here = bench()
     before = cluster.present()
     [victim] = [process.pid for process in cluster.started if process.pid in before.values()]
@@ -112,43 +124,40 @@ def test_a_worker_killed_midway_and_one_that_joins_late_change_nothing(cluster, 
         cluster.worker("--nthreads", "1", "--no-nanny")
 
     there = here.run(results="there", engine="dask", scheduler=cluster.address, watch=at_unit(5, swap))
-    alone = here.run(results="alone", jobs=2)
-    assert there.digest == alone.digest
+    assert (there.digest, here.stored("there")) == alone
     assert [row.status for row in there.rungs] == ["ok"] * 4
-    assert here.stored("there") == here.stored("alone") > 20
     told = json.loads((here.folder / "there" / "here" / "environment.json").read_text(encoding="utf8"))
     assert (told["engine"], told["workers"], told["threads_per_worker"]) == ("dask", 4, 1)
     assert wait_until(lambda: len(cluster.present()) == 3)
     assert wait_until(lambda: not cluster.traces.files())
 
 
-def test_a_run_may_begin_here_and_go_on_there(cluster, bench):
+def test_a_run_may_begin_here_and_go_on_there(cluster, bench, alone):
     here = bench(pause=0)
     here.run(jobs=2, quick=True)
     half = here.stored()
     there = here.run(engine="dask", scheduler=cluster.address)
     assert 0 < half < here.stored()
-    assert there.digest == here.run(results="alone", jobs=2).digest
+    assert (there.digest, here.stored()) == alone
 
 
-def test_a_lost_scheduler_ends_the_run_with_a_sentence_and_nothing_is_lost(bench, tmp_path_factory, capsys):
-    alone = Cluster(tmp_path_factory.mktemp("lost"))
-    alone.worker("--nthreads", "2")
-    here = bench()
+def test_a_lost_scheduler_ends_the_run_with_a_sentence_and_nothing_is_lost(bench, alone, tmp_path_factory):
+    lost = Cluster(tmp_path_factory.mktemp("lost"))
+    lost.worker("--nthreads", "2", "--no-nanny")
+    here, todo = bench(), []
     try:
-        alone.wait_for(1)
+        lost.wait_for(1)
         with pytest.raises(
             KissBenchError, match=r"scheduler at tcp://127.0.0.1:\d+ is gone. Every finished unit is sto"
         ):
-            here.run(engine="dask", scheduler=alone.address, watch=at_unit(6, alone.scheduler.kill))
-        assert here.stored() >= 6
-        assert wait_until(lambda: not alone.traces.files())
+            here.run(engine="dask", scheduler=lost.address, watch=at_unit(6, lost.scheduler.kill))
+        stored = here.stored()
+        assert wait_until(lambda: not lost.traces.files())
     finally:
-        alone.close()
-    todo = []
+        lost.close()
     board = here.run(jobs=2, watch=lambda event: todo.extend(event.todo if event.kind == "planned" else ()))
-    assert board.digest == here.run(results="alone", jobs=2).digest
-    assert len(todo) == here.stored("alone") - 6
+    assert (board.digest, here.stored()) == alone
+    assert (stored >= 6, len(todo)) == (True, alone[1] - stored)
 
 
 def test_a_unit_that_crashes_takes_no_dask_worker_along(cluster, bench):
@@ -264,8 +273,8 @@ def script(here, traces, engine):
     (here.folder / "script.py").write_text(SCRIPT % CUSTOM, encoding="utf8")
     environment = {**traces.environment, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     return subprocess.Popen(
-        [sys.executable, "script.py", engine], cwd=here.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True,
+        [sys.executable, "script.py", engine], cwd=here.folder, env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 
 
