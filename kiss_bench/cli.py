@@ -16,6 +16,7 @@ from typer.exceptions import TyperException
 
 from kiss_bench import __version__
 from kiss_bench.errors import KissBenchError, RecordError
+from kiss_bench.runs.stopping import terminable
 
 DONE, NO, INVALID, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -67,17 +68,21 @@ def run(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     plan = _plan(config)
     from rich.console import Console
 
-    from kiss_bench.engines.local import available_cores
+    from kiss_bench.engines.processes import workers_for
     from kiss_bench.reports.terminal import leaderboard_table, leaderboard_text
     from kiss_bench.reports.words import banners, verdict_sentence
     from kiss_bench.runs.run import Options
     from kiss_bench.runs.run import run as run_plan
     from kiss_bench.watching import watcher
 
+    workers = workers_for(jobs)
+    if jobs is not None and workers < jobs:
+        typer.echo(f"--jobs {jobs} is more than the {workers} cores there are; {workers} workers it is", err=True)
     options = Options(
-        results=results, jobs=jobs, engine=engine, scheduler=scheduler, quick=quick, command=tuple(sys.argv)
-    )
-    with watcher(Console(stderr=True), jobs or available_cores()) as watch:
+        results=results, jobs=jobs, engine=engine, scheduler=scheduler, quick=quick, finishing=True,
+        command=tuple(sys.argv),
+    )  # fmt: skip
+    with watcher(Console(stderr=True), workers) as watch:
         board = run_plan(plan, options, watch)
     screen = Console()
     if screen.is_terminal:
@@ -210,7 +215,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     debug = "--debug" in words
     try:
-        code = app(words, standalone_mode=False, prog_name="kiss-bench")
+        with terminable():
+            code = app(words, standalone_mode=False, prog_name="kiss-bench")
     except KissBenchError as error:
         _complain(f"kiss-bench: {error}", debug=debug)
         code = INVALID

@@ -60,6 +60,16 @@ def contested_line(event: Event) -> str:
     return f"{entry.rung} against {entry.incumbent} is contested: {draws}"
 
 
+def told_line(event: Event) -> str | None:
+    """What an event has to say for itself, wherever the run stands; None for one that is shown otherwise."""
+    if event.kind == "damaged" and event.unit is not None:
+        return f"unit {event.unit.name} in .units is damaged ({event.reason}); it is run again"
+    if event.kind == "stopping":
+        units = "unit" if event.under_way == 1 else f"{event.under_way} units"
+        return f"finishing the {units} under way; Ctrl-C again stops at once"
+    return None
+
+
 def failure_line(event: Event) -> str | None:
     unit, found = event.unit, event.outcome
     if unit is None or found is None or found.status == "ok":
@@ -82,7 +92,10 @@ class PlainLines:
         return None
 
     def __call__(self, event: Event) -> None:
-        if event.kind == "planned":
+        told = told_line(event)
+        if told:
+            self._say(told)
+        elif event.kind == "planned":
             self.todo, self.jobs = event.todo, event.workers
             for line in opening(event.progress, len(event.todo)):
                 self._say(line)
@@ -141,7 +154,10 @@ class LiveTable:
         self.live.stop()
 
     def __call__(self, event: Event) -> None:
-        if event.kind == "planned":
+        told = told_line(event)
+        if told:
+            self.console.print(told, markup=False, highlight=False)
+        elif event.kind == "planned":
             self.todo, self.jobs = event.todo, event.workers
             for line in opening(event.progress, len(event.todo)):
                 self.console.print(line, markup=False, highlight=False)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # for the type checker alone: the command line looks here bef
     from kiss_bench.evaluation.exam import Exam, Outcome, Unit
 
 ENGINES = ("local", "dask")
-"""Each is a module of this folder with a function `hire(choice) -> Crew`."""
+"""Each is a module of this folder with a function `hire(choice) -> Workforce`."""
 
 
 class Engine(Protocol):
@@ -21,19 +21,22 @@ class Engine(Protocol):
     def run(self, units: "Iterable[Unit]") -> "Iterator[tuple[Unit, Outcome]]":
         """Runs every unit, in an order of its own, and yields each with its outcome as soon as it ends."""
 
+    def finish(self) -> int:
+        """Begins no further unit: `run` ends with those under way, as many as said. A signal handler may call it."""
+
     def close(self) -> None:
         """Ends the workers; units under way are lost, and run again by the next run."""
 
 
-class Crew(Protocol):
+class Workforce(Protocol):
     """Workers that start while the data are read, before there is anything to run."""
 
     @property
-    def workers(self) -> int:
+    def size(self) -> int:
         """How many units run at a time."""
 
     def engine(self, exam: "Exam") -> Engine:
-        """The engine for one exam; whoever asks closes it, before the crew."""
+        """The engine for one exam; whoever asks closes it, before the workforce."""
 
     def close(self) -> None:
         """Lets go of everything that was started."""
@@ -65,10 +68,10 @@ class Choice:
             )
 
 
-def hired(choice: Choice) -> "closing[Crew]":
-    """A context that starts the crew of an engine and lets it go again.
+def hired(choice: Choice) -> "closing[Workforce]":
+    """A context that starts the workforce of an engine and lets it go again.
 
     Raises KissBenchError where the engine cannot be had: a library that is missing, a scheduler that does not answer.
     """
     module = importlib.import_module(f"kiss_bench.engines.{choice.engine}")
-    return closing(cast("Crew", module.hire(choice)))
+    return closing(cast("Workforce", module.hire(choice)))

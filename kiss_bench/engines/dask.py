@@ -13,7 +13,7 @@ from typing import Any
 
 from kiss_bench.engines import Choice
 from kiss_bench.engines.dask_cluster import OwnCluster
-from kiss_bench.engines.local import available_cores
+from kiss_bench.engines.processes import workers_for
 from kiss_bench.errors import KissBenchError
 from kiss_bench.evaluation.exam import Exam, Outcome, Place, Unit
 
@@ -25,28 +25,28 @@ LOOK = 1.0
 """Seconds between looks at scheduler and workers."""
 
 
-def hire(choice: Choice) -> "DaskCrew":
+def hire(choice: Choice) -> "DaskWorkforce":
     """Raises KissBenchError where Dask is not installed and where the scheduler does not answer."""
     if importlib.util.find_spec("distributed") is None:
         raise KissBenchError("--engine dask needs: pip install 'kiss-bench[dask]'")
-    return DaskCrew(choice)
+    return DaskWorkforce(choice)
 
 
-class DaskCrew:
+class DaskWorkforce:
     """A client of a Dask scheduler, our own or a running one."""
 
     def __init__(self, choice: Choice) -> None:
         self.own: OwnCluster | None = None
         with ExitStack() as stack:
             if choice.scheduler is None:
-                self.own = OwnCluster(choice.jobs or available_cores())
+                self.own = OwnCluster(workers_for(choice.jobs))
                 stack.callback(self.own.close)
             from distributed.utils import silence_logging_cmgr
 
             stack.enter_context(silence_logging_cmgr(logging.CRITICAL))  # what is to be said, this engine says
             self.client = _connected(choice.scheduler or (self.own.address if self.own else ""))
             stack.callback(self.client.close)
-            self.workers = len(self.own.workers) if self.own else self._first_workers()
+            self.size = len(self.own.workers) if self.own else self._first_workers()
             self.started = stack.pop_all()
 
     def _first_workers(self) -> int:
@@ -84,23 +84,24 @@ class DaskEngine:
     something else: what was yielded until then is the caller's.
     """
 
-    def __init__(self, crew: DaskCrew, exam: Exam) -> None:
+    def __init__(self, workforce: DaskWorkforce, exam: Exam) -> None:
         from kiss_bench.engines.dask_worker import Serving, facts
         from kiss_bench.engines.luggage import pack
         from kiss_bench.records.keys import LIBRARIES
 
-        self.crew, self.client = crew, crew.client
+        self.workforce, self.client = workforce, workforce.client
         self.name = f"kiss-bench-{uuid.uuid4().hex}"
-        self.threads, self.sent = crew.workers, 0
+        self.threads, self.sent = workforce.size, 0
         self.looked = self.seen = time.monotonic()
         self.away: dict[str, tuple[Any, Unit]] = {}
         """Key of a Dask task -> its future, its unit."""
         self.back: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.finishing = False
         self.suspects: set[Place] = set()
         """Units that run alone from now on, since too many workers were lost while they waited or ran there."""
         luggage = pack(exam.plan.ladder)
         wanted = facts(("kiss-bench", *LIBRARIES, *luggage.versions))
-        if crew.own is None:
+        if workforce.own is None:
             self._greet(wanted)
         self.client.register_plugin(Serving(self.name, pickle.dumps(exam, protocol=5), luggage.files, wanted))
 
@@ -129,6 +130,9 @@ class DaskEngine:
     def run(self, units: Iterable[Unit]) -> Iterator[tuple[Unit, Outcome]]:
         todo = deque(units)
         while todo or self.away:
+            if self.finishing:
+                todo.clear()
+                self._take_back()
             while todo and self._room_for(todo[0]):
                 self._send(todo.popleft())
             self._look()
@@ -141,6 +145,15 @@ class DaskEngine:
                 todo.appendleft(unit)
             else:
                 yield unit, outcome
+
+    def finish(self) -> int:
+        self.finishing = True
+        return min(len(self.away), self.threads)
+
+    def _take_back(self) -> None:
+        """Cancels what still waits on a worker: all but the first of those handed out, one a thread."""
+        if waiting := list(self.away)[self.threads :]:
+            self.client.cancel([self.away.pop(key)[0] for key in waiting])
 
     def _room_for(self, unit: Unit) -> bool:
         """Whether to hand out another unit: two a thread, so that none waits for us; a suspect gets out alone."""
@@ -207,8 +220,8 @@ class DaskEngine:
                 "on from there once a scheduler runs"
             )
         self.threads = sum(present.values()) or 1
-        if self.crew.own is not None:
-            self.crew.own.revive(len(present))
+        if self.workforce.own is not None:
+            self.workforce.own.revive(len(present))
         elif present:
             self.seen = now
         elif now - self.seen > PATIENCE:

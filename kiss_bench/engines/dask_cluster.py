@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from kiss_bench.engines.local import warm_up
+from kiss_bench.engines.processes import warm_up
 from kiss_bench.errors import KissBenchError
 
 LOOPBACK = "127.0.0.1"

@@ -19,7 +19,9 @@ from distributed import get_worker
 from distributed.diagnostics.plugin import SchedulerPlugin, WorkerPlugin
 
 import kiss_bench
-from kiss_bench.engines.local import MODULES, LocalEngine, warm_up
+from kiss_bench.engines.local import LocalEngine
+from kiss_bench.engines.messages import MODULES
+from kiss_bench.engines.processes import warm_up
 from kiss_bench.errors import KissBenchError
 from kiss_bench.evaluation.exam import Exam, Outcome, Unit
 
@@ -70,10 +72,10 @@ class Serving(WorkerPlugin):
         self.exam, self.modules, self.wanted = exam, modules, wanted
 
     def setup(self, worker: Any) -> None:
-        self.jobs = worker.state.nthreads
-        self.address = worker.address
+        self.threads, self.address = worker.state.nthreads, worker.address
         self.unlike = unlike(self.wanted, facts(self.wanted))
-        self.local: LocalEngine | None = None
+        self.engines: list[LocalEngine] = []
+        self.idle: list[LocalEngine] = []
         self.left = False
         self.lock = threading.Lock()
         # A nanny's worker is daemonic, which forbids children lest they outlive it; ours end with it by themselves.
@@ -81,42 +83,51 @@ class Serving(WorkerPlugin):
         warm_up()
 
     def run(self, unit: Unit) -> Outcome:
-        """The outcome of a unit. Raises WorkerLeftError where the engine was closed meanwhile."""
+        """The outcome of a unit. Raises WorkerLeftError where the run left this worker meanwhile."""
         if self.unlike:
             raise UnlikeError(unlike_sentence({self.address: self.unlike}))
+        engine = self._idle_engine()
         try:
-            [(_, outcome)] = self._engine().run([unit])
-        except RuntimeError:  # what a pool says that is closed
+            [(_, outcome)] = engine.run([unit])
+        except (KissBenchError, ValueError):  # sent away, or before it could say anything
             if self.left:
                 raise WorkerLeftError from None
             raise
-        if self.left and outcome.status != "ok":
-            raise WorkerLeftError
+        with self.lock:
+            self.idle.append(engine)
         return outcome
 
-    def _engine(self) -> LocalEngine:
+    def _idle_engine(self) -> LocalEngine:
+        """An engine of one process for the calling thread; each thread of Dask's comes to one."""
         with self.lock:
             if self.left:
                 raise WorkerLeftError
-            if self.local is None:
+            if not self.idle:
                 exam: Exam = pickle.loads(self.exam)  # noqa: S301  (whoever may register a plugin may run anything)
-                self.local, self.exam = LocalEngine(exam, self.jobs), b""
-                for place, content in self.modules.items():
-                    path = self.local.folder / MODULES / place
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_bytes(content)
-            return self.local
+                engine = LocalEngine(exam, 1)
+                self.engines.append(engine)
+                self.idle.append(engine)
+                self._unpack(engine.folder)
+                if len(self.engines) == self.threads:
+                    self.exam = b""
+            return self.idle.pop()
+
+    def _unpack(self, folder: Path) -> None:
+        for place, content in self.modules.items():
+            path = folder / MODULES / place
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
 
     async def teardown(self, worker: Any) -> None:  # noqa: ARG002  (Dask's signature)
         await asyncio.to_thread(self.close)
 
     def close(self) -> None:
-        """Ends the pool and removes its files; units under way are reported as lost."""
-        self.left = True
+        """Ends the processes and removes their files; units under way are lost."""
         with self.lock:
-            local, self.local = self.local, None
-        if local is not None:
-            local.close()
+            self.left = True
+            engines, self.engines = self.engines, []
+        for engine in engines:
+            engine.close()
 
 
 class Sweeping(SchedulerPlugin):

@@ -95,6 +95,12 @@ class Costs:
     predict_us_per_row: float = 0.0
     model_bytes: int = 0
     tuning_seconds: float = 0.0
+    unit_seconds: float = 0.0
+    """Wall time of the whole unit in its worker."""
+    model_seconds: float = 0.0
+    """How much of it was spent inside fits and predictions of models."""
+    peak_bytes: int = 0
+    """Most memory of the worker's own (shared with no file) while the unit ran; 0 where it is not known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -102,6 +102,15 @@ class TuningSection(Section):
     rows: Any = later("How many rows tuning uses.")
 
 
+class LimitsSection(Section):
+    unit_seconds: float | None = key(
+        None, "Seconds that one unit may take (a fit, or a whole study in one fold).", "a number above 0", gt=0
+    )
+    unit_memory_gb: float | None = key(
+        None, "Memory that one unit may take, in GB of 10^9 bytes.", "a number above 0", gt=0
+    )
+
+
 class LadderEntry(Section):
     name: str = key(..., "A rung that ships, or a name of your own.", _NAME, min_length=1)
     level: float | None = key(None, "Place on the ladder; shipped rungs have theirs.", "a number above 0", ge=0)
@@ -141,16 +150,21 @@ class Config(Section):
         "fallback", "How alpha is shared by the steps.", "fallback, strict or per_step"
     )
     drop_missing_target: bool = key(False, "Leave out rows without a target?", "true or false")  # noqa: FBT003
+    limits: LimitsSection = key(
+        LimitsSection(),
+        "What one unit may take before it is stopped and its rung fails.",
+        "a mapping such as {unit_seconds: 3600, unit_memory_gb: 6}",
+    )
     vault: Any = later("Share of rows that stays sealed until the end.")
     placebo: Any = later("Run the ladder on a target that cannot be known.", default=False)
     reviewed: Any = later("Answers to what the audit asked about a column.")
     parent: Any = later("The plan that this one was adapted from.")
-    limits: Any = later("Time and memory that one unit may take.")
     strict: Any = later("Refuse what is otherwise a warning.", default=False)
 
 
 SECTIONS: dict[str, type[Section]] = {
     "data": DataSection, "metric": MetricSection, "folds": FoldsSection, "tuning": TuningSection, "ladder": LadderEntry,
+    "limits": LimitsSection,
 }  # fmt: skip
 
 

@@ -78,6 +78,15 @@ class TuningPlan:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What one unit may take; a unit that takes more is stopped and FAILED. In no unit's key: no refit."""
+
+    unit_seconds: float | None = None
+    unit_memory_gb: float | None = None
+    """GB of 10^9 bytes of memory that the worker and its children share with no file."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
     """One entry of the ladder."""
 
@@ -115,6 +124,7 @@ class Plan:
     alpha: float = 0.05
     multiplicity: Multiplicity = "fallback"
     drop_missing_target: bool = False
+    limits: Limits = Limits()
     source: str = ""
     """The config file as the user named it, or `bench()`."""
     folder: str = "."

@@ -10,7 +10,7 @@ from kiss_bench.plan.config import refuse_later
 from kiss_bench.plan.document import plain_mapping, yaml_values
 from kiss_bench.plan.faults import Faults
 from kiss_bench.plan.ladder import ladder_plan
-from kiss_bench.plan.plan import Plan, TuningPlan
+from kiss_bench.plan.plan import Limits, Plan, TuningPlan
 from kiss_bench.plan.rules import data_plan, folds_plan, metric_plan
 from kiss_bench.plan.validate import valid_config
 
@@ -59,6 +59,7 @@ def _plan(values: dict[str, Any], catalogue: Catalogue, faults: Faults, *, folde
         alpha=config.alpha,
         multiplicity=config.multiplicity,
         drop_missing_target=config.drop_missing_target,
+        limits=Limits(**config.limits.model_dump()),
         source=faults.place,
         folder="." if folder is None else folder,
     )

@@ -15,7 +15,7 @@ from kiss_bench.plan.plan import Plan
 
 ORDER = (
     "project", "question", "population", "data", "target", "positive", "task", "metric", "folds", "tuning", "ladder",
-    "skip", "seed", "alpha", "multiplicity", "drop_missing_target",
+    "skip", "seed", "alpha", "multiplicity", "drop_missing_target", "limits",
 )  # fmt: skip
 """The keys of a config, in its order. Where the config lies (`source`, `folder`) is not part of what it says."""
 
@@ -67,7 +67,7 @@ def _plain(value: Any) -> Any:
 
 def _unknown_keys(found: Mapping[str, Any], known: Mapping[str, Any], around: str = "") -> list[str]:
     unknown = [f"{around}{name}" for name in found if name not in known]
-    for name in ("data", "metric", "folds", "tuning"):
+    for name in ("data", "metric", "folds", "tuning", "limits"):
         if not around and name in found:
             unknown += _unknown_keys(found[name], known[name], f"{name}.")
     for index, step in enumerate(() if around else found.get("ladder", ())):

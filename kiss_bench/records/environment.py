@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from kiss_bench.records.folder import homeless
+
 PACKAGES = (
-    *("kiss-bench", "scikit-learn", "lightgbm", "optuna", "numpy", "scipy", "pandas", "pyarrow", "pebble"),
+    *("kiss-bench", "scikit-learn", "lightgbm", "optuna", "numpy", "scipy", "pandas", "pyarrow"),
     *("pydantic", "ruamel.yaml", "sqlalchemy", "tabulate", "rich", "typer", "threadpoolctl", "distributed"),
 )
 
@@ -18,7 +20,7 @@ def environment(command: list[str], jobs: int, engine: str = "local") -> dict[st
     """Facts for `environment.json`; no user or host name."""
     return {
         "schema": "kiss-bench/environment/1",
-        "command": [Path(command[0]).name, *map(_homeless, command[1:])] if command else [],
+        "command": homeless(command),
         "python": platform.python_version(),
         "implementation": sys.implementation.name,
         "system": platform.system(),
@@ -33,12 +35,6 @@ def environment(command: list[str], jobs: int, engine: str = "local") -> dict[st
         "git": git_state(Path.cwd()),
         "hash_seed": os.environ.get("PYTHONHASHSEED", "random"),
     }
-
-
-def _homeless(word: str) -> str:
-    """A word of the command without the path of the home folder, whose name is usually the user's."""
-    home = str(Path.home())
-    return word.replace(home, "~") if len(home) > 1 else word
 
 
 def cpu_model() -> str:

@@ -2,38 +2,75 @@
 
 import importlib.util
 import json
-from collections.abc import Iterator
+import os
+import platform
+import shlex
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from kiss_bench.errors import RecordError
-from kiss_bench.records.atomic import PARTS
+from kiss_bench.records.atomic import PARTS, cannot_write
 from kiss_bench.records.board import Board, board_from_dict
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
+def held(folder: Path, command: Sequence[str] = ()) -> Iterator[None]:
     """Makes the folder and keeps every other run out of it; what a killed run left half-written is swept away.
 
-    The system lets go of it when the process ends, however that happens. Raises RecordError where another run holds
-    the folder, and where nothing can be written there.
+    The system lets go of it when the process ends, however that happens. `command` are words for whoever finds it in
+    use. Raises RecordError where another run holds the folder, and where nothing can be written there.
     """
     lock = folder / ".units" / "lock"
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
-        file = lock.open("w")
+        file = lock.open("ab+", buffering=0)  # not "w": what the holder wrote is to be read
     except OSError as error:
-        raise RecordError(f"{folder} cannot be written: {error.strerror or error}") from None
+        raise cannot_write(folder, error) from None
     with file:
-        if not _locked(file):
-            raise RecordError(f"{folder} is in use by another run; wait for it, or choose another --results")
-        for part in (*folder.glob(PARTS), *lock.parent.glob(PARTS)):
-            part.unlink(missing_ok=True)
+        if not _locked(file, folder):
+            raise RecordError(f"{folder} is in use by {_holder(file)}; wait for it, or choose another --results")
+        try:
+            _sign(file, command)
+            for part in (*folder.glob(PARTS), *lock.parent.glob(PARTS)):
+                part.unlink(missing_ok=True)
+        except OSError as error:
+            raise cannot_write(folder, error) from None
         yield
 
 
-def _locked(file: IO[str]) -> bool:
+def _sign(file: FileIO, command: Sequence[str]) -> None:
+    """Who holds the folder, for whoever comes second. No user's name; the file is not meant to be committed."""
+    since = time.strftime("%Y-%m-%d %H:%M:%S")
+    facts = {"pid": os.getpid(), "host": platform.node(), "since": since, "command": homeless(command)}
+    file.truncate(0)
+    file.write(json.dumps(facts).encode())
+
+
+def _holder(file: FileIO) -> str:
+    """What the holder wrote about itself, in words; less where it has not written yet."""
+    file.seek(0)
+    try:
+        facts = json.loads(file.read())
+        command, elsewhere = facts["command"], facts["host"] != platform.node()
+        host = f" on {facts['host']}" if elsewhere else ""
+        said = f", `{shlex.join(command)}`" if command else ""
+        return f"another run (process {facts['pid']}{host}, since {facts['since']}{said})"
+    except (OSError, ValueError, LookupError, TypeError):
+        return "another run"
+
+
+def homeless(command: Sequence[str]) -> list[str]:
+    """The words of a command without folders that would name its user: that of the program, and the home folder."""
+    home = str(Path.home())
+    words = [word.replace(home, "~") if len(home) > 1 else word for word in command[1:]]
+    return [Path(command[0]).name, *words] if command else []
+
+
+def _locked(file: FileIO, folder: Path) -> bool:
     """Whether the lock is ours now; always so where the system knows no such locks (Windows)."""
     if importlib.util.find_spec("fcntl") is None:
         return True
@@ -43,6 +80,8 @@ def _locked(file: IO[str]) -> bool:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as error:
+        raise cannot_write(folder, error) from None
     return True
 
 

@@ -26,6 +26,8 @@ from kiss_bench.runs.judging import still_contested
 from kiss_bench.runs.uncertain import interval_facts, reliability_facts
 from kiss_bench.runs.units import Progress, arms_of, repeats_of_all, rung_facts
 
+STOPPED = ("TimeLimit", "MemoryLimit", "WorkerDied")
+"""Errors of units that were ended from outside: another machine may well end them otherwise."""
 SHOWN = ("ok", "provisional")
 """Status of a rung whose predictions are described: all there, and not those of one that failed."""
 
@@ -122,8 +124,8 @@ def all_outcomes(progress: Progress) -> list[Outcome]:
 
 
 def replayable(progress: Progress) -> bool:
-    """False where a wall clock or a dead worker had a say in what ran."""
-    return not any(found.stopped_by == "timeout" or found.error == "WorkerDied" for found in progress.outcomes.values())
+    """False where a wall clock, a limit or a dead worker had a say in what ran."""
+    return not any(found.stopped_by == "timeout" or found.error in STOPPED for found in progress.outcomes.values())
 
 
 def _row(progress: Progress, step: Step | None, entry: Judged) -> BoardRow:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
-from kiss_bench.engines import Crew, Engine
+from kiss_bench.engines import Engine, Workforce
 from kiss_bench.evaluation.exam import Outcome, Unit
 from kiss_bench.judge.judgement import Judged, Judgement
 from kiss_bench.records.board import Board
 from kiss_bench.records.keys import Keys
-from kiss_bench.records.store import UnitStore
+from kiss_bench.records.store import Damage, UnitStore
 from kiss_bench.runs.board import board_of
 from kiss_bench.runs.judging import ask_again, judge_progress
 from kiss_bench.runs.units import Progress
@@ -19,7 +19,7 @@ from kiss_bench.runs.units import Progress
 class Event:
     """Something that a watcher may want to show."""
 
-    kind: Literal["planned", "unit", "board", "contested", "done"]
+    kind: Literal["planned", "unit", "board", "contested", "damaged", "stopping", "done"]
     progress: Progress
     todo: tuple[Unit, ...] = ()
     """`planned`, `contested`: the units that are not in the store."""
@@ -29,6 +29,10 @@ class Event:
     """`contested`: how many of the units that this adds are in the store."""
     contested: Judged | None = None
     """`contested`: the rung that is run again, with its incumbent, on more repeats of the folds."""
+    reason: str = ""
+    """`damaged`: what is wrong with the stored unit, which is run again."""
+    under_way: int = 0
+    """`stopping`: how many units are still finished."""
     unit: Unit | None = None
     outcome: Outcome | None = None
     board: Board | None = None
@@ -40,11 +44,13 @@ Watch = Callable[[Event], None]
 class Filling:
     """A context in which a progress is filled; its workers start when the first unit has to be run."""
 
-    def __init__(self, progress: Progress, keys: Keys, store: UnitStore, crew: Crew) -> None:
-        self.progress, self.keys, self.store, self.crew = progress, keys, store, crew
+    def __init__(self, progress: Progress, keys: Keys, store: UnitStore, workforce: Workforce) -> None:
+        self.progress, self.keys, self.store, self.workforce = progress, keys, store, workforce
         self.resumed = False
         """Whether any unit was in the store."""
         self.engine: Engine | None = None
+        self.stopping = False
+        """Whether the run ends with the units under way."""
 
     def __enter__(self) -> Self:
         return self
@@ -53,10 +59,22 @@ class Filling:
         if self.engine is not None:
             self.engine.close()
 
+    def finish(self, watch: Watch) -> bool:
+        """Lets the units under way end and begins no other; False where none is. A signal handler may call it."""
+        under_way = self.engine.finish() if self.engine is not None else 0
+        self.stopping = under_way > 0
+        if self.stopping:
+            watch(Event(kind="stopping", progress=self.progress, under_way=under_way))
+        return self.stopping
+
     def to_the_end(self, watch: Watch) -> Judgement:
-        """Runs what is missing and judges; while a pair is contested, runs its other repeats and judges again."""
+        """Runs what is missing and judges; while a pair is contested, runs its other repeats and judges again.
+
+        Raises KeyboardInterrupt once the units are in that were under way when it was asked to finish.
+        """
         progress = self.progress
-        self._fill(self._missing(), Event(kind="planned", progress=progress, workers=self.crew.workers), watch)
+        opening = Event(kind="planned", progress=progress, workers=self.workforce.size)
+        self._fill(self._missing(), opening, watch)
         judgement = judge_progress(progress)
         while (entry := ask_again(progress, judgement)) is not None:
             self._fill(self._missing(), Event(kind="contested", progress=progress, contested=entry), watch)
@@ -67,11 +85,13 @@ class Filling:
         return tuple(unit for unit in self.progress.units() if unit.place not in self.progress.outcomes)
 
     def _fill(self, missing: Sequence[Unit], opening: Event, watch: Watch) -> None:
-        todo = self._resume(missing)
+        todo, damaged = self._resume(missing)
         stored = len(missing) - len(todo)
         self.resumed = self.resumed or stored > 0
         watch(replace(opening, todo=todo, stored=stored))
         progress = self.progress
+        for unit, damage in damaged:
+            watch(Event(kind="damaged", progress=progress, unit=unit, reason=damage.reason))
         for unit, outcome in self._outcomes(todo):
             if outcome.status == "ok":
                 self.store.save(self.keys.of(unit), outcome)
@@ -79,19 +99,23 @@ class Filling:
             watch(Event(kind="unit", progress=progress, unit=unit, outcome=outcome))
             if progress.whole_rung_ended(unit):
                 watch(Event(kind="board", progress=progress, board=board_of(progress, judge_progress(progress))))
+        if self.stopping:
+            raise KeyboardInterrupt
 
-    def _resume(self, missing: Sequence[Unit]) -> tuple[Unit, ...]:
-        """Takes every stored outcome; the units still to do."""
-        todo = []
+    def _resume(self, missing: Sequence[Unit]) -> tuple[tuple[Unit, ...], list[tuple[Unit, Damage]]]:
+        """Takes every stored outcome; the units still to do, and those of them whose stored outcome is damaged."""
+        todo, damaged = [], []
         for unit in missing:
             found = self.store.load(self.keys.of(unit))
-            if found is None:
-                todo.append(unit)
-            else:
+            if isinstance(found, Outcome):
                 self.progress.add(unit, found)
-        return tuple(todo)
+                continue
+            todo.append(unit)
+            if found is not None:
+                damaged.append((unit, found))
+        return tuple(todo), damaged
 
     def _outcomes(self, todo: Sequence[Unit]) -> Iterator[tuple[Unit, Outcome]]:
         if todo:
-            self.engine = self.engine or self.crew.engine(self.progress.exam)
+            self.engine = self.engine or self.workforce.engine(self.progress.exam)
             yield from self.engine.run(todo)

@@ -1,10 +1,13 @@
 """The story: plan -> task -> folds -> units -> judgement -> reports."""
 
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from kiss_bench.engines import Choice, Crew, hired
+from kiss_bench.engines import Choice, Workforce, hired
+from kiss_bench.engines.memory import check_watchable
 from kiss_bench.errors import RecordError
 from kiss_bench.evaluation.exam import Exam
 from kiss_bench.plan.plan import Plan
@@ -16,6 +19,7 @@ from kiss_bench.runs.board import board_of
 from kiss_bench.runs.buildable import check_buildable
 from kiss_bench.runs.filling import Event, Filling, Watch
 from kiss_bench.runs.judging import check_judgeable
+from kiss_bench.runs.stopping import interruptible
 from kiss_bench.runs.units import Progress
 from kiss_bench.runs.write import write_plan, write_results
 from kiss_bench.tasks.folds import draw_folds
@@ -34,6 +38,8 @@ class Options:
     engine: str = "local"
     scheduler: str | None = None
     quick: bool = False
+    finishing: bool = False
+    """Whether the first Ctrl-C lets the units under way end, as on the command line; else it stops at once."""
     command: tuple[str, ...] = ()
     """The words that started the run, for `environment.json`; empty where it was called from Python."""
 
@@ -45,29 +51,32 @@ def unwatched(event: Event) -> None:
 def run(plan: Plan, options: Options, watch: Watch = unwatched, table: Table | None = None) -> Board:
     """Runs what is not in the store yet, judges, and writes the result folder `options.results / plan.project`.
 
-    Raises PlanError, DataError, FoldError or RungError before anything is fitted or written.
+    Raises PlanError, DataError, FoldError or RungError before anything is fitted or written; RecordError where
+    another run holds the folder, and at any time where something cannot be written.
     """
     choice = Choice(engine=options.engine, jobs=options.jobs, scheduler=options.scheduler)
-    with hired(choice) as crew:
-        return _run(plan, options, crew, watch, table)
+    with hired(choice) as workforce:
+        return _run(plan, options, workforce, watch, table)
 
 
-def _run(plan: Plan, options: Options, crew: Crew, watch: Watch, table: Table | None) -> Board:
+def _run(plan: Plan, options: Options, workforce: Workforce, watch: Watch, table: Table | None) -> Board:
     started = time.perf_counter()
     exam = set_exam(plan, table)
     check_judgeable(exam)
+    check_watchable(exam.plan.limits)
     keys = Keys(exam)
     check_buildable(exam)
     folder = options.results / exam.plan.project
-    with held(folder):
+    with held(folder, options.command):
         write_plan(folder, exam)
         progress = Progress(exam=exam, quick=options.quick)
-        with Filling(progress, keys, UnitStore(folder / ".units"), crew) as filling:
+        filling = Filling(progress, keys, UnitStore(folder / ".units"), workforce)
+        with interruptible(partial(filling.finish, watch)) if options.finishing else nullcontext(), filling:
             judgement = filling.to_the_end(watch)
         board = board_of(progress, judgement, time.perf_counter() - started)
         if filling.resumed:
             board = replace(board, seconds=_seconds_of(folder, board.digest))
-        facts = {"command": options.command, "engine": options.engine, "jobs": crew.workers}
+        facts = {"command": options.command, "engine": options.engine, "jobs": workforce.size}
         write_results(folder, progress, board, facts)
     watch(Event(kind="done", progress=progress, board=board))
     return board

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kiss_bench.engines.local import warm_up
 from kiss_bench.engines.mapping import each
+from kiss_bench.engines.processes import warm_up
 from kiss_bench.plan.plan import Plan
 from kiss_bench.records.atomic import write_whole
 from kiss_bench.records.folder import held
@@ -71,7 +71,7 @@ def selftest(plan: Plan, options: Options, watch: Watch) -> SelfTest:
     check_judgeable(exam)
     shape, seed = shape_of(exam, options.rows), plan.seed or 0
     folder = options.results / shape.project
-    with held(folder / FOLDER):
+    with held(folder / FOLDER, ("kiss-bench", "selftest", plan.source)):
         asked, store = places(options.draws, seed), DrawStore(folder / FOLDER, shape)
         draws = tuple(_draws(store, asked, options.jobs, watch))
         found = SelfTest(shape=shape, draws=options.draws, seed=seed, rates=rates_of(draws))

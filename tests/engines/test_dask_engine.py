@@ -160,6 +160,21 @@ def test_a_lost_scheduler_ends_the_run_with_a_sentence_and_nothing_is_lost(bench
     assert (stored >= 6, len(todo)) == (True, alone[1] - stored)
 
 
+def test_a_run_that_is_asked_to_finish_ends_with_the_units_under_way(cluster, bench):
+    exam = set_exam(bench(pause=0.3).plan)
+    units = Progress(exam=exam, quick=False).units()
+    with (
+        hired(Choice(engine="dask", scheduler=cluster.address)) as workforce,
+        closing(workforce.engine(exam)) as engine,
+    ):
+        ending = engine.run(units)
+        first = [next(ending) for _ in range(3)]
+        said = engine.finish()
+        rest = list(ending)
+    assert said == len(rest) == 4
+    assert {outcome.status for _, outcome in first + rest} == {"ok"}
+
+
 def test_a_unit_that_crashes_takes_no_dask_worker_along(cluster, bench):
     here = bench(ladder=f"[dummy, linear, {CRASHES}]", text="folds: {count: 3, repeats: 1}\ntuning: {trials: 0}\n")
     before = cluster.present()
@@ -305,13 +320,13 @@ def test_workers_of_ours_that_are_killed_are_replaced(bench):
     here = bench()
     exam = set_exam(here.plan)
     units = Progress(exam=exam, quick=True).units()
-    with hired(Choice(engine="dask", jobs=2)) as crew, closing(crew.engine(exam)) as engine:
-        first = [worker.pid for worker in crew.own.workers]
-        assert wait_until(lambda: len(crew.client.nthreads()) == 2)
+    with hired(Choice(engine="dask", jobs=2)) as workforce, closing(workforce.engine(exam)) as engine:
+        first = [worker.pid for worker in workforce.own.workers]
+        assert wait_until(lambda: len(workforce.client.nthreads()) == 2)
         for worker in first:
             os.kill(worker, signal.SIGKILL)
         assert [outcome.status for _, outcome in engine.run(units)] == ["ok"] * len(units)
-        assert not set(first) & {worker.pid for worker in crew.own.workers}
+        assert not set(first) & {worker.pid for worker in workforce.own.workers}
 
 
 def test_a_cluster_forgets_a_run_whose_process_was_killed(cluster, bench):

@@ -9,7 +9,7 @@ from kiss_bench.plan.read import plan_from_mapping, read_plan
 
 KEYS = (
     "project, question, population, data, target, positive, task, metric, folds, tuning, ladder, skip, seed, alpha, "
-    "multiplicity, drop_missing_target"
+    "multiplicity, drop_missing_target, limits"
 )
 ONE_OF = "one of path, sql (with url) and loader"
 NAME = "small letters, digits, `_` and `-`, starting with a letter or digit"
@@ -130,6 +130,15 @@ ONE_FAULT = {
     "truth as a number": ("seed: true", "seed: found true; allowed: a whole number from 0 to 2147483647"),
     "text as a number": ("folds: {count: '5'}", "folds.count: found '5'; allowed: a whole number of at least 2"),
     "a fraction": ("folds: {inner: 2.5}", "folds.inner: found 2.5; allowed: a whole number of at least 2"),
+    "no time at all": ("limits: {unit_seconds: 0}", "limits.unit_seconds: found 0; allowed: a number above 0"),
+    "a unit with a limit": (
+        "limits: {unit_memory_gb: 6 GB}",
+        "limits.unit_memory_gb: found '6 GB'; allowed: a number above 0",
+    ),
+    "an unknown limit": (
+        "limits: {unit_second: 5}",
+        "limits.unit_second: found an unknown key; allowed: unit_seconds, unit_memory_gb. did you mean `unit_seconds`?",
+    ),
     "too much alpha": ("alpha: 0.5", "alpha: found 0.5; allowed: a number above 0 and below 0.5"),
     "a bad word": (
         "tuning: {sampler: tpee}",
@@ -300,7 +309,6 @@ LATER_KEYS = {
     "placebo": "placebo: true",
     "reviewed": "reviewed: {}",
     "parent": "parent: abc",
-    "limits": "limits: {unit_seconds: 1}",
     "strict": "strict: true",
     "tuning.control": "tuning: {control: true}",
     "tuning.rows": "tuning: {rows: 100}",

@@ -11,11 +11,12 @@ from kiss_bench.plan.schema import SCHEMA_FILE, config_schema, schema_text
 
 KEYS = {
     "": "project question population data target positive task metric folds tuning ladder skip seed alpha multiplicity "
-    "drop_missing_target vault placebo reviewed parent limits strict",
+    "drop_missing_target limits vault placebo reviewed parent strict",
     "data": "path sql url loader id drop features time group season horizon weight available_after",
     "metric": "primary margin margin_unit also",
     "folds": "kind count repeats inner gap window column file",
     "tuning": "trials sampler pruning timeout control rows",
+    "limits": "unit_seconds unit_memory_gb",
     "ladder": "name level estimator settings space trials reason",
 }
 COME_LATER = {
@@ -23,7 +24,6 @@ COME_LATER = {
     "placebo",
     "reviewed",
     "parent",
-    "limits",
     "strict",
     "available_after",
     "control",
@@ -47,6 +47,8 @@ GOOD = [
     ),
     "folds: {repeats: 20}\nmultiplicity: per_step",
     "folds: {repeats: auto}\nmultiplicity: strict\ndata: {path: a, weight: 2019}",
+    "limits: {unit_seconds: 3600, unit_memory_gb: 0.5}",
+    "limits: {unit_memory_gb: ~}",
     "alpha: 0.1\nseed: 1\nmultiplicity: fallback\ndrop_missing_target: true",
 ]
 BAD = [
@@ -75,7 +77,9 @@ BAD = [
     "multiplicity: holm",
     "vault: 20%",
     "placebo: true",
-    "limits: {unit_seconds: 3}",
+    "limits: {unit_seconds: 0}",
+    "limits: {unit_memory_gb: 6 GB}",
+    "limits: 5",
     "tuning: {rows: 3}",
     "data: {path: a, weight: [w]}",
 ]

@@ -44,6 +44,7 @@ DEFAULTS = {
     "alpha": 0.05,
     "multiplicity": "fallback",
     "drop_missing_target": False,
+    "limits": {"unit_seconds": None, "unit_memory_gb": None},
 }  # fmt: skip
 
 
@@ -107,6 +108,9 @@ MAPPINGS = st.fixed_dictionaries(
         "alpha": st.floats(0.001, 0.499),
         "multiplicity": st.sampled_from(["fallback", "strict", "per_step"]),
         "drop_missing_target": st.booleans(),
+        "limits": st.fixed_dictionaries(
+            {}, optional={"unit_seconds": st.floats(0.1, 1e6), "unit_memory_gb": st.integers(1, 99)}
+        ),
     },
 )  # fmt: skip
 
@@ -159,6 +163,16 @@ def test_a_damaged_record_is_refused(damage, told):
 def test_a_key_that_an_older_version_did_not_write_has_its_default():
     older = {name: value for name, value in DEFAULTS.items() if name != "drop_missing_target"}
     assert plan_as_dict(plan_from_dict(older)) == DEFAULTS
+
+
+def test_a_record_of_before_there_were_limits_has_none():
+    older = {name: value for name, value in DEFAULTS.items() if name != "limits"}
+    assert plan_as_dict(plan_from_dict(older)) == DEFAULTS
+
+
+def test_an_unknown_limit_in_a_record_is_refused():
+    with pytest.raises(PlanError, match=r"limits\.unit_days: found an unknown key"):
+        plan_from_dict(DEFAULTS | {"limits": {"unit_days": 1}})
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,16 @@
 
 import getpass
 import json
+import os
 import platform
+import re
 import socket
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -20,7 +23,7 @@ from kiss_bench.records.board import board_as_dict, board_from_dict
 from kiss_bench.records.environment import environment
 from kiss_bench.records.folder import held, read_board, read_json
 from kiss_bench.records.frames import digest_of
-from kiss_bench.records.store import UnitStore
+from kiss_bench.records.store import CHECKSUM, FACTS, KEY, Damage, UnitStore
 from kiss_bench.runs.write import ignored
 
 pytest_plugins = ["finished_runs"]
@@ -49,16 +52,49 @@ def test_the_old_file_stays_when_writing_fails(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 
+def test_what_cannot_be_written_is_told_with_what_to_do(tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf8")
+    with pytest.raises(RecordError) as caught:
+        write_whole(tmp_path / "file" / "a.txt", "text")
+    assert str(caught.value) == (
+        f"{tmp_path}/file/a.txt cannot be written: File exists. Everything stored so far is kept. "
+        "Allow writing there, or choose another --results, and run the same command again; it goes on from there"
+    )
+
+
 # a folder held by one run
 
 
 def test_a_folder_is_held_by_one_run_and_let_go_at_its_end(tmp_path):
     folder = tmp_path / "loans"
-    with held(folder), pytest.raises(RecordError) as caught, held(folder):
+    command = ("/opt/tools/kiss-bench", "run", f"{Path.home()}/my loans.yaml")
+    with held(folder, command), pytest.raises(RecordError) as caught, held(folder):
         pass
-    assert str(caught.value) == f"{folder} is in use by another run; wait for it, or choose another --results"
+    told = str(caught.value)
+    since = re.search(r"since (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)", told)[1]
+    assert told == (
+        f"{folder} is in use by another run (process {os.getpid()}, since {since}, `kiss-bench run '~/my loans.yaml'`)"
+        "; wait for it, or choose another --results"
+    )
     with held(folder):
         pass
+
+
+def test_a_holder_on_another_host_is_named_with_it(tmp_path):
+    facts = {"pid": 7, "host": "elsewhere", "since": "2024-05-31 12:00:00", "command": []}
+    with held(tmp_path):
+        (tmp_path / ".units" / "lock").write_text(json.dumps(facts), encoding="utf8")
+        with pytest.raises(RecordError) as caught, held(tmp_path):
+            pass
+    assert "another run (process 7 on elsewhere, since 2024-05-31 12:00:00); wait" in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"pid": 7}', "\udcff"])
+def test_a_holder_that_has_not_signed_yet_is_another_run(content, tmp_path):
+    with held(tmp_path):
+        (tmp_path / ".units" / "lock").write_text(content, encoding="utf8", errors="surrogateescape")
+        with pytest.raises(RecordError, match="is in use by another run; wait for it"), held(tmp_path):
+            pass
 
 
 def test_what_a_killed_run_left_half_written_is_swept_away(tmp_path):
@@ -74,7 +110,7 @@ def test_what_a_killed_run_left_half_written_is_swept_away(tmp_path):
 def test_a_place_where_nothing_can_be_written_is_refused(tmp_path):
     (tmp_path / "file").write_text("", encoding="utf8")
     with (
-        pytest.raises(RecordError, match=r"file/loans cannot be written: Not a directory"),
+        pytest.raises(RecordError, match=r"file/loans cannot be written: Not a directory\. Everything stored so"),
         held(tmp_path / "file" / "loans"),
     ):
         pass
@@ -292,6 +328,13 @@ def outcome(**changes):
     return replace(blank, **changes)
 
 
+def plain_of(found):
+    """An outcome as values that can be compared: bytes and shapes in place of arrays."""
+    arrays = {name: getattr(found, name) for name in ("prediction", "inner_rows", "inner_prediction")}
+    told = {name: None if array is None else (array.shape, array.tobytes()) for name, array in arrays.items()}
+    return replace(found, **told)
+
+
 @pytest.mark.parametrize(
     "stored",
     [
@@ -309,40 +352,94 @@ def test_an_outcome_comes_back_from_the_store_bit_by_bit(stored, tmp_path):
     store = UnitStore(tmp_path)
     store.save("k", stored)
     found = store.load("k")
-    for name in ("prediction", "inner_rows", "inner_prediction"):
-        one, other = getattr(stored, name), getattr(found, name)
-        assert (one is None) == (other is None)
-        if one is not None:
-            assert one.tobytes() == other.tobytes()
-            assert one.shape == other.shape
-    arrays = dict.fromkeys(("prediction", "inner_rows", "inner_prediction"))
-    assert replace(found, **arrays) == replace(stored, **arrays)
+    assert plain_of(found) == plain_of(stored)
+
+
+WHOLE = "its values are not those that its checksum was taken of"
+NO_UNIT = "it is no unit, or not a whole one"
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.99])
-def test_a_truncated_unit_is_as_good_as_none(share, tmp_path):
+def test_a_truncated_unit_is_damaged(share, tmp_path):
     store = UnitStore(tmp_path)
     store.save("k", outcome())
     content = store.path("k").read_bytes()
     store.path("k").write_bytes(content[: int(len(content) * share)])
-    assert store.load("k") is None
+    assert store.load("k") == Damage(reason=NO_UNIT)
 
 
-def test_a_flipped_bit_in_the_values_is_noticed(tmp_path):
+def test_a_flipped_bit_is_noticed_wherever_it_changes_anything(tmp_path):
+    store, good = UnitStore(tmp_path), outcome(prediction=np.random.default_rng(0).random((200, 2)))
+    store.save("k", good)
+    content = store.path("k").read_bytes()
+    damaged = 0
+    for place in range(0, len(content), 13):
+        flipped = bytearray(content)
+        flipped[place] ^= 1 << place % 8
+        store.path("k").write_bytes(flipped)
+        found = store.load("k")
+        if isinstance(found, Damage):
+            damaged += 1
+        else:  # a byte of Parquet's own that changes no value, such as the name of the program that wrote it
+            assert found is not None
+            assert plain_of(found) == plain_of(good)
+    assert damaged > 0.8 * len(content) / 13
+
+
+EDITS = {
+    "a prediction": lambda table: table.set_column(2, "v0", pa.array(np.zeros(len(table)))),
+    "an inner row": lambda table: table.set_column(1, "row", pa.array(np.arange(len(table)))),
+    "the order of rows": lambda table: table.take(list(range(len(table)))[::-1]),
+    "a fact": lambda table: with_facts(table, rung="forest"),
+    "a score of a trial": lambda table: with_facts(table, trials=[]),
+    "the key": lambda table: table.replace_schema_metadata({**table.schema.metadata, KEY: b"other"}),
+}
+
+
+def with_facts(table, **changes):
+    facts = {**json.loads(table.schema.metadata[FACTS]), **changes}
+    return table.replace_schema_metadata({**table.schema.metadata, FACTS: json.dumps(facts).encode()})
+
+
+@pytest.mark.parametrize("what", EDITS)
+def test_a_unit_edited_by_hand_is_damaged(what, tmp_path):
     store = UnitStore(tmp_path)
-    store.save("k", outcome(prediction=np.random.default_rng(0).random((500, 2))))
-    content = bytearray(store.path("k").read_bytes())
-    content[len(content) // 3] ^= 1
-    store.path("k").write_bytes(content)
+    store.save("k", outcome())
+    pq.write_table(EDITS[what](pq.read_table(store.path("k"))), store.path("k"))
+    assert store.load("k") == Damage(reason=WHOLE)
+
+
+def test_a_unit_under_the_name_of_another_is_damaged(tmp_path):
+    store = UnitStore(tmp_path)
+    store.save("0123456789abcdef", outcome())
+    store.path("0123456789abcdef").rename(store.path("k"))
+    assert store.load("k") == Damage(reason="it is another unit, 0123456789ab…, renamed")
+
+
+def test_a_unit_of_a_version_without_checksums_is_as_good_as_none(tmp_path):
+    store = UnitStore(tmp_path)
+    store.save("k", outcome())
+    table = pq.read_table(store.path("k"))
+    older = {name: value for name, value in table.schema.metadata.items() if name not in {KEY, CHECKSUM}}
+    pq.write_table(table.replace_schema_metadata(older), store.path("k"))
     assert store.load("k") is None
 
 
-def test_a_missing_foreign_or_garbage_unit_is_as_good_as_none(tmp_path):
+def test_costs_that_an_older_version_did_not_know_are_nought(tmp_path):
+    store = UnitStore(tmp_path)
+    store.save("k", outcome(costs=Costs(fit_seconds=1.0, unit_seconds=2.0, model_seconds=1.5, peak_bytes=10**10)))
+    assert store.load("k").costs == Costs(fit_seconds=1.0, unit_seconds=2.0, model_seconds=1.5, peak_bytes=10**10)
+    assert Costs(fit_seconds=1.0) == Costs(fit_seconds=1.0, unit_seconds=0.0, model_seconds=0.0, peak_bytes=0)
+
+
+def test_a_missing_unit_is_none_and_a_foreign_or_garbage_one_damaged(tmp_path):
     store = UnitStore(tmp_path)
     pd.DataFrame({"a": [1]}).to_parquet(store.path("foreign"))
     store.path("garbage").write_bytes(b"not Parquet")
     store.path("folder").mkdir()
-    assert [store.load(key) for key in ("missing", "foreign", "garbage", "folder")] == [None] * 4
+    assert store.load("missing") is None
+    assert [store.load(key) for key in ("foreign", "garbage")] == [Damage(reason=NO_UNIT)] * 2
+    assert store.load("folder") == Damage(reason="it cannot be read: Is a directory")
 
 
 # where it ran
