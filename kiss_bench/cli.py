@@ -46,23 +46,25 @@ def top(
 
 
 @app.command()
-def run(
+def run(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     config: Config,
     jobs: Annotated[
         int | None, typer.Option("--jobs", "-j", min=1, help="Worker processes; default: one a core.")
     ] = None,
     results: Annotated[Path, typer.Option(help="Where the project's folder is written.")] = Path("results"),
     quick: Annotated[bool, typer.Option("--quick", help="Default settings only, no tuning; provisional.")] = False,  # noqa: FBT002
-    engine: Annotated[str, typer.Option(help="Where units run: local. (dask comes with a later version.)")] = "local",
+    engine: Annotated[str, typer.Option(help="Where units run: local or dask.")] = "local",
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="With dask: a running scheduler, such as tcp://10.0.0.5:8786.")
+    ] = None,
 ) -> None:
     """Run the ladder of CONFIG, judge it, and write the leaderboard. A run that was stopped goes on where it was.
 
     Ends with 1 where a rung failed.
     """
-    if engine != "local":
-        raise KissBenchError(
-            f"--engine: found {engine!r}; allowed: local (dask is known, but not built in this version)"
-        )
+    from kiss_bench.engines import Choice
+
+    Choice(engine=engine, jobs=jobs, scheduler=scheduler)  # asked before the config is: raises for what is not there
     plan = _plan(config)
     from rich.console import Console
 
@@ -76,7 +78,10 @@ def run(
     workers = workers_for(jobs)
     if jobs is not None and workers < jobs:
         typer.echo(f"--jobs {jobs} is more than the {workers} cores there are; {workers} workers it is", err=True)
-    options = Options(results=results, jobs=workers, quick=quick, finishing=True, command=tuple(sys.argv))
+    options = Options(
+        results=results, jobs=jobs, engine=engine, scheduler=scheduler, quick=quick, finishing=True,
+        command=tuple(sys.argv),
+    )  # fmt: skip
     with watcher(Console(stderr=True), workers) as watch:
         board = run_plan(plan, options, watch)
     screen = Console()

@@ -97,7 +97,7 @@ class PlainLines:
         if told:
             self._say(told)
         elif event.kind == "planned":
-            self.todo = event.todo
+            self.todo, self.jobs = event.todo, event.workers
             for line in opening(event.progress, len(event.todo)):
                 self._say(line)
         elif event.kind == "contested":
@@ -159,7 +159,7 @@ class LiveTable:
         if told:
             self.console.print(told, markup=False, highlight=False)
         elif event.kind == "planned":
-            self.todo = event.todo
+            self.todo, self.jobs = event.todo, event.workers
             for line in opening(event.progress, len(event.todo)):
                 self.console.print(line, markup=False, highlight=False)
             self.bar.update(self.task, total=len(event.todo), description="default settings")

@@ -1,15 +1,24 @@
 """Engines run units and hand their outcomes back as they end; which engine ran is not to be seen in any result."""
 
+import importlib
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, cast
 
-from kiss_bench.evaluation.exam import Outcome, Unit
+from kiss_bench.errors import KissBenchError
+
+if TYPE_CHECKING:  # for the type checker alone: the command line looks here before it reads a config
+    from kiss_bench.evaluation.exam import Exam, Outcome, Unit
+
+ENGINES = ("local", "dask")
+"""Each is a module of this folder with a function `hire(choice) -> Workforce`."""
 
 
 class Engine(Protocol):
-    """What `bench` knows of an engine."""
+    """What a run knows of an engine."""
 
-    def run(self, units: Iterable[Unit]) -> Iterator[tuple[Unit, Outcome]]:
+    def run(self, units: "Iterable[Unit]") -> "Iterator[tuple[Unit, Outcome]]":
         """Runs every unit, in an order of its own, and yields each with its outcome as soon as it ends."""
 
     def finish(self) -> int:
@@ -17,3 +26,52 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Ends the workers; units under way are lost, and run again by the next run."""
+
+
+class Workforce(Protocol):
+    """Workers that start while the data are read, before there is anything to run."""
+
+    @property
+    def size(self) -> int:
+        """How many units run at a time."""
+
+    def engine(self, exam: "Exam") -> Engine:
+        """The engine for one exam; whoever asks closes it, before the workforce."""
+
+    def close(self) -> None:
+        """Lets go of everything that was started."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """Where units run. Raises KissBenchError for an engine that there is not, and for words that do not go together."""
+
+    engine: str = "local"
+    jobs: int | None = None
+    """Worker processes; None: one a core."""
+    scheduler: str | None = None
+    """Address of a running Dask scheduler; None: workers of our own."""
+
+    def __post_init__(self) -> None:
+        if self.engine not in ENGINES:
+            raise KissBenchError(f"--engine: found {self.engine!r}; allowed: {', '.join(ENGINES)}")
+        if self.scheduler is None:
+            return
+        if self.engine != "dask":
+            raise KissBenchError(
+                f"--scheduler: found {self.scheduler!r} with --engine {self.engine}; allowed: with --engine dask only"
+            )
+        if self.jobs is not None:
+            raise KissBenchError(
+                f"--jobs: found {self.jobs} with --scheduler; allowed: one of the two. The workers of a running "
+                "scheduler are as many as were started there"
+            )
+
+
+def hired(choice: Choice) -> "closing[Workforce]":
+    """A context that starts the workforce of an engine and lets it go again.
+
+    Raises KissBenchError where the engine cannot be had: a library that is missing, a scheduler that does not answer.
+    """
+    module = importlib.import_module(f"kiss_bench.engines.{choice.engine}")
+    return closing(cast("Workforce", module.hire(choice)))

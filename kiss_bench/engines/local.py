@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from kiss_bench.engines import Choice
 from kiss_bench.engines.pool import Pool
+from kiss_bench.engines.processes import warm_up, workers_for
 from kiss_bench.evaluation.exam import Exam, Outcome, Unit
 
 
@@ -15,6 +17,7 @@ class LocalEngine:
 
         self.work = worker.work
         self.pool = Pool(exam, jobs, exam.plan.limits)
+        self.folder = self.pool.premises.folder
 
     def run(self, units: Iterable[Unit]) -> Iterator[tuple[Unit, Outcome]]:
         """Yields every unit with its outcome; the next units are taken from `units` as workers come free."""
@@ -41,3 +44,21 @@ def failed(unit: Unit, error: str, reason: str) -> Any:
         error=error,
         reason=reason,
     )
+
+
+class LocalWorkforce:
+    """The processes of this machine; they start with the engine, what they import a moment before."""
+
+    def __init__(self, jobs: int | None) -> None:
+        warm_up()
+        self.size = workers_for(jobs)
+
+    def engine(self, exam: Exam) -> LocalEngine:
+        return LocalEngine(exam, self.size)
+
+    def close(self) -> None:
+        """Nothing is left once the engine is closed: the fork server ends with this process."""
+
+
+def hire(choice: Choice) -> LocalWorkforce:
+    return LocalWorkforce(choice.jobs)

@@ -6,6 +6,9 @@ from typing import Any
 READY, BEGUN, ANSWER = b"r", b"b", b"a"
 """First byte of what a worker sends: it is waiting for work, it has taken it up, or an `Ended` follows, pickled."""
 
+MODULES = "modules"
+"""Folder beside what workers share, with the source files of custom rungs where they had to travel."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ended:

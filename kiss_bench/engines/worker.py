@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import NoReturn
@@ -26,7 +26,7 @@ from threadpoolctl import threadpool_limits
 
 from kiss_bench.engines.layout import laid_out
 from kiss_bench.engines.memory import forget_peak, peak_bytes
-from kiss_bench.engines.messages import ANSWER, BEGUN, READY, Ended
+from kiss_bench.engines.messages import ANSWER, BEGUN, MODULES, READY, Ended
 from kiss_bench.engines.processes import ONE_THREAD
 from kiss_bench.evaluation.attempt import attempt
 from kiss_bench.evaluation.exam import Exam, Outcome, Unit
@@ -42,8 +42,16 @@ def load_exam(path: str) -> Exam:
     return exam
 
 
+@cache
+def find_modules(folder: Path) -> None:
+    """Lets modules that came along in the folder be found before those of the working directory."""
+    if (modules := folder / MODULES).is_dir():
+        sys.path[:0] = [str(modules), str(Path.cwd())]  # both, or a rung's import would put the latter first
+
+
 def work(path: str, unit: Unit) -> Outcome:
     """The outcome of a unit, with its time and its peak of memory."""
+    find_modules(Path(path).parent)
     exam = load_exam(path)
     known, started = forget_peak(), time.perf_counter()
     outcome = run_unit(exam, unit)

@@ -12,11 +12,11 @@ from kiss_bench.records.folder import homeless
 
 PACKAGES = (
     *("kiss-bench", "scikit-learn", "lightgbm", "optuna", "numpy", "scipy", "pandas", "pyarrow"),
-    *("pydantic", "ruamel.yaml", "sqlalchemy", "tabulate", "rich", "typer", "threadpoolctl"),
+    *("pydantic", "ruamel.yaml", "sqlalchemy", "tabulate", "rich", "typer", "threadpoolctl", "distributed"),
 )
 
 
-def environment(command: list[str], jobs: int) -> dict[str, Any]:
+def environment(command: list[str], jobs: int, engine: str = "local") -> dict[str, Any]:
     """Facts for `environment.json`; no user or host name."""
     return {
         "schema": "kiss-bench/environment/1",
@@ -28,6 +28,7 @@ def environment(command: list[str], jobs: int) -> dict[str, Any]:
         "machine": platform.machine(),
         "cpu": cpu_model(),
         "cores": os.cpu_count(),
+        "engine": engine,
         "workers": jobs,
         "threads_per_worker": 1,
         "packages": {name: _version(name) for name in PACKAGES},

@@ -67,13 +67,22 @@ def rung_source(name: str, reference: str | None) -> str:
     """
     if reference is None:
         return source_hash(_shipped_files(name))
-    top = reference.partition(":")[0].partition(".")[0]
+    files, distributions = source_of(reference.partition(":")[0].partition(".")[0], reference)
+    return "+".join(f"{one} {version}" for one, version in distributions.items()) or source_hash(files)
+
+
+def source_of(top: str, reference: str) -> tuple[tuple[Path, ...], Mapping[str, str]]:
+    """Files of the module `top`, or else the distributions that it was installed with and their versions.
+
+    Files below the working directory count as such also where they are installed. Raises RungError, which names the
+    `reference`, for a module that is nowhere to be found.
+    """
     here = Path.cwd().resolve()
     files = _module_files(top, reference, here)
     distributions = sorted(set(importlib.metadata.packages_distributions().get(top, [])))
     if not distributions or any(path.is_relative_to(here) for path in files):
-        return source_hash(files)
-    return "+".join(f"{one} {importlib.metadata.version(one)}" for one in distributions)
+        return files, {}
+    return (), {one: importlib.metadata.version(one) for one in distributions}
 
 
 def _shipped_files(name: str) -> tuple[Path, ...]:

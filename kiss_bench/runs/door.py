@@ -77,21 +77,22 @@ def refuse_second_source(data: Any) -> None:
         )
 
 
-def bench(
+def bench(  # noqa: PLR0913  (a door: all but two by name)
     frame: "pd.DataFrame", target: str, *, results: str | Path = "results", jobs: int | None = None,
-    quick: bool = False, **keys: Any,
+    quick: bool = False, engine: str = "local", scheduler: str | None = None, **keys: Any,
 ) -> Leaderboard:  # fmt: skip
     """Runs the ladder on a frame and gives the leaderboard.
 
     `keys` are those of a config: `bench(frame, target="class", metric="roc_auc", folds={"count": 10})`; `project`,
-    the name of the folder below `results`, is `bench` unless given. A run that was interrupted goes on where it
-    stopped. Raises PlanError, DataError or FoldError with everything that is wrong.
+    the name of the folder below `results`, is `bench` unless given. `engine="dask"` runs the units on Dask workers,
+    those of a running `scheduler` where its address is given. A run that was interrupted goes on where it stopped.
+    Raises PlanError, DataError or FoldError with everything that is wrong.
     """
     from kiss_bench.tasks.table import table_from_frame
 
     config: Mapping[str, Any] = {"project": "bench", "target": target, **keys}
     refuse_second_source(config.get("data"))
     plan = plan_from_mapping(config, catalogue())
-    options = Options(results=Path(results), jobs=jobs, quick=quick)
+    options = Options(results=Path(results), jobs=jobs, engine=engine, scheduler=scheduler, quick=quick)
     board = run(plan, options, table=table_from_frame(frame, plan.target))
     return Leaderboard(board=board, folder=options.results / plan.project)

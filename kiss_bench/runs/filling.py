@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
-from kiss_bench.engines.local import LocalEngine
+from kiss_bench.engines import Engine, Workforce
 from kiss_bench.evaluation.exam import Outcome, Unit
 from kiss_bench.judge.judgement import Judged, Judgement
 from kiss_bench.records.board import Board
@@ -24,6 +24,8 @@ class Event:
     progress: Progress
     todo: tuple[Unit, ...] = ()
     """`planned`, `contested`: the units that are not in the store."""
+    workers: int = 0
+    """`planned`: how many units run at a time."""
     stored: int = 0
     """`contested`: how many of the units that this adds are in the store."""
     contested: Judged | None = None
@@ -43,11 +45,11 @@ Watch = Callable[[Event], None]
 class Filling:
     """A context in which a progress is filled; its workers start when the first unit has to be run."""
 
-    def __init__(self, progress: Progress, keys: Keys, store: UnitStore, jobs: int | None) -> None:
-        self.progress, self.keys, self.store, self.jobs = progress, keys, store, jobs
+    def __init__(self, progress: Progress, keys: Keys, store: UnitStore, workforce: Workforce) -> None:
+        self.progress, self.keys, self.store, self.workforce = progress, keys, store, workforce
         self.resumed = False
         """Whether any unit was in the store."""
-        self.engine: LocalEngine | None = None
+        self.engine: Engine | None = None
         self.stopping = False
         """Whether the run ends with the units under way."""
 
@@ -72,7 +74,8 @@ class Filling:
         Raises KeyboardInterrupt once the units are in that were under way when it was asked to finish.
         """
         progress = self.progress
-        self._fill(self._missing(), Event(kind="planned", progress=progress), watch)
+        opening = Event(kind="planned", progress=progress, workers=self.workforce.size)
+        self._fill(self._missing(), opening, watch)
         judgement = judge_progress(progress)
         while (entry := ask_again(progress, judgement)) is not None:
             self._fill(self._missing(), Event(kind="contested", progress=progress, contested=entry), watch)
@@ -115,5 +118,5 @@ class Filling:
 
     def _outcomes(self, todo: Sequence[Unit]) -> Iterator[tuple[Unit, Outcome]]:
         if todo:
-            self.engine = self.engine or LocalEngine(self.progress.exam, self.jobs)
+            self.engine = self.engine or self.workforce.engine(self.progress.exam)
             yield from self.engine.run(slowest_first(self.progress, todo))

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from kiss_bench.engines import Choice, Workforce, hired
 from kiss_bench.engines.memory import check_watchable
-from kiss_bench.engines.processes import warm_up, workers_for
 from kiss_bench.errors import RecordError
 from kiss_bench.evaluation.exam import Exam
 from kiss_bench.plan.plan import Plan
@@ -35,6 +35,8 @@ class Options:
 
     results: Path = Path("results")
     jobs: int | None = None
+    engine: str = "local"
+    scheduler: str | None = None
     quick: bool = False
     finishing: bool = False
     """Whether the first Ctrl-C lets the units under way end, as on the command line; else it stops at once."""
@@ -52,8 +54,13 @@ def run(plan: Plan, options: Options, watch: Watch = unwatched, table: Table | N
     Raises PlanError, DataError, FoldError or RungError before anything is fitted or written; RecordError where
     another run holds the folder, and at any time where something cannot be written.
     """
+    choice = Choice(engine=options.engine, jobs=options.jobs, scheduler=options.scheduler)
+    with hired(choice) as workforce:
+        return _run(plan, options, workforce, watch, table)
+
+
+def _run(plan: Plan, options: Options, workforce: Workforce, watch: Watch, table: Table | None) -> Board:
     started = time.perf_counter()
-    warm_up()
     exam = set_exam(plan, table)
     check_judgeable(exam)
     check_watchable(exam.plan.limits)
@@ -63,13 +70,14 @@ def run(plan: Plan, options: Options, watch: Watch = unwatched, table: Table | N
     with held(folder, options.command):
         write_plan(folder, exam)
         progress = Progress(exam=exam, quick=options.quick)
-        filling = Filling(progress, keys, UnitStore(folder / ".units"), options.jobs)
+        filling = Filling(progress, keys, UnitStore(folder / ".units"), workforce)
         with interruptible(partial(filling.finish, watch)) if options.finishing else nullcontext(), filling:
             judgement = filling.to_the_end(watch)
         board = board_of(progress, judgement, time.perf_counter() - started)
         if filling.resumed:
             board = replace(board, seconds=_seconds_of(folder, board.digest))
-        write_results(folder, progress, board, {"command": options.command, "jobs": workers_for(options.jobs)})
+        facts = {"command": options.command, "engine": options.engine, "jobs": workforce.size}
+        write_results(folder, progress, board, facts)
     watch(Event(kind="done", progress=progress, board=board))
     return board
 

@@ -35,11 +35,11 @@ def write_plan(folder: Path, exam: Exam) -> None:
 
 
 def write_results(folder: Path, progress: Progress, board: Board, facts: Mapping[str, Any]) -> None:
-    """Everything else. `facts` are the command and the number of workers, for `environment.json`."""
+    """Everything else. `facts` are the command, the engine and the number of workers, for `environment.json`."""
     outcomes = all_outcomes(progress)
     _parquet(folder / "predictions.parquet", predictions_frame(progress.exam, outcomes))
     _parquet(folder / "trials.parquet", trials_frame(outcomes))
-    _json(folder / "environment.json", environment(list(facts["command"]), int(facts["jobs"])))
+    _json(folder / "environment.json", environment(list(facts["command"]), int(facts["jobs"]), facts["engine"]))
     record = tuning_record(progress, board)
     texts = {name: render(record) for name, render in tuning_reports().items()}
     texts |= {name: render(board) for name, render in board_reports().items()}

@@ -1,0 +1,244 @@
+"""The Dask engine: the same units on Dask workers, here or elsewhere, with the same outcomes."""
+
+import importlib.util
+import logging
+import pickle
+import queue
+import time
+import uuid
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, suppress
+from itertools import islice
+from typing import Any
+
+from kiss_bench.engines import Choice
+from kiss_bench.engines.dask_cluster import OwnCluster
+from kiss_bench.engines.processes import workers_for
+from kiss_bench.errors import KissBenchError
+from kiss_bench.evaluation.exam import Exam, Outcome, Place, Unit
+
+ANSWER = 10.0
+"""Seconds for a scheduler to answer, and for its first worker to be there."""
+PATIENCE = 60.0
+"""Seconds without a single worker after which a run on somebody else's scheduler gives up."""
+LOOK = 1.0
+"""Seconds between looks at scheduler and workers."""
+
+
+def hire(choice: Choice) -> "DaskWorkforce":
+    """Raises KissBenchError where Dask is not installed and where the scheduler does not answer."""
+    if importlib.util.find_spec("distributed") is None:
+        raise KissBenchError("--engine dask needs: pip install 'kiss-bench[dask]'")
+    return DaskWorkforce(choice)
+
+
+class DaskWorkforce:
+    """A client of a Dask scheduler, our own or a running one."""
+
+    def __init__(self, choice: Choice) -> None:
+        self.own: OwnCluster | None = None
+        with ExitStack() as stack:
+            if choice.scheduler is None:
+                self.own = OwnCluster(workers_for(choice.jobs))
+                stack.callback(self.own.close)
+            from distributed.utils import silence_logging_cmgr
+
+            stack.enter_context(silence_logging_cmgr(logging.CRITICAL))  # what is to be said, this engine says
+            self.client = _connected(choice.scheduler or (self.own.address if self.own else ""))
+            stack.callback(self.client.close)
+            self.size = len(self.own.workers) if self.own else self._first_workers()
+            self.started = stack.pop_all()
+
+    def _first_workers(self) -> int:
+        """How many units the workers of a running scheduler take at a time."""
+        with suppress(TimeoutError):
+            self.client.wait_for_workers(1, timeout=ANSWER)
+            return sum(self.client.nthreads().values())
+        address = self.client.scheduler.address
+        raise KissBenchError(f"the Dask scheduler at {address} has no workers; start some with: dask worker {address}")
+
+    def engine(self, exam: Exam) -> "DaskEngine":
+        return DaskEngine(self, exam)
+
+    def close(self) -> None:
+        self.started.close()
+
+
+def _connected(address: str) -> Any:
+    from distributed import Client
+
+    try:
+        return Client(address, timeout=ANSWER, set_as_default=False, asynchronous=False)
+    except (OSError, ValueError) as error:
+        why = f"nobody answers within {ANSWER:g} s" if isinstance(error, OSError) else str(error)
+        raise KissBenchError(
+            f"--scheduler: found {address!r}: {why}; allowed: the address of a running `dask scheduler`, "
+            "such as tcp://10.0.0.5:8786"
+        ) from None
+
+
+class DaskEngine:
+    """Runs units on all workers that the scheduler has, also on those that join later.
+
+    Raises KissBenchError where the scheduler or all workers are gone for good, and where a worker would compute
+    something else: what was yielded until then is the caller's.
+    """
+
+    def __init__(self, workforce: DaskWorkforce, exam: Exam) -> None:
+        from kiss_bench.engines.dask_worker import Serving, facts
+        from kiss_bench.engines.luggage import pack
+        from kiss_bench.records.keys import LIBRARIES
+
+        self.workforce, self.client = workforce, workforce.client
+        self.name = f"kiss-bench-{uuid.uuid4().hex}"
+        self.threads, self.sent = workforce.size, 0
+        self.looked = self.seen = time.monotonic()
+        self.away: dict[str, tuple[Any, Unit]] = {}
+        """Key of a Dask task -> its future, its unit."""
+        self.back: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.finishing = False
+        self.suspects: set[Place] = set()
+        """Units that run alone from now on, since too many workers were lost while they waited or ran there."""
+        luggage = pack(exam.plan.ladder)
+        wanted = facts(("kiss-bench", *LIBRARIES, *luggage.versions))
+        if workforce.own is None:
+            self._greet(wanted)
+        self.client.register_plugin(Serving(self.name, pickle.dumps(exam, protocol=5), luggage.files, wanted))
+
+    def _greet(self, wanted: Mapping[str, str]) -> None:
+        """Makes sure that a running cluster is like this process, and that it forgets the run with this process."""
+        from kiss_bench.engines.dask_worker import Sweeping, facts, unlike, unlike_sentence
+
+        told = {}
+        for address, found in self.client.run(facts, tuple(wanted), on_error="return").items():
+            cannot = f"cannot load kiss_bench ({found})"
+            told[address] = unlike(wanted, found) if isinstance(found, Mapping) else cannot
+        if any(told.values()):
+            raise KissBenchError(unlike_sentence({address: text for address, text in told.items() if text}))
+        try:
+            self.client.register_plugin(Sweeping(self.name, self.client.id))
+        except (ImportError, AttributeError) as error:
+            raise KissBenchError(
+                f"the Dask scheduler at {self._address} cannot load kiss_bench ({error}); install it there too: the "
+                "scheduler clears up on the workers if this process is killed"
+            ) from None
+
+    @property
+    def _address(self) -> str:
+        return str(self.client.scheduler.address)
+
+    def run(self, units: Iterable[Unit]) -> Iterator[tuple[Unit, Outcome]]:
+        source, todo = iter(units), deque[Unit]()
+        while True:
+            if self.finishing:
+                source = iter(())
+                todo.clear()
+                self._take_back()
+            todo.extend(islice(source, 0 if todo else 1))
+            while todo and self._room_for(todo[0]):
+                self._send(todo.popleft())
+                todo.extend(islice(source, 0 if todo else 1))
+            if not todo and not self.away:
+                return
+            self._look()
+            future = self._next()
+            if future is None or future.key not in self.away:
+                continue
+            _, unit = self.away.pop(future.key)
+            outcome = self._outcome(unit, future)
+            if outcome is None:
+                todo.appendleft(unit)
+            else:
+                yield unit, outcome
+
+    def finish(self) -> int:
+        self.finishing = True
+        return min(len(self.away), self.threads)
+
+    def _take_back(self) -> None:
+        """Cancels what still waits on a worker: all but the first of those handed out, one a thread."""
+        if waiting := list(self.away)[self.threads :]:
+            self.client.cancel([self.away.pop(key)[0] for key in waiting])
+
+    def _room_for(self, unit: Unit) -> bool:
+        """Whether to hand out another unit: two a thread, so that none waits for us; a suspect gets out alone."""
+        if unit.place in self.suspects or any(one.place in self.suspects for _, one in self.away.values()):
+            return not self.away
+        return len(self.away) < 2 * self.threads
+
+    def _send(self, unit: Unit) -> None:
+        from kiss_bench.engines.dask_worker import work
+
+        self.sent += 1
+        future = self.client.submit(work, self.name, unit, key=f"{self.name}-{self.sent}", pure=False)
+        self.away[future.key] = (future, unit)
+        future.add_done_callback(self.back.put)
+
+    def _next(self) -> Any:
+        try:
+            return self.back.get(timeout=LOOK)
+        except queue.Empty:
+            return None
+
+    def _outcome(self, unit: Unit, future: Any) -> Outcome | None:
+        """None where the unit has to run again: whatever was lost, it was not its fault as far as one can tell."""
+        from distributed import KilledWorker
+
+        from kiss_bench.engines.dask_worker import WorkerLeftError
+
+        problem = None
+        try:
+            if future.status == "finished":
+                outcome: Outcome = future.result(timeout=ANSWER)
+                return outcome
+            problem = future.exception(timeout=ANSWER) if future.status == "error" else None
+        except TimeoutError:  # the worker went with the result in its hands
+            return None
+        if problem is None or isinstance(problem, WorkerLeftError):
+            return None
+        if isinstance(problem, KissBenchError):
+            raise problem
+        if not isinstance(problem, KilledWorker):
+            raise KissBenchError(f"the Dask workers cannot run {unit.name}: {type(problem).__name__}: {problem}")
+        if unit.place not in self.suspects:
+            self.suspects.add(unit.place)
+            return None
+        return Outcome(
+            rung=unit.step.name, arm=unit.arm, repeat=unit.repeat, fold=unit.fold, purpose=unit.purpose,
+            status="failed", error="WorkerDied",
+            reason=f"{problem.allowed_failures + 1} Dask workers were lost one after another while it ran there alone",
+        )  # fmt: skip
+
+    def _look(self) -> None:
+        """Once in a while: whether the scheduler is there, and how many workers."""
+        now = time.monotonic()
+        if now - self.looked < LOOK:
+            return
+        self.looked = now
+        try:
+            present = self.client.nthreads(callback_timeout=ANSWER) if self.client.status == "running" else None
+        except (OSError, RuntimeError):
+            present = None
+        if present is None:
+            raise KissBenchError(
+                f"the Dask scheduler at {self._address} is gone. Every finished unit is stored; the same command goes "
+                "on from there once a scheduler runs"
+            )
+        self.threads = sum(present.values()) or 1
+        if self.workforce.own is not None:
+            self.workforce.own.revive(len(present))
+        elif present:
+            self.seen = now
+        elif now - self.seen > PATIENCE:
+            raise KissBenchError(
+                f"the Dask scheduler at {self._address} has had no workers for {PATIENCE:g} s. Every "
+                f"finished unit is stored; start some with `dask worker {self._address}` and run the same command again"
+            )
+
+    def close(self) -> None:
+        if self.client.status != "running":
+            return
+        with suppress(OSError, ValueError):  # a worker, or the scheduler, that is going itself
+            self.client.cancel([future for future, _ in self.away.values()])
+            self.client.unregister_worker_plugin(self.name)
