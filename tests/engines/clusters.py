@@ -87,7 +87,7 @@ class Cluster:
             os.kill(left, signal.SIGKILL)
 
 
-def wait_until(true, seconds=10.0):
+def wait_until(true, seconds=30.0):
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if true():
