@@ -71,7 +71,7 @@ def _row(bench: Bench, table: Table, misses: Misses) -> list[str]:
 ENGINES = Part(
     name=PART,
     title="Another engine",
-    sets=("bank_marketing", "diamonds_15000"),
+    sets=("bank_marketing",),
     measure=measure,
     complete=complete,
     show=show,

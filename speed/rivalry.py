@@ -123,7 +123,7 @@ def _score_rows(bench: Bench, table: Table, misses: Misses) -> Iterator[list[str
 RIVALRY = Part(
     name=PART,
     title="The ladder against a script written by hand",
-    sets=("german_credit", "bank_marketing", "diamonds_15000", "adult"),
+    sets=("german_credit", "diamonds_15000", "adult"),
     measure=measure,
     complete=complete,
     show=show,

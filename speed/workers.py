@@ -75,7 +75,7 @@ def _outside(rounds: Sequence[Figures], table: Table, misses: Misses) -> str:
 WORKERS = Part(
     name=PART,
     title="Two workers against two plain processes",
-    sets=("bank_marketing", "diamonds_15000"),
+    sets=("bank_marketing",),
     measure=measure,
     complete=complete,
     show=show,

@@ -61,10 +61,10 @@ SPACE = (
     Parameter(
         name="learning_rate",
         kind="float",
-        low=0.03,
+        low=0.05,
         high=0.3,
         log=True,
-        reason="from slow steps, which need most of the 800 rounds of the cap at times, to three times the default",
+        reason="from half the default, which may need all the 800 rounds of the cap, to three times it",
     ),
     Parameter(
         name="num_leaves",

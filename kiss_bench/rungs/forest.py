@@ -66,7 +66,7 @@ RUNG = Rung(
     build=build,
     defaults=defaults,
     space=space,
-    trial_settings={"n_estimators": 40},
+    trial_settings={"n_estimators": 24},
     members="n_estimators",
     halves=halves,
 )

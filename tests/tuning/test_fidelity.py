@@ -72,7 +72,7 @@ def test_the_bias_of_few_real_trees_is_gone_or_a_third_of_what_it_was(kind, leaf
         return float(SCORES[kind](actual, mean))
 
     whole = np.mean([score(trees[at : at + ALL].mean(axis=0)) for at in range(0, len(trees), ALL)])
-    blocks = [trees[at : at + FEW] for at in range(0, len(trees), FEW)]
+    blocks = [trees[at : at + FEW] for at in range(0, len(trees) - FEW + 1, FEW)]
     plainly = np.array([score(block.mean(axis=0)) for block in blocks])
     found = np.array([told(block, FEW, ALL).extrapolated(score) for block in blocks])
     bias, left = plainly.mean() - whole, found.mean() - whole

@@ -222,7 +222,7 @@ def test_settings_of_the_entry_are_the_start_of_a_study():
     assert outcome.settings["fit_intercept"] is False
 
 
-@pytest.mark.parametrize(("own", "fitted"), [({}, 40), ({"n_estimators": 7}, 7)])
+@pytest.mark.parametrize(("own", "fitted"), [({}, 24), ({"n_estimators": 7}, 7)])
 def test_trials_of_the_forest_are_cheaper_unless_the_entry_says_how_many_trees(own, fitted):
     settings = {**own, "max_depth": 2, "min_samples_leaf": 1}
     exam = exam_with({"name": "forest", "settings": settings}, tuning={"trials": 1})
