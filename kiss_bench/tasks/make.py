@@ -40,9 +40,7 @@ def make_task(plan: Plan, table: Table) -> tuple[Plan, Task]:
     kinds = {column.name: column for column in table.columns}
     kept = table.frame.iloc[rows].reset_index(drop=True)
     frame, columns = canonical(kept[list(names)], tuple(kinds[name] for name in names))
-    single = len(rows) >= SINGLE_FROM
-    rounded = _rounded(frame, columns) if single else ()
-    frame = in_single_precision(frame) if single else frame
+    frame, rounded = _in_precision(frame, columns)
     plan, predefined = _predefined(plan, table, rows)
     timed = (kinds[plan.data.time],) if plan.data.time is not None else ()
     task = Task(
@@ -73,17 +71,20 @@ def make_task(plan: Plan, table: Table) -> tuple[Plan, Task]:
         ),
         time_column=timed[0] if timed else None,
         time_frame=kept[[plan.data.time]] if timed else None,
-        single=single,
+        single=bool(rounded),
     )
     return plan, task
 
 
-def _rounded(frame: pd.DataFrame, columns: tuple[Column, ...]) -> tuple[str, ...]:
-    """What is said of a table whose numbers are held in single precision, with the whole numbers that this rounds."""
+def _in_precision(frame: pd.DataFrame, columns: tuple[Column, ...]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """The frame, in single precision where it is large; and what is said of that, with the whole numbers it rounds."""
+    if len(frame) < SINGLE_FROM:
+        return frame, ()
     numbers = [column.name for column in columns if column.kind == "number"]
     large = [name for name in numbers if is_integral(frame[name].to_numpy()) and frame[name].abs().max() > EXACT_SINGLE]
     beyond = f"; it rounds the large whole numbers of {listed(large)}" if large else ""
-    return (f"From {SINGLE_FROM:,} rows on, numbers are held in single precision, about seven digits{beyond}.",)
+    told = f"From {SINGLE_FROM:,} rows on, numbers are held in single precision, about seven digits{beyond}."
+    return in_single_precision(frame), (told,)
 
 
 def _predefined(plan: Plan, table: Table, rows: NDArray[np.int64]) -> tuple[Plan, Predefined | None]:
