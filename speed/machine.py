@@ -19,7 +19,7 @@ from kiss_bench.records.environment import cpu_model
 from speed.measure import ROOT
 
 LIBRARIES = ("scikit-learn", "lightgbm", "optuna", "numpy", "scipy", "pandas", "pyarrow")
-HELD = ("sklearn", "lightgbm", "numpy", "scipy", "pandas", "pyarrow", "pebble", "pydantic")
+HELD = ("sklearn", "lightgbm", "numpy", "scipy", "pandas", "pyarrow", "pydantic")
 """Packages whose byte-code is looked at: what a run imports, and what is large."""
 HEADER = struct.Struct("<4sIII")
 """Of a .pyc: magic number, flags, and the source's time and size where the flags are 0 (PEP 552)."""

@@ -25,8 +25,8 @@ def space(task: TaskKind) -> tuple[Parameter, ...]:  # noqa: ARG001
             name="max_depth",
             kind="int",
             low=1,
-            high=7,
-            reason="beyond seven levels (128 leaves) nobody reads it; one level is the stump",
+            high=8,
+            reason="beyond eight levels nobody follows even a single path; one level is the stump",
         ),
         Parameter(
             name="min_samples_leaf",
@@ -44,7 +44,7 @@ RUNG = Rung(
     level=4,
     summary="one shallow tree a person can read",
     explain="a drawing on one page",
-    encoding="onehot",
+    encoding="ordinal",  # one split tells many levels from many; on one-hot columns depth is used up level by level
     build=build,
     defaults=defaults,
     space=space,
