@@ -3,13 +3,12 @@
 import json
 
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 from small_tables import write_tables
 
 from kiss_bench.errors import KissBenchError
 from kiss_bench.evaluation.exam import Costs, Outcome
-from kiss_bench.records.store import FACTS, UnitStore
+from kiss_bench.records.store import UnitStore
 from speed import bench
 from speed.__main__ import PARTS, main, show
 from speed.bench import Bench, What
@@ -151,11 +150,6 @@ def test_seconds_in_workers_and_in_fits_are_read_from_the_unit_store(tmp_path):
     for fold, costs in enumerate([Costs(unit_seconds=2.0, model_seconds=1.5), Costs(unit_seconds=1.0)]):
         store.save(f"k{fold}", Outcome(rung="tree", arm="default", repeat=0, fold=fold, purpose="fit", costs=costs))
     assert worker_seconds(store) == (3.0, 1.5)
-    table = pq.read_table(store.path("k0"))
-    facts = json.loads(table.schema.metadata[FACTS])
-    del facts["costs"]["unit_seconds"], facts["costs"]["model_seconds"]
-    pq.write_table(table.replace_schema_metadata({FACTS: json.dumps(facts).encode()}), store.path("k0"))
-    assert worker_seconds(store) == (1.0, 0.0)
     store.path("k1").write_bytes(b"no unit")
     with pytest.raises(SpeedError, match=r"k1\.parquet cannot be read as a unit"):
         worker_seconds(store)
