@@ -135,13 +135,13 @@ class DaskEngine:
                 source = iter(())
                 todo.clear()
                 self._take_back()
+            self._look()
             todo.extend(islice(source, 0 if todo else 1))
             while todo and self._room_for(todo[0]):
                 self._send(todo.popleft())
                 todo.extend(islice(source, 0 if todo else 1))
             if not todo and not self.away:
                 return
-            self._look()
             future = self._next()
             if future is None or future.key not in self.away:
                 continue
@@ -193,7 +193,8 @@ class DaskEngine:
                 outcome: Outcome = future.result(timeout=ANSWER)
                 return outcome
             problem = future.exception(timeout=ANSWER) if future.status == "error" else None
-        except TimeoutError:  # the worker went with the result in its hands
+        except OSError:  # a time-out or a closed line: the worker, or the scheduler, went with the result in its hands
+            self.looked = 0.0
             return None
         if problem is None or isinstance(problem, WorkerLeftError):
             return None

@@ -1,6 +1,8 @@
 """How much memory a process has to itself, read from `/proc` (Linux)."""
 
 import contextlib
+import ctypes
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -12,6 +14,9 @@ OWN = ("RssAnon", "VmSwap")
 """Anonymous memory, in RAM or swapped out. Mapped files, the table among them, are the system's to drop."""
 RESET_PEAK = "5"
 """What `clear_refs` takes for: forget the largest resident size so far."""
+MMAP_THRESHOLD = -3
+"""M_MMAP_THRESHOLD of glibc's malloc.h: from how many bytes on a block has pages of its own."""
+LARGE = 4 * 2**20
 
 
 def check_watchable(limits: Limits, proc: Path = PROC) -> None:
@@ -60,6 +65,24 @@ def peak_bytes() -> int:
     """
     found = _facts(PROC / "self" / "status", ("VmHWM", "RssFile", "RssShmem"))
     return max(found.get("VmHWM", 0) - found.get("RssFile", 0) - found.get("RssShmem", 0), 0)
+
+
+def keep_little() -> None:
+    """Lets this process's allocator return large blocks as soon as they are freed, where it knows how to (glibc).
+
+    Else it learns from the first large blocks to keep the next ones between small ones that live on, such as trees.
+    """
+    _glibc("mallopt", MMAP_THRESHOLD, LARGE)
+
+
+def give_back() -> None:
+    """Returns to the system what the allocator keeps of freed memory."""
+    _glibc("malloc_trim", 0)
+
+
+def _glibc(name: str, *values: int) -> None:
+    if sys.platform == "linux" and (function := getattr(ctypes.CDLL(None), name, None)) is not None:
+        function(*values)
 
 
 def _facts(path: Path, names: Iterable[str]) -> dict[str, int]:

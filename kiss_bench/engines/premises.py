@@ -23,32 +23,36 @@ class Premises:
 
     def __init__(self, shared: Any) -> None:
         try:
-            self.folder = Path(tempfile.mkdtemp(prefix="kiss-bench-"))
+            place = Path(tempfile.gettempdir())
         except OSError as error:
             raise _no_room(Path(os.environ.get("TMPDIR") or os.curdir), error) from None
-        self.path = self.folder / "shared"
         context = QuietContext()
         self._post, theirs = context.Pipe()
-        self._warden = context.Process(target=_keep, args=(theirs, str(self.folder)), daemon=True)
+        self._warden = context.Process(target=_keep, args=(theirs, str(place)), daemon=True)
         with contextlib.ExitStack() as undo:
+            undo.callback(self._dismiss)
+            self.folder = self._engage(theirs, place)
             undo.callback(self.close)
-            self._engage(theirs)
+            self.path = self.folder / "shared"
             try:
                 lay_out(self.path, shared)
             except OSError as error:
-                raise _no_room(self.folder.parent, error) from None
+                raise _no_room(place, error) from None
             undo.pop_all()
 
-    def _engage(self, theirs: Connection) -> None:
-        """Starts the warden and waits until it is on its post: from here on a kill leaves no rows behind."""
+    def _engage(self, theirs: Connection, place: Path) -> Path:
+        """Starts the warden and waits for the folder that it has made: whoever makes it is there to clear it away."""
         try:
             self._warden.start()
             theirs.close()
-            self._post.recv_bytes()
+            found = self._post.recv()
         except (OSError, EOFError) as error:
             raise KissBenchError(
                 f"no worker process could be started ({error or 'it ended at once'}); is there memory left?"
             ) from None
+        if isinstance(found, OSError):
+            raise _no_room(place, found)
+        return Path(found)
 
     def hired(self, pid: int) -> None:
         """Tells the warden of a worker that is to end with the parent."""
@@ -64,12 +68,15 @@ class Premises:
 
     def close(self) -> None:
         """Lets the warden go; what it would clear away had we died is cleared away here."""
+        self._dismiss()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _dismiss(self) -> None:
         self._tell(GOODBYE)
         self._post.close()
         if self._warden.pid is not None:
             self._warden.join(PATIENCE)
             self._warden.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def _no_room(folder: Path, error: OSError) -> RecordError:
@@ -79,15 +86,20 @@ def _no_room(folder: Path, error: OSError) -> RecordError:
     )
 
 
-def _keep(post: Connection, folder: str) -> None:
-    """The warden's life: it waits for the parent to hang up, which the system does for one that is killed."""
+def _keep(post: Connection, place: str) -> None:
+    """The warden's life: it makes the folder, and waits for a parent that is killed to hang up, to clear it away."""
     if hasattr(os, "setpgid"):
         os.setpgid(0, 0)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    post.send_bytes(b"on my post")
+    try:
+        folder = tempfile.mkdtemp(prefix="kiss-bench-", dir=place)
+    except OSError as error:
+        post.send(error)
+        return
     workers: set[int] = set()
     with contextlib.suppress(EOFError, OSError):
+        post.send(folder)
         while (word := post.recv()) != GOODBYE:
             workers.add(word) if word > 0 else workers.discard(-word)
     for worker in workers:

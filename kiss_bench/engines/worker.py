@@ -25,7 +25,7 @@ import sklearn.tree  # noqa: F401
 from threadpoolctl import threadpool_limits
 
 from kiss_bench.engines.layout import laid_out
-from kiss_bench.engines.memory import forget_peak, peak_bytes
+from kiss_bench.engines.memory import forget_peak, give_back, keep_little, peak_bytes
 from kiss_bench.engines.messages import ANSWER, BEGUN, MODULES, READY, Ended
 from kiss_bench.engines.processes import ONE_THREAD
 from kiss_bench.evaluation.attempt import attempt
@@ -53,6 +53,7 @@ def work(path: str, unit: Unit) -> Outcome:
     """The outcome of a unit, with its time and its peak of memory."""
     find_modules(Path(path).parent)
     exam = load_exam(path)
+    give_back()  # what the unit before it has freed is not this one's
     known, started = forget_peak(), time.perf_counter()
     outcome = run_unit(exam, unit)
     seconds, peak = time.perf_counter() - started, peak_bytes() if known else 0
@@ -89,6 +90,7 @@ def start(folder: str) -> None:
     if hasattr(os, "setpgid"):
         os.setpgid(0, 0)  # what the estimator starts is ended with it; Ctrl-C in the terminal does not come here
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_little()
     os.environ.update(ONE_THREAD)
     threadpool_limits(1)
     with contextlib.suppress(OSError):  # not on this system, or not in this container

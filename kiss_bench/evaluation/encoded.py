@@ -1,11 +1,13 @@
 """Encoded rows: made once a training part and worker, then shared by all rungs, arms and trials that want them."""
 
+import hashlib
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 
 from kiss_bench.evaluation.encodings import Encode
 from kiss_bench.evaluation.exam import Exam, Positions
@@ -14,6 +16,8 @@ from kiss_bench.rungs import Rung
 
 MOST_BYTES = 256 * 2**20
 """What a worker keeps of encoded parts; the ones not used for longest go first."""
+LARGEST_PART = MOST_BYTES // 4
+"""A larger part is not kept, and nothing else beside it: its fit takes longer than encoding and wants the memory."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +28,7 @@ class Part:
     """None where the model takes the typed columns as they are."""
     train: Any
     test: Any
+    """Encoded rows, or OnDemand."""
     fit_seconds: float
     """Of fitting the encoder and encoding the training rows, whichever unit was the first to need it."""
     transform_seconds: float
@@ -40,7 +45,7 @@ def _bytes_of(features: Any) -> int:
 
 
 class Shelf:
-    """Parts of one exam by what they were made from, up to MOST_BYTES."""
+    """Parts of one exam by what they were made from, up to MOST_BYTES, none above LARGEST_PART."""
 
     def __init__(self) -> None:
         self.exam: Exam | None = None
@@ -54,6 +59,9 @@ class Shelf:
         return self.parts.get(key)
 
     def keep(self, key: Any, part: Part) -> None:
+        if part.nbytes > LARGEST_PART:
+            self.parts.clear()
+            return
         self.parts[key] = part
         total = sum(each.nbytes for each in self.parts.values())
         while total > MOST_BYTES:
@@ -63,9 +71,31 @@ class Shelf:
 _shelf = Shelf()
 
 
-def encoded(exam: Exam, rung: Rung, encoder: Encode | None, rows: tuple[Positions, Positions]) -> Part:
+class OnDemand:
+    """Rows that are encoded when a slice of them is taken: one-hot columns of a million rows are too many to hold."""
+
+    nbytes = 0
+
+    def __init__(self, encoder: Encode, frame: pd.DataFrame, rows: Positions) -> None:
+        self.encoder, self.frame, self.rows = encoder, frame, rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, some: slice) -> Any:
+        return self.encoder.transform(self.frame.iloc[self.rows[some]])
+
+    def copy(self) -> Self:
+        """Itself: each slice is made afresh."""
+        return self
+
+
+def encoded(
+    exam: Exam, rung: Rung, encoder: Encode | None, rows: tuple[Positions, Positions], *, blocks: int | None = None
+) -> Part:
     """The training rows and the rows to predict as `encoder`, unfitted, makes them.
 
+    With `blocks`, the rows to predict are asked for once, so many at a time, and more than that are OnDemand.
     What is shared cannot be written to; a custom rung, which may work in place, gets a copy of its own.
     """
     if encoder is None:
@@ -73,20 +103,20 @@ def encoded(exam: Exam, rung: Rung, encoder: Encode | None, rows: tuple[Position
         return Part(
             encoder=None, train=frame.iloc[rows[0]], test=frame.iloc[rows[1]], fit_seconds=0.0, transform_seconds=0.0
         )
-    key = (encoder.encoding, encoder.seed, rows[0].tobytes(), rows[1].tobytes())
+    key = (encoder.encoding, encoder.seed, *(hashlib.sha256(some.data).digest() for some in rows))
     part = _shelf.part(exam, key)
     if part is None:
-        part = _encode(exam, rung, encoder, rows)
+        part = _encode(frame_of(exam, rung), exam.task.y, encoder, rows, blocks or len(rows[1]))
         _shelf.keep(key, part)
-    return part if rung.shares_features else _own_copy(part)
+    return _own_copy(part) if rung.custom else part
 
 
-def _encode(exam: Exam, rung: Rung, encoder: Encode, rows: tuple[Positions, Positions]) -> Part:
-    frame = frame_of(exam, rung)
+def _encode(frame: pd.DataFrame, y: Any, encoder: Encode, rows: tuple[Positions, Positions], most: int) -> Part:
     started = time.perf_counter()
-    train = encoder.fit_transform(frame.iloc[rows[0]], exam.task.y[rows[0]])
+    train = encoder.fit_transform(frame.iloc[rows[0]], y[rows[0]])
     fitted = time.perf_counter()
-    test = encoder.transform(frame.iloc[rows[1]])
+    lazily = len(rows[1]) > most
+    test = OnDemand(encoder, frame, rows[1]) if lazily else encoder.transform(frame.iloc[rows[1]])
     done = time.perf_counter()
     for features in (train, test):
         if isinstance(features, np.ndarray):

@@ -26,6 +26,8 @@ MANY_LEVELS = 20
 """Categories with more levels than this in the training part are target-encoded: one column instead of dozens."""
 RARE = 10
 """One-hot levels seen less often than this in the training part share one column, which unseen levels join."""
+BLOCK_ROWS = 100_000
+"""Rows that are encoded, or predicted, at a time where each stands for itself."""
 DAY = np.timedelta64(1, "D")
 
 
@@ -123,6 +125,20 @@ class Encode(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def fit_transform(self, X: pd.DataFrame, y: Any = None) -> Any:
+        self._learn(X)
+        if self.encoding == "native":
+            return self._frame(X, self._numbers(X))
+        self.parts_ = self._parts(y)
+        if self.encoding in {"ordinal", "time"} and not len(self.many_):  # a row's code depends on that row alone
+            return self._in_blocks(X)
+        blocks = self._blocks(X, self._numbers(X))
+        if y is not None and self.task != "regression":
+            y = np.unique(y, return_inverse=True)[1]  # labels that are not whole numbers are no classes to scikit-learn
+        made = [part.fit_transform(blocks[name], y) for name, part in self.parts_.items() if blocks[name].shape[1]]
+        return _beside(made, blocks["numbers"])
+
+    def _learn(self, X: pd.DataFrame) -> None:
+        """Which numbers are there, and the levels of each category."""
         numbers = self._numbers(X)
         present = ~np.all(np.isnan(numbers), axis=0)
         if self.encoding == "onehot":  # a constant tells a linear model nothing; a tree never splits on it anyway
@@ -131,22 +147,24 @@ class Encode(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             present &= spread | np.isnan(numbers).any(axis=0)
         self.present_ = present
         self.levels_ = Levels(X, self.columns)
-        if self.encoding == "native":
-            return self._frame(X, numbers)
         counts = np.array([len(levels) for levels in self.levels_.levels], dtype=int)
         self.few_, self.many_ = np.flatnonzero(counts <= MANY_LEVELS), np.flatnonzero(counts > MANY_LEVELS)
-        self.parts_ = self._parts(y)
-        blocks = self._blocks(X, numbers)
-        if y is not None and self.task != "regression":
-            y = np.unique(y, return_inverse=True)[1]  # labels that are not whole numbers are no classes to scikit-learn
-        made = [part.fit_transform(blocks[name], y) for name, part in self.parts_.items() if blocks[name].shape[1]]
-        return _beside(made, blocks["numbers"])
+
+    def _in_blocks(self, X: pd.DataFrame) -> Any:
+        """As `transform`, some rows at a time, so that of millions of rows nothing is held twice."""
+        first = self.transform(X.iloc[:BLOCK_ROWS])
+        if len(X) <= BLOCK_ROWS:
+            return first
+        made = np.empty((len(X), first.shape[1]), dtype=first.dtype)
+        made[:BLOCK_ROWS] = first
+        for start in range(BLOCK_ROWS, len(X), BLOCK_ROWS):
+            made[start : start + BLOCK_ROWS] = self.transform(X.iloc[start : start + BLOCK_ROWS])
+        return made
 
     def transform(self, X: pd.DataFrame) -> Any:
-        numbers = self._numbers(X)
         if self.encoding == "native":
-            return self._frame(X, numbers)
-        blocks = self._blocks(X, numbers)
+            return self._frame(X, self._numbers(X))
+        blocks = self._blocks(X, self._numbers(X))
         made = [part.transform(blocks[name]) for name, part in self.parts_.items() if blocks[name].shape[1]]
         return _beside(made, blocks["numbers"])
 
@@ -169,11 +187,10 @@ class Encode(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _blocks(self, X: pd.DataFrame, numbers: NDArray[np.floating[Any]]) -> Mapping[str, NDArray[np.floating[Any]]]:
         codes = self.levels_.codes(X)
+        few, many = _columns(codes, self.few_), codes[:, self.many_]
         if self.encoding == "ordinal":
-            few = np.where(codes[:, self.few_] < 0, np.nan, codes[:, self.few_])
-        else:
-            few = codes[:, self.few_]
-        return {"numbers": numbers[:, self.present_], "few": few, "many": codes[:, self.many_]}
+            few[few < 0] = np.nan
+        return {"numbers": _columns(numbers, np.flatnonzero(self.present_)), "few": few, "many": many}
 
     def _parts(self, y: Any) -> dict[str, Any]:
         # a training part may hold two labels of many, and scikit-learn's encoder must then not be told of more
@@ -185,6 +202,11 @@ class Encode(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         filled = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
         onehot = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=RARE, sparse_output=False)
         return {"numbers": filled, "few": onehot, "many": make_pipeline(means, StandardScaler())}
+
+
+def _columns(matrix: NDArray[np.floating[Any]], which: NDArray[np.intp]) -> NDArray[np.floating[Any]]:
+    """These columns, ascending; the matrix itself where they are all, since of millions of rows each copy counts."""
+    return matrix if len(which) == matrix.shape[1] else matrix[:, which]
 
 
 def _beside(blocks: list[NDArray[Any]], like: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:

@@ -12,13 +12,12 @@ import numpy as np
 from kiss_bench.errors import RungError
 from kiss_bench.evaluation.clock import MODELS
 from kiss_bench.evaluation.encoded import encoded
+from kiss_bench.evaluation.encodings import BLOCK_ROWS
 from kiss_bench.evaluation.exam import Costs, Exam, Floats, Positions
 from kiss_bench.evaluation.pipeline import encoder_of, model_of, training_rows
 from kiss_bench.evaluation.probabilities import floored
 from kiss_bench.rungs import Rung
 from kiss_bench.tasks.task import Fold
-
-BLOCK_ROWS = 100_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,8 +54,7 @@ def predict(exam: Exam, model: Any, features: Any) -> tuple[Floats, int]:
 
     Raises RungError for predictions that are not finite or not one per row.
     """
-    with MODELS.running():
-        found = np.concatenate([_said(exam, model, block) for block in _blocks(features)])
+    found = np.concatenate([_said(exam, model, block) for block in _blocks(features)])
     if exam.task.kind == "regression":
         prediction, clipped = found, 0
     else:
@@ -71,7 +69,8 @@ def predict(exam: Exam, model: Any, features: Any) -> tuple[Floats, int]:
 
 
 def _said(exam: Exam, model: Any, features: Any) -> Floats:
-    said = model.predict(features) if exam.task.kind == "regression" else model.raw_proba(features)
+    with MODELS.running():
+        said = model.predict(features) if exam.task.kind == "regression" else model.raw_proba(features)
     return np.asarray(said, dtype=np.float64)
 
 
@@ -94,7 +93,7 @@ def fit_outer(exam: Exam, rung: Rung, settings: Mapping[str, Any], seed: int, sp
     """Fits on the outer training part and predicts the test part. The costs cover encoding and fit."""
     model = model_of(exam, rung, settings, seed)
     train = training_rows(exam, rung, split.train)
-    part = encoded(exam, rung, encoder_of(exam, rung, model), (train, split.test))
+    part = encoded(exam, rung, encoder_of(exam, rung, model), (train, split.test), blocks=BLOCK_ROWS)
     started = time.perf_counter()
     fit_model(exam, model, part.train, train)
     fitted = time.perf_counter()

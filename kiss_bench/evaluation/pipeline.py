@@ -39,7 +39,8 @@ def model_of(exam: Exam, rung: Rung, settings: Mapping[str, Any], seed: int, thr
     built = rung.build(surroundings_of(exam, seed), settings)
     if exam.task.kind == "regression":
         return built
-    return FlooredClassifier(built, exam.task.labels, threshold, exam.task.positive)
+    by_name = rung.custom or "class_weight" in settings
+    return FlooredClassifier(built, exam.task.labels, threshold, exam.task.positive, by_name=by_name)
 
 
 def encoder_of(exam: Exam, rung: Rung, model: Any) -> Encode | None:

@@ -63,15 +63,24 @@ class FlooredClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     labels: every label of the task in sorted order; those absent from a training part get the floor.
     threshold: of two labels, the least probability at which `predict` says the positive one; None: the more probable.
     positive: position of the positive label in `labels`; needed with a threshold.
+    by_name: whether the classifier learns the labels themselves, as one that knows them by name wants, or their
+        positions, which of millions of rows take a fraction of the memory.
     """
 
     def __init__(
-        self, classifier: Any, labels: Sequence[Label], threshold: float | None = None, positive: int | None = None
+        self,
+        classifier: Any,
+        labels: Sequence[Label],
+        threshold: float | None = None,
+        positive: int | None = None,
+        *,
+        by_name: bool = True,
     ) -> None:
         self.classifier = classifier
         self.labels = labels
         self.threshold = threshold
         self.positive = positive
+        self.by_name = by_name
 
     def fit(self, X: Any, y: ArrayLike) -> Self:
         return self.fit_codes(X, self.codes_of(y))
@@ -83,7 +92,8 @@ class FlooredClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             name = type(self.classifier).__name__
             raise RungError(f"{name} has no predict_proba; wrap it in sklearn.calibration.CalibratedClassifierCV")
         # scikit-learn takes labels that are not whole numbers for a regression target: they go by their place
-        self.named_ = np.arange(len(self.classes_)) if self.classes_.dtype.kind == "f" else self.classes_
+        named = self.by_name and self.classes_.dtype.kind != "f"
+        self.named_ = self.classes_ if named else np.arange(len(self.classes_))
         self.classifier_ = clone(self.classifier).fit(X, self.named_[codes])
         self.floor_ = floor_of(len(codes))
         return self

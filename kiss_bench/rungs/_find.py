@@ -91,7 +91,7 @@ def custom_rung(step: Step) -> Rung:
         encoding="auto",
         build=build,
         space=space,
-        shares_features=False,
+        custom=True,
     )
 
 

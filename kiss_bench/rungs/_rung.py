@@ -120,5 +120,5 @@ class Rung:
     """With `members`: a fitted estimator as two of half its members each."""
     most_rows: int | None = None
     """Most rows of a training part that a fit uses, printed in the tuning record; None: all."""
-    shares_features: bool = True
-    """False for rungs that might write into the features they are given: they get a copy of their own."""
+    custom: bool = False
+    """Whether it is somebody's own. One that might write into its features gets a copy, and labels by their names."""

@@ -5,6 +5,7 @@ import pytest
 from exam_tables import exam_of, outcome_of, plain
 
 from kiss_bench.evaluation import encoded as module
+from kiss_bench.evaluation import encodings, fit
 from kiss_bench.evaluation.encoded import encoded
 from kiss_bench.evaluation.pipeline import encoder_of, model_of
 from kiss_bench.rungs import rung_of, shipped_rungs
@@ -56,6 +57,29 @@ def test_what_is_kept_stays_below_its_limit_and_the_oldest_goes_first(monkeypatc
     assert sum(part.nbytes for part in module._shelf.parts.values()) <= module.MOST_BYTES
     assert part_of(exam, "linear", fold=0).train is not parts[0].train
     np.testing.assert_array_equal(part_of(exam, "linear", fold=0).train, parts[0].train)
+
+
+def test_a_part_too_large_to_keep_leaves_nothing_beside_it(monkeypatch):
+    exam = exam_of(plain(), ladder=LADDER)
+    small, large = part_of(exam, "linear"), part_of(exam, "forest")
+    assert list(module._shelf.parts.values()) == [small, large]
+    monkeypatch.setattr(module, "LARGEST_PART", large.nbytes - 1)
+    assert part_of(exam, "forest", fold=1).nbytes == large.nbytes
+    assert not module._shelf.parts
+
+
+@pytest.mark.parametrize("name", ["linear", "forest", "boosting"])
+def test_many_rows_are_encoded_and_predicted_in_blocks_with_the_same_outcome(name, monkeypatch):
+    exam = exam_of(plain(), ladder=LADDER)
+    whole = outcome_of(exam, name)
+    for place in (encodings, fit):
+        monkeypatch.setattr(place, "BLOCK_ROWS", 7)
+    again = exam_of(plain(), ladder=LADDER)
+    blocks = outcome_of(again, name)
+    np.testing.assert_array_equal(blocks.prediction, whole.prediction)
+    [part] = module._shelf.parts.values()
+    assert isinstance(part.test, module.OnDemand)
+    assert len(part.test) == len(whole.prediction)
 
 
 def test_the_clock_of_models_leaves_out_encoding_and_bookkeeping():
