@@ -1,5 +1,6 @@
 """Level 6: gradient-boosted trees by LightGBM (Ke et al. 2017), native categories and missing values."""
 
+from collections import deque
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -31,7 +32,7 @@ CURVES = {
 
 
 MOST_KEPT = 64 * 2**20
-"""Bytes of validation predictions kept a fold, one vector a round: predicting anew took 40 % of a study's time."""
+"""Bytes of validation predictions kept a fold, those of the newest rounds: predicting anew took 40 % of a study."""
 
 
 def build(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
@@ -159,14 +160,16 @@ class LightGBMRounds:
         rows, labelled = valid[0].iloc[known], valid[1][known]
         self.valid = lgb.Dataset(rows, label=labelled, reference=self.train, params=self.fixed).construct()
         self.rows = matrix_of(valid[0])
-        self.keeps = len(known) == len(self.rows) and self.rows.shape[0] * max(labels, 1) * 8 * self.cap <= MOST_KEPT
+        scores = 8 * len(self.rows) * (labels if labels > 2 else 1)
+        self.kept = min(self.cap, MOST_KEPT // scores) if len(known) == len(self.rows) else 0
+        """Rounds whose predictions are kept; none where they are not of all rows."""
 
     def start(self, settings: Mapping[str, Any], seed: int) -> "LightGBMGrowing":
         return LightGBMGrowing(self, settings, seed)
 
 
 class LightGBMGrowing:
-    """A booster, its validation curve, and where memory allows what it said of the validation rows after each round."""
+    """A booster, its validation curve, and what it said of the validation rows after the newest rounds."""
 
     def __init__(self, rounds: LightGBMRounds, settings: Mapping[str, Any], seed: int) -> None:
         import lightgbm as lgb
@@ -176,10 +179,10 @@ class LightGBMGrowing:
         self.booster.add_valid(rounds.valid, "valid")
         self.losses: list[float] = []
         self.rounds = rounds
-        self.said: list[NDArray[np.float64]] = []
+        self.said = deque[NDArray[np.float64]](maxlen=rounds.kept)
 
     def grow(self, rounds: int) -> None:
-        keep = self._keep if self.rounds.keeps else None
+        keep = self._keep if self.rounds.kept else None
         while len(self.losses) < rounds:
             self.booster.update()
             self.losses.append(self.rounds.sign * self.booster.eval_valid(keep)[0][2])
@@ -190,8 +193,9 @@ class LightGBMGrowing:
         return "kept", 0.0, False
 
     def predict(self, rounds: int) -> NDArray[np.float64]:
-        if self.rounds.keeps:
-            found = self.said[rounds - 1]
+        since = len(self.losses) - rounds
+        if since < len(self.said):
+            found = self.said[-1 - since]
         else:
             found = np.asarray(self.booster.predict(self.rounds.rows, num_iteration=rounds, num_threads=1))
         if self.rounds.fixed["objective"] == "binary":
