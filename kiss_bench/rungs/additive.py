@@ -8,17 +8,18 @@ from kiss_bench.rungs._rung import ENOUGH_ROWS, Parameter, Rung, Surroundings
 
 
 def build(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
-    from sklearn.linear_model import LogisticRegression, Ridge
+    from sklearn.linear_model import Ridge
     from sklearn.pipeline import make_pipeline
 
+    from kiss_bench.rungs._logistic import GRADIENT_STEPS, GRADIENTS, NEWTON, ShapedLogisticRegression
     from kiss_bench.rungs._splines import SplineColumns
 
     rest = {name: value for name, value in settings.items() if name != "n_knots"}
     curves = SplineColumns(n_knots=settings.get("n_knots", 5))
     if surroundings.task == "regression":
         return make_pipeline(curves, Ridge(**rest))
-    solver, steps = ("newton-cholesky", 100) if surroundings.task == "binary" else ("lbfgs", 300)
-    return make_pipeline(curves, LogisticRegression(**{"solver": solver, "max_iter": steps, **rest}))
+    solver, steps = (NEWTON, 100) if surroundings.task == "binary" else (GRADIENTS, GRADIENT_STEPS)
+    return make_pipeline(curves, ShapedLogisticRegression(**{"solver": solver, "max_iter": steps, **rest}))
 
 
 def defaults(task: TaskKind) -> Mapping[str, Any]:

@@ -1,0 +1,30 @@
+"""Logistic regression by the solver that suits the table's shape."""
+
+from typing import Any, Self
+
+from sklearn.linear_model import LogisticRegression
+from sklearn.utils.validation import _num_features, _num_samples
+
+NEWTON, GRADIENTS = "newton-cholesky", "lbfgs"
+MOST_COLUMNS = 1_000
+"""Newton's method solves a system of this size in each step; of 5,000 columns and 300 rows a fit took 20 s, by
+gradients 0.01 s."""
+GRADIENT_STEPS = 300
+"""Most of them: a step costs little and does little."""
+
+
+class ShapedLogisticRegression(LogisticRegression):  # type: ignore[misc]
+    """scikit-learn's, but `newton-cholesky` gives way to `lbfgs` where columns outnumber rows, or are thousands."""
+
+    solver: Any
+    max_iter: Any
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        asked = self.solver, self.max_iter
+        if self.solver == NEWTON and _num_features(X) > min(_num_samples(X), MOST_COLUMNS):
+            self.solver, self.max_iter = GRADIENTS, max(self.max_iter, GRADIENT_STEPS)
+        try:
+            super().fit(X, y, sample_weight)
+        finally:
+            self.solver, self.max_iter = asked
+        return self
