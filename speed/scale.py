@@ -26,7 +26,7 @@ ROWS = (1_000, 10_000, 100_000, 1_000_000, 3_000_000)
 COLUMNS = (8, 32, 128)
 """Measured at COLUMN_ROWS rows."""
 FEW, COLUMN_ROWS = 8, 100_000
-TUNING = {"trials": 10, "rows": 200_000}
+TUNING = {"trials": 10, "rows": 100_000}
 """Of the largest table: the ladder tuned on a part of its rows."""
 WORKERS = 2
 CLUSTERS = (1, 2, 4, 8, 16, 40)
