@@ -7,7 +7,7 @@ from exam_tables import TASKS, exam_of, plain, unit_of
 from lightgbm import LGBMClassifier, LGBMRegressor
 
 from kiss_bench.evaluation.encodings import Encode
-from kiss_bench.rungs import shipped_rungs
+from kiss_bench.rungs import boosting, shipped_rungs
 from kiss_bench.rungs.boosting import CURVES, LightGBMRounds
 from kiss_bench.tasks.folds import draw_inner
 from kiss_bench.tuning.rounds import grow_to_common_minimum, grow_to_minimum
@@ -130,6 +130,20 @@ def test_a_model_stopped_early_equals_one_trained_to_that_round(task, rounds):
     whole.fit(train, exam.task.y[:150])
     expected = whole.predict(valid) if task == "regression" else whole.predict_proba(valid)
     np.testing.assert_array_equal(growing.predict(rounds), expected)
+
+
+def test_rounds_whose_predictions_are_no_longer_kept_are_predicted_anew_to_the_same_bytes(monkeypatch):
+    frame = plain("binary", 120)
+    parts = (frame[["first", "second"]], (frame["y"] == "yes").to_numpy().astype(int))
+    found = []
+    for kept in (0, 8, 30):
+        monkeypatch.setattr(boosting, "MOST_KEPT", kept * 8 * 120)
+        growing = LightGBMRounds("binary", "log_loss", parts, parts).start(CHANCY, 1)
+        growing.grow(30)
+        assert len(growing.said) == kept
+        found.append([growing.predict(rounds) for rounds in (1, 22, 23, 30)])
+    np.testing.assert_array_equal(found[0], found[2])
+    np.testing.assert_array_equal(found[1], found[2])
 
 
 def test_growing_in_steps_is_growing_at_once():
