@@ -8,6 +8,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import CancelledError
 from contextlib import ExitStack, suppress
 from itertools import islice
 from typing import Any
@@ -22,6 +23,8 @@ ANSWER = 10.0
 """Seconds for a scheduler to answer, and for its first worker to be there."""
 PATIENCE = 60.0
 """Seconds without a single worker after which a run on somebody else's scheduler gives up."""
+RESULT = 300.0
+"""Seconds for a result to arrive: the predictions of a million rows over a slow line."""
 LOOK = 1.0
 """Seconds between looks at scheduler and workers."""
 
@@ -135,13 +138,13 @@ class DaskEngine:
                 source = iter(())
                 todo.clear()
                 self._take_back()
-            self._look()
             todo.extend(islice(source, 0 if todo else 1))
+            if not todo and not self.away:
+                return
+            self._look()
             while todo and self._room_for(todo[0]):
                 self._send(todo.popleft())
                 todo.extend(islice(source, 0 if todo else 1))
-            if not todo and not self.away:
-                return
             future = self._next()
             if future is None or future.key not in self.away:
                 continue
@@ -190,10 +193,10 @@ class DaskEngine:
         problem = None
         try:
             if future.status == "finished":
-                outcome: Outcome = future.result(timeout=ANSWER)
+                outcome: Outcome = future.result(timeout=RESULT)
                 return outcome
             problem = future.exception(timeout=ANSWER) if future.status == "error" else None
-        except OSError:  # a time-out or a closed line: the worker, or the scheduler, went with the result in its hands
+        except (OSError, CancelledError):  # a worker, or the scheduler, went with the result in its hands
             self.looked = 0.0
             return None
         if problem is None or isinstance(problem, WorkerLeftError):

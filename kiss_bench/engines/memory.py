@@ -81,8 +81,10 @@ def give_back() -> None:
 
 
 def _glibc(name: str, *values: int) -> None:
-    if sys.platform == "linux" and (function := getattr(ctypes.CDLL(None), name, None)) is not None:
-        function(*values)
+    if sys.platform != "linux":
+        return
+    with contextlib.suppress(OSError, AttributeError):  # Python without a shared C library, or with another one
+        ctypes.CDLL(None)[name](*values)
 
 
 def _facts(path: Path, names: Iterable[str]) -> dict[str, int]:

@@ -33,7 +33,10 @@ class Pool:
         warm_up()
         self.size = workers_for(jobs)
         self.premises = Premises(shared)
-        self.crew = Crew(self.size, self.premises, limits or Limits())
+        with contextlib.ExitStack() as undo:
+            undo.callback(self.premises.close)
+            self.crew = Crew(self.size, self.premises, limits or Limits())
+            undo.pop_all()
         self._numbers = itertools.count()
 
     def each(self, function: Callable[[str, Item], Any], items: Iterable[Item]) -> Iterator[tuple[Item, Ended]]:

@@ -48,7 +48,7 @@ class Premises:
             found = self._post.recv()
         except (OSError, EOFError) as error:
             raise KissBenchError(
-                f"no worker process could be started ({error or 'it ended at once'}); is there memory left?"
+                f"no worker process could be started ({str(error) or 'it ended at once'}); is there memory left?"
             ) from None
         if isinstance(found, OSError):
             raise _no_room(place, found)

@@ -103,19 +103,19 @@ def encoded(
         return Part(
             encoder=None, train=frame.iloc[rows[0]], test=frame.iloc[rows[1]], fit_seconds=0.0, transform_seconds=0.0
         )
-    key = (encoder.encoding, encoder.seed, *(hashlib.sha256(some.data).digest() for some in rows))
+    lazily = blocks is not None and len(rows[1]) > blocks
+    key = (encoder.encoding, encoder.seed, lazily, *(hashlib.sha256(some.data).digest() for some in rows))
     part = _shelf.part(exam, key)
     if part is None:
-        part = _encode(frame_of(exam, rung), exam.task.y, encoder, rows, blocks or len(rows[1]))
+        part = _encode(frame_of(exam, rung), exam.task.y, encoder, rows, lazily=lazily)
         _shelf.keep(key, part)
     return _own_copy(part) if rung.custom else part
 
 
-def _encode(frame: pd.DataFrame, y: Any, encoder: Encode, rows: tuple[Positions, Positions], most: int) -> Part:
+def _encode(frame: pd.DataFrame, y: Any, encoder: Encode, rows: tuple[Positions, Positions], *, lazily: bool) -> Part:
     started = time.perf_counter()
     train = encoder.fit_transform(frame.iloc[rows[0]], y[rows[0]])
     fitted = time.perf_counter()
-    lazily = len(rows[1]) > most
     test = OnDemand(encoder, frame, rows[1]) if lazily else encoder.transform(frame.iloc[rows[1]])
     done = time.perf_counter()
     for features in (train, test):

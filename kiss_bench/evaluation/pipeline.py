@@ -14,6 +14,9 @@ from kiss_bench.rungs import Encoding, Rung, Surroundings
 from kiss_bench.tasks.seeds import seed_of
 from kiss_bench.tasks.task import Column
 
+NAMING = frozenset({"class_weight", "constant"})
+"""Settings of scikit-learn's classifiers that name labels."""
+
 
 def surroundings_of(exam: Exam, seed: int) -> Surroundings:
     return Surroundings(
@@ -39,7 +42,7 @@ def model_of(exam: Exam, rung: Rung, settings: Mapping[str, Any], seed: int, thr
     built = rung.build(surroundings_of(exam, seed), settings)
     if exam.task.kind == "regression":
         return built
-    by_name = rung.custom or "class_weight" in settings
+    by_name = rung.custom or not NAMING.isdisjoint(settings)
     return FlooredClassifier(built, exam.task.labels, threshold, exam.task.positive, by_name=by_name)
 
 

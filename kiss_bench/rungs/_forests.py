@@ -32,10 +32,15 @@ class _DrawnRows:
         return super()._fit(X[kept], y[kept], sample_weight[kept], **rest)  # type: ignore[misc]
 
 
-def _one_of_each_class_without(codes: Any, kept: Any) -> list[int]:
-    """The first row of each class that no kept row has: all trees of a forest know the same classes."""
-    found = np.bincount(codes[kept].astype(np.intp), minlength=int(codes.max()) + 1)
-    return [int(np.argmax(codes == code)) for code in np.flatnonzero(found == 0)]
+def _one_of_each_class_without(codes: Any, kept: Any) -> Any:
+    """One row of each class that no kept row has: all trees of a forest know the same classes."""
+    classes = int(codes.max()) + 1
+    missing = np.flatnonzero(np.bincount(codes[kept].astype(np.intp), minlength=classes) == 0)
+    if not len(missing):
+        return missing
+    row_of = np.zeros(classes, dtype=np.intp)
+    row_of[codes.astype(np.intp)] = np.arange(len(codes))
+    return row_of[missing]
 
 
 class _TreeClassifier(_DrawnRows, DecisionTreeClassifier):  # type: ignore[misc]

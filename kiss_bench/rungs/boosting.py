@@ -161,7 +161,7 @@ class LightGBMRounds:
         self.valid = lgb.Dataset(rows, label=labelled, reference=self.train, params=self.fixed).construct()
         self.rows = matrix_of(valid[0])
         scores = 8 * len(self.rows) * (labels if labels > 2 else 1)
-        self.kept = min(self.cap, MOST_KEPT // scores) if len(known) == len(self.rows) else 0
+        self.kept = min(self.cap, MOST_KEPT // max(scores, 1)) if len(known) == len(self.rows) else 0
         """Rounds whose predictions are kept; none where they are not of all rows."""
 
     def start(self, settings: Mapping[str, Any], seed: int) -> "LightGBMGrowing":
@@ -194,7 +194,7 @@ class LightGBMGrowing:
 
     def predict(self, rounds: int) -> NDArray[np.float64]:
         since = len(self.losses) - rounds
-        if since < len(self.said):
+        if 0 <= since < len(self.said):
             found = self.said[-1 - since]
         else:
             found = np.asarray(self.booster.predict(self.rounds.rows, num_iteration=rounds, num_threads=1))

@@ -25,7 +25,7 @@ def _regression(settings: Mapping[str, Any]) -> Any:
 
 
 def _classification(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
-    from kiss_bench.rungs._logistic import GRADIENT_STEPS, GRADIENTS, NEWTON, ShapedLogisticRegression
+    from kiss_bench.rungs._logistic import GRADIENT_STEPS, GRADIENTS, NEWTON, NEWTON_STEPS, logistic_regression
 
     rest = {name: value for name, value in settings.items() if name != "penalty"}
     lasso = settings.get("penalty", "l2") == "l1"
@@ -34,7 +34,7 @@ def _classification(surroundings: Surroundings, settings: Mapping[str, Any]) -> 
         solver, steps = ("liblinear", 100) if binary else ("saga", 100)
     else:
         # Newton's method needs a handful of steps on tall data; with many labels its Hessian grows too large
-        solver, steps = (NEWTON, 100) if binary else (GRADIENTS, GRADIENT_STEPS)
+        solver, steps = (NEWTON, NEWTON_STEPS) if binary else (GRADIENTS, GRADIENT_STEPS)
     ours = {
         "l1_ratio": 1.0 if lasso else 0.0,
         "solver": solver,
@@ -42,7 +42,7 @@ def _classification(surroundings: Surroundings, settings: Mapping[str, Any]) -> 
         "tol": 1e-3 if lasso else 1e-4,
         "random_state": surroundings.seed,
     }
-    return ShapedLogisticRegression(**{**ours, **rest})
+    return logistic_regression(ours, rest)
 
 
 def defaults(task: TaskKind) -> Mapping[str, Any]:

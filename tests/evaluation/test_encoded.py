@@ -82,6 +82,18 @@ def test_many_rows_are_encoded_and_predicted_in_blocks_with_the_same_outcome(nam
     assert len(part.test) == len(whole.prediction)
 
 
+def test_rows_left_to_be_encoded_in_blocks_are_not_handed_to_those_that_want_them_whole():
+    """Inner folds forward in time may be outer folds as well: the same rows, wanted whole by a study."""
+    exam = exam_of(plain(), ladder=LADDER)
+    rung = RUNGS["forest"]
+    encoder = encoder_of(exam, rung, model_of(exam, rung, rung.defaults("binary"), 1))
+    rows = exam.split(0, 0).train, exam.split(0, 0).test
+    blocks = encoded(exam, rung, encoder, rows, blocks=7)
+    whole = encoded(exam, rung, encoder, rows)
+    assert isinstance(blocks.test, module.OnDemand)
+    np.testing.assert_array_equal(blocks.test[0:7], whole.test[0:7])
+
+
 def test_the_clock_of_models_leaves_out_encoding_and_bookkeeping():
     exam = exam_of(plain(), ladder=[*LADDER, {"name": "slow", "level": 8, "estimator": "fakes:Sleeping",
                                               "settings": {"seconds": 0.05}}])  # fmt: skip

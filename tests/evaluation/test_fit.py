@@ -161,3 +161,18 @@ def test_interrupts_and_exits_pass_through(error):
 
 def test_what_works_is_handed_on():
     assert attempt(lambda: math.pi).found == math.pi
+
+
+NAMING = [
+    pytest.param({"name": "dummy", "settings": {"strategy": "constant", "constant": "yes"}}, id="a constant label"),
+    pytest.param({"name": "tree", "settings": {"class_weight": {"no": 1, "yes": 50}}}, id="weights of labels"),
+]
+
+
+@pytest.mark.parametrize("step", NAMING)
+def test_settings_that_name_labels_mean_the_labels_of_the_table(step):
+    """Shipped rungs are fitted on positions, 0 and 1, unless a setting speaks of labels."""
+    ladder = [step if name == step["name"] else name for name in ("dummy", "tree")]
+    asked, plainly = (outcome_of(exam_of(plain(), ladder=each), step["name"]) for each in (ladder, ["dummy", "tree"]))
+    assert asked.status == "ok", asked.reason
+    assert asked.prediction[:, 1].mean() > plainly.prediction[:, 1].mean() + 0.1

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from kiss_bench.rungs import Surroundings, shipped_rungs
 from kiss_bench.rungs._logistic import NEWTON, ShapedLogisticRegression
 
 
@@ -25,6 +26,18 @@ def test_newtons_method_is_for_tall_tables_only(rows, columns, newton):
     np.testing.assert_allclose(ours.fit(X, y).coef_, theirs.fit(X, y).coef_, rtol=1e-3, atol=1e-5)
     assert (ours.n_iter_ == theirs.n_iter_).all() == newton
     assert (ours.solver, ours.max_iter) == (NEWTON, 100)
+
+
+@pytest.mark.parametrize("name", ["linear", "additive"])
+def test_a_solver_that_is_asked_for_is_used_whatever_the_shape(name):
+    X, y = table(20, 40)
+    around = Surroundings(task="binary", metric="log_loss", seed=1)
+    for settings, solver in (({"solver": NEWTON}, NEWTON), ({}, "lbfgs")):
+        model = shipped_rungs()[name].build(around, {"C": 0.1, **settings})
+        last = model.fit(X, y)[-1] if name == "additive" else model.fit(X, y)
+        columns = model[:-1].transform(X) if name == "additive" else X
+        theirs = LogisticRegression(**{**last.get_params(), "solver": solver, "max_iter": 300}).fit(columns, y)
+        np.testing.assert_array_equal(last.n_iter_, theirs.n_iter_)
 
 
 def test_a_wide_table_takes_no_time():
