@@ -172,7 +172,8 @@ NAMING = [
 @pytest.mark.parametrize("step", NAMING)
 def test_settings_that_name_labels_mean_the_labels_of_the_table(step):
     """Shipped rungs are fitted on positions, 0 and 1, unless a setting speaks of labels."""
-    ladder = [step if name == step["name"] else name for name in ("dummy", "tree")]
-    asked, plainly = (outcome_of(exam_of(plain(), ladder=each), step["name"]) for each in (ladder, ["dummy", "tree"]))
+    names = ["dummy", "linear", "tree"]
+    ladder = [step if name == step["name"] else name for name in names]
+    asked, plainly = (outcome_of(exam_of(plain(), ladder=each), step["name"]) for each in (ladder, names))
     assert asked.status == "ok", asked.reason
     assert asked.prediction[:, 1].mean() > plainly.prediction[:, 1].mean() + 0.1
