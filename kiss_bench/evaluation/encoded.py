@@ -14,9 +14,9 @@ from kiss_bench.evaluation.exam import Exam, Positions
 from kiss_bench.evaluation.pipeline import frame_of
 from kiss_bench.rungs import Rung
 
-MOST_BYTES = 256 * 2**20
+MOST_BYTES = 64 * 2**20
 """What a worker keeps of encoded parts; the ones not used for longest go first."""
-LARGEST_PART = MOST_BYTES // 4
+LARGEST_PART = MOST_BYTES // 2
 """A larger part is not kept, and nothing else beside it: its fit takes longer than encoding and wants the memory."""
 
 
