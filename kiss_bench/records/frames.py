@@ -83,9 +83,18 @@ def values_hash(frame: pd.DataFrame, columns: Sequence[str]) -> str:
         elif pd.api.types.is_integer_dtype(values):
             content = values.to_numpy(dtype="<i8").tobytes()
         else:
-            content = canonical_json([_plain(value) for value in values]).encode()
+            content = _texts(values).encode()
         digest.update(len(content).to_bytes(8, "big") + content)
     return digest.hexdigest()
+
+
+def _texts(values: "pd.Series[Any]") -> str:
+    """Canonical JSON of the values as text; in a column of text each level is written once, not once a row."""
+    if not isinstance(values.dtype, pd.StringDtype):
+        return canonical_json([_plain(value) for value in values])
+    codes, levels = pd.factorize(values, use_na_sentinel=False)
+    written = np.array([canonical_json(str(level)) for level in levels], dtype=object)
+    return f"[{','.join(written[codes])}]"
 
 
 def _plain(value: Any) -> Any:
