@@ -21,20 +21,30 @@ class SplineColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.n_knots = n_knots
 
     def fit(self, X: ArrayLike, y: Any = None) -> Self:  # noqa: ARG002  (scikit-learn's signature)
-        matrix = np.asarray(X, dtype=np.float64)
+        matrix = np.asarray(X)
         self.splines_: dict[int, SplineTransformer] = {}
         for position in range(matrix.shape[1]):
-            knots = self._knots(matrix[:, position])
+            column = matrix[:, [position]].astype(np.float64)
+            knots = self._knots(column[:, 0])
             if knots is not None:
                 spline = SplineTransformer(degree=3, knots=knots, extrapolation="constant", include_bias=False)
-                self.splines_[position] = spline.fit(matrix[:, [position]])
+                self.splines_[position] = spline.fit(column)
         self.plain_ = [position for position in range(matrix.shape[1]) if position not in self.splines_]
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.float64]:
-        matrix = np.asarray(X, dtype=np.float64)
-        curves = [spline.transform(matrix[:, [position]]) for position, spline in self.splines_.items()]
-        return np.column_stack([matrix[:, self.plain_], *curves])
+        matrix = np.asarray(X)
+        width = len(self.plain_) + sum(spline.n_features_out_ for spline in self.splines_.values())
+        columns = np.empty(
+            (len(matrix), width), order="F"
+        )  # filled a column at a time: of many rows nothing is held twice
+        place = len(self.plain_)
+        columns[:, :place] = matrix[:, self.plain_]
+        for position, spline in self.splines_.items():
+            curves = spline.transform(matrix[:, [position]].astype(np.float64))
+            columns[:, place : place + curves.shape[1]] = curves
+            place += curves.shape[1]
+        return columns
 
     def _knots(self, column: NDArray[np.float64]) -> NDArray[np.float64] | None:
         if len(np.unique(column)) <= FEW_VALUES:
