@@ -35,9 +35,7 @@ class SplineColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def transform(self, X: ArrayLike) -> NDArray[np.float64]:
         matrix = np.asarray(X)
         width = len(self.plain_) + sum(spline.n_features_out_ for spline in self.splines_.values())
-        columns = np.empty(
-            (len(matrix), width), order="F"
-        )  # filled a column at a time: of many rows nothing is held twice
+        columns = np.empty((len(matrix), width))  # filled a column at a time: of many rows nothing is held twice
         place = len(self.plain_)
         columns[:, :place] = matrix[:, self.plain_]
         for position, spline in self.splines_.items():
