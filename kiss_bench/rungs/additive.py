@@ -11,15 +11,14 @@ def build(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
     from sklearn.linear_model import Ridge
     from sklearn.pipeline import make_pipeline
 
-    from kiss_bench.rungs._logistic import GRADIENT_STEPS, GRADIENTS, NEWTON, NEWTON_STEPS, logistic_regression
+    from kiss_bench.rungs._logistic import logistic_regression
     from kiss_bench.rungs._splines import SplineColumns
 
     rest = {name: value for name, value in settings.items() if name != "n_knots"}
     curves = SplineColumns(n_knots=settings.get("n_knots", 5))
     if surroundings.task == "regression":
         return make_pipeline(curves, Ridge(**rest))
-    solver, steps = (NEWTON, NEWTON_STEPS) if surroundings.task == "binary" else (GRADIENTS, GRADIENT_STEPS)
-    return make_pipeline(curves, logistic_regression({"solver": solver, "max_iter": steps}, rest))
+    return make_pipeline(curves, logistic_regression(surroundings.task, rest))
 
 
 def defaults(task: TaskKind) -> Mapping[str, Any]:

@@ -25,24 +25,16 @@ def _regression(settings: Mapping[str, Any]) -> Any:
 
 
 def _classification(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
-    from kiss_bench.rungs._logistic import GRADIENT_STEPS, GRADIENTS, NEWTON, NEWTON_STEPS, logistic_regression
+    from sklearn.linear_model import LogisticRegression
+
+    from kiss_bench.rungs._logistic import logistic_regression
 
     rest = {name: value for name, value in settings.items() if name != "penalty"}
-    lasso = settings.get("penalty", "l2") == "l1"
-    binary = surroundings.task == "binary"
-    if lasso:
-        solver, steps = ("liblinear", 100) if binary else ("saga", 100)
-    else:
-        # Newton's method needs a handful of steps on tall data; with many labels its Hessian grows too large
-        solver, steps = (NEWTON, NEWTON_STEPS) if binary else (GRADIENTS, GRADIENT_STEPS)
-    ours = {
-        "l1_ratio": 1.0 if lasso else 0.0,
-        "solver": solver,
-        "max_iter": steps,
-        "tol": 1e-3 if lasso else 1e-4,
-        "random_state": surroundings.seed,
-    }
-    return logistic_regression(ours, rest)
+    ours = {"random_state": surroundings.seed, "l1_ratio": 0.0, "tol": 1e-4}
+    if settings.get("penalty", "l2") == "l2":
+        return logistic_regression(surroundings.task, {**ours, **rest})
+    lasso = {"l1_ratio": 1.0, "solver": "liblinear" if surroundings.task == "binary" else "saga", "tol": 1e-3}
+    return LogisticRegression(**{**ours, **lasso, "max_iter": 100, **rest})
 
 
 def defaults(task: TaskKind) -> Mapping[str, Any]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import pandas as pd
+
 from kiss_bench.evaluation.exam import Costs, Exam, Outcome
 from kiss_bench.evaluation.fit import middle
 from kiss_bench.evaluation.probabilities import label_text
@@ -27,14 +29,18 @@ from kiss_bench.runs.judging import still_contested
 from kiss_bench.runs.uncertain import interval_facts, reliability_facts
 from kiss_bench.runs.units import Progress, arms_of, repeats_of_all, rung_facts
 
+Tables = tuple[pd.DataFrame, pd.DataFrame]
+"""Predictions and trials, as the result folder holds them."""
 STOPPED = ("TimeLimit", "MemoryLimit", "WorkerDied")
 """Errors of units that were ended from outside: another machine may well end them otherwise."""
 SHOWN = ("ok", "provisional")
 """Status of a rung whose predictions are described: all there, and not those of one that failed."""
 
 
-def board_of(progress: Progress, judgement: Judgement, seconds: float | None = None) -> Board:
-    """The board as far as the run has come; the digest is empty until it is complete."""
+def board_of(
+    progress: Progress, judgement: Judgement, tables: Tables | None = None, seconds: float | None = None
+) -> Board:
+    """The board as far as the run has come; the digest is empty until it is complete and `tables` are given."""
     exam, plan = progress.exam, progress.exam.plan
     steps = {step.name: step for step in plan.ladder}
     rows = [_row(progress, steps.get(entry.rung), entry) for entry in judgement.entries]
@@ -51,7 +57,7 @@ def board_of(progress: Progress, judgement: Judgement, seconds: float | None = N
         plan_hash=plan_hash(exam),
         data_hash=exam.task.data_hash,
         folds_hash=exam.folds.hash,
-        digest=digest(progress, judgement) if complete else "",
+        digest=_digest(progress.exam, judgement, tables) if complete and tables is not None else "",
         rows_read=exam.task.rows_read,
         rows=len(exam.task.row_id),
         rows_vault=0,
@@ -116,11 +122,14 @@ def thinned_notes(exam: Exam) -> tuple[str, ...]:
     return tuple(said)
 
 
-def digest(progress: Progress, judgement: Judgement) -> str:
+def tables_of(progress: Progress) -> Tables:
+    """All predictions and all trials; of a million rows they take seconds to make, so they are made once a run."""
     outcomes = all_outcomes(progress)
-    frames = (predictions_frame(progress.exam, outcomes), trials_frame(outcomes))
-    hashes = (progress.exam.task.data_hash, progress.exam.folds.hash)
-    return digest_of(hashes, frames, judgement_facts(judgement, {}))
+    return predictions_frame(progress.exam, outcomes), trials_frame(outcomes)
+
+
+def _digest(exam: Exam, judgement: Judgement, tables: Tables) -> str:
+    return digest_of((exam.task.data_hash, exam.folds.hash), tables, judgement_facts(judgement, {}))
 
 
 def all_outcomes(progress: Progress) -> list[Outcome]:

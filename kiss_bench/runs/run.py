@@ -15,7 +15,7 @@ from kiss_bench.records.board import Board
 from kiss_bench.records.folder import held, read_board
 from kiss_bench.records.keys import Keys
 from kiss_bench.records.store import UnitStore
-from kiss_bench.runs.board import board_of
+from kiss_bench.runs.board import board_of, tables_of
 from kiss_bench.runs.buildable import check_buildable
 from kiss_bench.runs.filling import Event, Filling, Watch
 from kiss_bench.runs.judging import check_judgeable
@@ -73,11 +73,12 @@ def _run(plan: Plan, options: Options, workforce: Workforce, watch: Watch, table
         filling = Filling(progress, keys, UnitStore(folder / ".units"), workforce)
         with interruptible(partial(filling.finish, watch)) if options.finishing else nullcontext(), filling:
             judgement = filling.to_the_end(watch)
-        board = board_of(progress, judgement, time.perf_counter() - started)
+        tables = tables_of(progress)
+        board = board_of(progress, judgement, tables, time.perf_counter() - started)
         if filling.resumed:
             board = replace(board, seconds=_seconds_of(folder, board.digest))
         facts = {"command": options.command, "engine": options.engine, "jobs": workforce.size}
-        write_results(folder, progress, board, facts)
+        write_results(folder, progress, board, tables, facts)
     watch(Event(kind="done", progress=progress, board=board))
     return board
 

@@ -15,9 +15,8 @@ from kiss_bench.plan.written import plan_as_dict
 from kiss_bench.records.atomic import write_whole
 from kiss_bench.records.board import Board
 from kiss_bench.records.environment import environment
-from kiss_bench.records.frames import predictions_frame, trials_frame
 from kiss_bench.reports import board_reports, tuning_reports
-from kiss_bench.runs.board import all_outcomes, plan_hash
+from kiss_bench.runs.board import Tables, plan_hash
 from kiss_bench.runs.tuned import tuning_record
 from kiss_bench.runs.units import Progress, rung_facts
 from kiss_bench.tasks.folds import folds_frame
@@ -26,6 +25,7 @@ from kiss_bench.tuning.search import trial_settings_of
 COMMITTABLE = 1_000_000
 """Bytes up to which a table of predictions or trials is meant to be committed with the rest."""
 BULKY = ("predictions.parquet", "trials.parquet")
+"""In the order of `Tables`."""
 
 
 def write_plan(folder: Path, exam: Exam) -> None:
@@ -34,11 +34,10 @@ def write_plan(folder: Path, exam: Exam) -> None:
     _parquet(folder / "folds.parquet", folds_frame(exam.folds, exam.task))
 
 
-def write_results(folder: Path, progress: Progress, board: Board, facts: Mapping[str, Any]) -> None:
+def write_results(folder: Path, progress: Progress, board: Board, tables: Tables, facts: Mapping[str, Any]) -> None:
     """Everything else. `facts` are the command, the engine and the number of workers, for `environment.json`."""
-    outcomes = all_outcomes(progress)
-    _parquet(folder / "predictions.parquet", predictions_frame(progress.exam, outcomes))
-    _parquet(folder / "trials.parquet", trials_frame(outcomes))
+    for name, table in zip(BULKY, tables, strict=True):
+        _parquet(folder / name, table)
     _json(folder / "environment.json", environment(list(facts["command"]), int(facts["jobs"]), facts["engine"]))
     record = tuning_record(progress, board)
     texts = {name: render(record) for name, render in tuning_reports().items()}

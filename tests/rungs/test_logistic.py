@@ -40,8 +40,11 @@ def test_a_solver_that_is_asked_for_is_used_whatever_the_shape(name):
         np.testing.assert_array_equal(last.n_iter_, theirs.n_iter_)
 
 
-def test_a_wide_table_takes_no_time():
-    X, y = table(100, 2000)
-    started = time.perf_counter()
-    ShapedLogisticRegression(solver=NEWTON).fit(X, y)
-    assert time.perf_counter() - started < 1.0  # Newton's method takes a hundred times as long
+def test_a_wide_table_takes_a_tenth_of_newtons_time_at_most():
+    X, y = table(100, 1500)
+    seconds = []
+    for model in (LogisticRegression, ShapedLogisticRegression):
+        started = time.perf_counter()
+        model(solver=NEWTON).fit(X, y)
+        seconds.append(time.perf_counter() - started)
+    assert seconds[1] < seconds[0] / 10
