@@ -1,4 +1,4 @@
-"""How much memory a process has to itself, read from `/proc` (Linux)."""
+"""How much memory a process has to itself, from `/proc` (Linux); and how to let go of what it has freed (glibc)."""
 
 import contextlib
 import ctypes
@@ -17,6 +17,7 @@ RESET_PEAK = "5"
 MMAP_THRESHOLD = -3
 """M_MMAP_THRESHOLD of glibc's malloc.h: from how many bytes on a block has pages of its own."""
 LARGE = 4 * 2**20
+"""Bytes; smaller blocks come and go too often to be returned each time."""
 
 
 def check_watchable(limits: Limits, proc: Path = PROC) -> None:

@@ -44,6 +44,37 @@ def test_the_peak_is_kept_though_it_is_over_and_mapped_files_do_not_count(tmp_pa
     assert peak_bytes() - before < 50_000_000
 
 
+FREED = """
+import os
+import numpy as np
+from kiss_bench.engines import memory
+
+{first}
+before = memory.own_bytes(os.getpid())
+np.ones(30_000_000 // 8)  # freed at once; the allocator takes from it what a large block is
+kept, freed = [], []
+for _ in range(10):
+    freed.append(np.ones({size} // 8))
+    kept.append(np.ones(60_000 // 8))
+del freed
+{then}
+print(memory.own_bytes(os.getpid()) - before)
+"""
+HELD = [
+    pytest.param(20_000_000, "", "", 150e6, 300e6, id="left alone, it keeps large blocks between small ones"),
+    pytest.param(20_000_000, "memory.keep_little()", "", 0, 20e6, id="told to keep little, it returns them"),
+    pytest.param(3_000_000, "memory.keep_little()", "", 20e6, 60e6, id="it keeps smaller ones"),
+    pytest.param(3_000_000, "memory.keep_little()", "memory.give_back()", 0, 10e6, id="until it is told to give back"),
+]
+
+
+@pytest.mark.parametrize(("size", "first", "then", "least", "most"), HELD)
+def test_what_is_freed_goes_back_to_the_system(size, first, then, least, most):
+    script = FREED.format(size=size, first=first, then=then)
+    held = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert least <= int(held) <= most
+
+
 def test_a_limit_on_memory_is_refused_where_nothing_can_be_watched(tmp_path):
     check_watchable(Limits(unit_memory_gb=6))
     check_watchable(Limits(unit_seconds=60), tmp_path)

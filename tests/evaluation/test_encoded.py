@@ -91,6 +91,7 @@ def test_rows_left_to_be_encoded_in_blocks_are_not_handed_to_those_that_want_the
     blocks = encoded(exam, rung, encoder, rows, blocks=7)
     whole = encoded(exam, rung, encoder, rows)
     assert isinstance(blocks.test, module.OnDemand)
+    assert isinstance(whole.test, np.ndarray)
     np.testing.assert_array_equal(blocks.test[0:7], whole.test[0:7])
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from kiss_bench.rungs._forests import ForestClassifier, ForestRegressor
 
@@ -61,10 +62,22 @@ def test_weights_of_classes_change_it_as_they_do_scikit_learns(weights):
     np.testing.assert_array_equal(ours.predict_proba(X), theirs.predict_proba(X))
 
 
-def test_a_tree_sees_no_more_rows_than_it_drew():
-    X, y = table("numbers")
-    forest = ForestRegressor(TREES, max_samples=50, random_state=7).fit(X, y)
-    assert all(tree.tree_.n_node_samples[0] <= 50 for tree in forest.estimators_)
+@pytest.mark.parametrize("kind", ["numbers", "names"])
+def test_a_tree_is_given_no_more_rows_than_it_drew(kind, monkeypatch):
+    X, y = table(kind)
+    forest, tree = (
+        (ForestRegressor, DecisionTreeRegressor) if kind == "numbers" else (ForestClassifier, DecisionTreeClassifier)
+    )
+    given, theirs = [], tree._fit
+
+    def counting(self, X, *rest, **more):
+        given.append(len(X))
+        return theirs(self, X, *rest, **more)
+
+    monkeypatch.setattr(tree, "_fit", counting)
+    forest(TREES, max_samples=50, random_state=7).fit(X, y)
+    assert len(given) == TREES
+    assert max(given) <= 50
 
 
 def test_a_whole_number_of_rows_is_an_upper_limit_and_stays_as_it_was_said():
