@@ -19,8 +19,13 @@ bench: $(VENV)/run.stamp  ## run the ladder of CONFIG and print its leaderboard
 plan: $(VENV)/run.stamp  ## say what a run of CONFIG would do; fit nothing
 	@$(BIN)/kiss-bench plan $(CONFIG)
 
-test: $(VENV)/dev.stamp  ## run the tests
+test: $(VENV)/dev.stamp  ## run the tests; those that want the machine to themselves come last
+ifeq ($(ARGS),)
+	$(BIN)/python -m pytest -m "not alone" --numprocesses logical --dist loadfile
+	$(BIN)/python -m pytest -m alone
+else
 	$(BIN)/python -m pytest $(ARGS)
+endif
 
 check: lint test  ## format, ruff, mypy, import contract and tests: what CI runs
 

@@ -1,8 +1,11 @@
 """How worker processes are started: from a warm fork server, with one thread each, and never more than cores."""
 
+import contextlib
 import multiprocessing
 import os
+import tempfile
 import threading
+from collections.abc import Iterator
 from multiprocessing import forkserver, spawn
 from typing import Any
 
@@ -16,6 +19,9 @@ ONE_THREAD = dict.fromkeys(
 )
 """Read by the numeric libraries when they load. Thread counts change the bytes of some solvers, so they are fixed; and
 what an estimator takes for itself (`n_jobs=-1`) is its share of the cores, one."""
+LONGEST_FOLDER = 70
+"""Bytes of a temporary folder's path that leave room for a socket in it: the systems allow 104 to 108 for the whole."""
+SHORT_FOLDER = "/tmp"  # noqa: S108  (multiprocessing makes a folder of its own in it, closed to others)
 _base: Any = multiprocessing.get_context(METHOD)
 _launching = threading.Lock()
 
@@ -58,9 +64,22 @@ def warm_up() -> None:
     os.environ.update(ONE_THREAD)
     try:
         _base.set_forkserver_preload(["kiss_bench.engines.worker"])
-        forkserver.ensure_running()
+        with _room_for_a_socket():
+            forkserver.ensure_running()
     finally:
         for name, value in before.items():
             os.environ.pop(name, None)
             if value is not None:
                 os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _room_for_a_socket() -> Iterator[None]:
+    """The fork server listens on a socket in the temporary folder; where that has too long a path, in another one."""
+    usual = tempfile.gettempdir()
+    if len(os.fsencode(usual)) > LONGEST_FOLDER:
+        tempfile.tempdir = SHORT_FOLDER
+    try:
+        yield
+    finally:
+        tempfile.tempdir = usual

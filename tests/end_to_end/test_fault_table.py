@@ -7,6 +7,7 @@
 | workers orphaned, deaf to everything but SIGKILL | `test_orphaned_workers_…` |
 | a unit truncated, flipped, foreign, empty | `test_damaged_units_…` |
 | disk full under units, results, the workers' copy · read-only | `test_a_full_disk_…`, `test_a_read_only_…` |
+| a temporary folder whose path is too long for a socket | `test_a_temporary_folder_…` |
 | Ctrl-C once, twice, SIGTERM | `test_ctrl_c_…`, `test_sigterm_…` |
 | two runs on one folder | `test_a_second_run_…` |
 """
@@ -24,6 +25,8 @@ import pandas as pd
 import pytest
 from commands import HERE, board, finish, kin, rows_of_board, start, times, units, wait_until, workers
 from small_tables import write_config, write_tables
+
+pytestmark = pytest.mark.alone
 
 DATA = "data: {path: table.csv, drop: [kind, owed, week]}\ntarget: late\ntuning: {trials: 0}\n"
 INTERRUPTED = "kiss-bench: interrupted. Every finished unit is stored; the same command goes on from there.\n"
@@ -62,8 +65,8 @@ def untouched(tmp_path_factory):
 
 MISBEHAVIOUR = {
     "Segfaults": "WorkerDied: its worker process was killed by SIGSEGV; peak memory",
-    "Sleeps": "TimeLimit: ran longer than limits.unit_seconds (2 s) and was stopped; peak memory",
-    "HoldsOn": "TimeLimit: ran longer than limits.unit_seconds (2 s) and was stopped; peak memory",
+    "Sleeps": "TimeLimit: ran longer than limits.unit_seconds (4 s) and was stopped; peak memory",
+    "HoldsOn": "TimeLimit: ran longer than limits.unit_seconds (4 s) and was stopped; peak memory",
     "Hoards": "MemoryLimit: took more than limits.unit_memory_gb (0.6 GB), namely",
     "SaysNothing": "RungError: 120 of 120 predictions are not finite",
     "AbortsAsIfDone": "WorkerDied: its worker process ended with exit code 0; peak memory",
@@ -80,7 +83,7 @@ def misbehaved(tmp_path_factory):
     folder = tmp_path_factory.mktemp("misbehaved")
     config = project(
         folder, *(rung(name) for name in (*MISBEHAVIOUR, "Prints")), rung("Slow", seconds=0.1),
-        folds="{count: 2, repeats: 1}", limits="{unit_seconds: 2, unit_memory_gb: 0.6}",
+        folds="{count: 2, repeats: 1}", limits="{unit_seconds: 4, unit_memory_gb: 0.6}",
     )  # fmt: skip
     process = start(config, folder / "results", "--jobs", "2")
     out, err = process.communicate(timeout=120)
@@ -337,6 +340,16 @@ def test_a_full_disk_under_the_workers_copy_is_told_by_its_name(untouched, disk,
     assert not list(place.glob("*"))
     assert finish(config, tmp_path / "results", "--jobs", "2")[0] == 0
     assert board(tmp_path / "results", "loans")["digest"] == board(whole, "loans")["digest"]
+
+
+def test_a_temporary_folder_with_a_path_too_long_for_a_socket_changes_nothing(untouched, tmp_path):
+    config, whole = untouched
+    place = tmp_path / ("long" * 30)
+    place.mkdir()
+    code, _, err = finish(config, tmp_path / "results", "--jobs", "2", tmp=place)
+    assert code == 0, err
+    assert board(tmp_path / "results", "loans")["digest"] == board(whole, "loans")["digest"]
+    assert not list(place.glob("*"))
 
 
 def test_a_read_only_folder_is_told_and_the_next_run_goes_on(untouched, disk):

@@ -9,11 +9,14 @@ import time
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from commands import kin, start, units, wait_until
 from small_tables import write_config, write_tables
 
 from kiss_bench.cli import main
 from kiss_bench.records.keys import source_hash
+
+pytestmark = pytest.mark.alone
 
 pytest_plugins = ["finished_runs"]
 

@@ -24,6 +24,8 @@ from kiss_bench.runs.known import catalogue
 from kiss_bench.runs.run import Options, run, set_exam
 from kiss_bench.runs.units import Progress
 
+pytestmark = pytest.mark.alone
+
 HELPER = "PAUSE = {pause}\n"
 MODELS = """
 import os, signal, time

@@ -18,6 +18,8 @@ from kiss_bench.plan.read import read_plan
 from kiss_bench.runs.known import catalogue
 from kiss_bench.runs.run import set_exam
 
+pytestmark = pytest.mark.alone
+
 pytest_plugins = ["finished_runs"]
 
 PEAK = r"peak memory \d+\.\d\d GB"
@@ -41,8 +43,8 @@ EXPECTED = {
     "Overwrites": ("", ""),
 }
 STOPPED = {
-    "Sleeps": ("TimeLimit", rf"ran longer than limits\.unit_seconds \(2 s\) and was stopped; {PEAK}"),
-    "HoldsOn": ("TimeLimit", rf"ran longer than limits\.unit_seconds \(2 s\) and was stopped; {PEAK}"),
+    "Sleeps": ("TimeLimit", rf"ran longer than limits\.unit_seconds \(4 s\) and was stopped; {PEAK}"),
+    "HoldsOn": ("TimeLimit", rf"ran longer than limits\.unit_seconds \(4 s\) and was stopped; {PEAK}"),
     "Hoards": (
         "MemoryLimit",
         rf"took more than limits\.unit_memory_gb \(0.5 GB\), namely \d\.\d\d GB, and was stopped; {PEAK}",
@@ -107,10 +109,10 @@ def test_every_unit_comes_back_whatever_the_others_did_to_their_worker(jobs, wor
 
 
 def test_a_unit_that_breaks_a_limit_is_stopped_and_the_others_go_on(workshop):
-    exam = exam_of(workshop, STOPPED, "{unit_seconds: 2, unit_memory_gb: 0.5}")
+    exam = exam_of(workshop, STOPPED, "{unit_seconds: 4, unit_memory_gb: 0.5}")
     outcomes = outcomes_of(exam, 2)
     slow = [found for found in outcomes.values() if found.rung in {"dummy", "linear"} and found.error == "TimeLimit"]
-    assert not slow, "this machine is too busy for a limit of two seconds"
+    assert not slow, "this machine is too busy for a limit of four seconds"
     check(outcomes, STOPPED)
 
 
@@ -162,7 +164,7 @@ def test_units_are_taken_from_the_caller_as_workers_come_free(workshop):
 
 
 def test_finishing_ends_with_the_units_under_way_and_begins_no_other(workshop):
-    exam = exam_of(workshop, ["Sleeps"], "{unit_seconds: 1}")
+    exam = exam_of(workshop, ["Sleeps"], "{unit_seconds: 2}")
     sleepers = [unit for unit in units_of(exam) if unit.step.name == "sleeps"]
     engine = LocalEngine(exam, 2)
     try:

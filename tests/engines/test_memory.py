@@ -12,6 +12,8 @@ from kiss_bench.engines.memory import check_watchable, descendants, forget_peak,
 from kiss_bench.errors import KissBenchError
 from kiss_bench.plan.plan import Limits
 
+pytestmark = pytest.mark.alone
+
 HOLD = "x = bytearray(b'x') * 100_000_000; print('here', flush=True); import time; time.sleep(60)"
 
 

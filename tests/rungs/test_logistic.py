@@ -40,6 +40,7 @@ def test_a_solver_that_is_asked_for_is_used_whatever_the_shape(name):
         np.testing.assert_array_equal(last.n_iter_, theirs.n_iter_)
 
 
+@pytest.mark.alone
 def test_a_wide_table_takes_a_tenth_of_newtons_time_at_most():
     X, y = table(100, 1500)
     seconds = []

@@ -11,6 +11,8 @@ import pytest
 
 from speed.measure import ROOT, descendants, measured
 
+pytestmark = pytest.mark.alone
+
 PYTHON = [sys.executable, "-S", "-c"]
 """Without site-packages: a start takes some hundredths of a second."""
 STARTS = 0.15
