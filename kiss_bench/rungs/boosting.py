@@ -29,8 +29,16 @@ CURVES = {
     "r2": "l2",
 }
 """Which of LightGBM's own metrics draws the validation curve for an objective."""
-
-
+OF_THE_DATA = frozenset(
+    {
+        *("max_bin", "max_bins", "max_bin_by_feature", "min_data_in_bin", "forcedbins_filename", "use_missing"),
+        *("bin_construct_sample_cnt", "subsample_for_bin", "data_random_seed", "data_seed", "zero_as_missing"),
+        *("enable_bundle", "is_enable_bundle", "bundle", "is_enable_sparse", "enable_sparse", "is_sparse", "sparse"),
+        *("categorical_feature", "categorical_features", "categorical_column", "cat_feature", "cat_column"),
+        *("feature_pre_filter", "linear_tree", "linear_trees", "class_weight"),
+    }
+)
+"""Settings, aliases among them, that act when data are binned: told to a booster later they are silently ignored."""
 MOST_KEPT = 64 * 2**20
 """Bytes of validation predictions kept a fold, those of the newest rounds: predicting anew took 40 % of a study."""
 
@@ -132,15 +140,16 @@ def matrix_of(frame: Any) -> NDArray[np.floating[Any]]:
 
 
 class LightGBMRounds:
-    """One inner fold, binned once and used by every trial; an early-stopped model equals one trained to that round."""
+    """One inner fold, binned once and used by every trial; an early-stopped model equals one trained to that round.
+
+    Trials that differ in settings OF_THE_DATA are binned anew, each time that these change.
+    """
 
     parameter = "n_estimators"
     cap = 800
     patience = 20
 
     def __init__(self, task: TaskKind, objective: str, train: tuple[Any, Any], valid: tuple[Any, Any]) -> None:
-        import lightgbm as lgb
-
         labels = int(np.max(train[1])) + 1 if task != "regression" else 1
         self.fixed: dict[str, Any] = {**SAME_BYTES, "num_threads": 1}
         if task == "regression":
@@ -154,15 +163,33 @@ class LightGBMRounds:
             metric = "binary_logloss" if labels == 2 else "multi_logloss"
         self.fixed["metric"] = metric
         self.sign = -1.0 if metric == "auc" else 1.0
-        self.train = lgb.Dataset(train[0], label=train[1], params=self.fixed, free_raw_data=True).construct()
+        self.parts = train, valid
         # LightGBM reads outside its scores at a label that training lacks (-1): such rows have no part in the curve
-        known = np.flatnonzero(valid[1] >= 0) if task != "regression" else np.arange(len(valid[1]))
-        rows, labelled = valid[0].iloc[known], valid[1][known]
-        self.valid = lgb.Dataset(rows, label=labelled, reference=self.train, params=self.fixed).construct()
+        self.known = np.flatnonzero(valid[1] >= 0) if task != "regression" else np.arange(len(valid[1]))
         self.rows = matrix_of(valid[0])
         scores = 8 * len(self.rows) * (labels if labels > 2 else 1)
-        self.kept = min(self.cap, MOST_KEPT // max(scores, 1)) if len(known) == len(self.rows) else 0
+        self.kept = min(self.cap, MOST_KEPT // max(scores, 1)) if len(self.known) == len(self.rows) else 0
         """Rounds whose predictions are kept; none where they are not of all rows."""
+        self._binned: tuple[Mapping[str, Any], tuple[Any, Any]] | None = None
+
+    def binned(self, settings: Mapping[str, Any], seed: int) -> tuple[Any, Any]:
+        """Training and validation part as LightGBM's data sets, binned anew where these settings have changed."""
+        own = {name: settings[name] for name in sorted(OF_THE_DATA.intersection(settings))} | {"seed": seed}
+        if self._binned is None or self._binned[0] != own:
+            self._binned = None  # the old ones go before the new ones come
+            self._binned = own, self._bin({**self.fixed, **own})
+        return self._binned[1]
+
+    def _bin(self, params: dict[str, Any]) -> tuple[Any, Any]:
+        import lightgbm as lgb
+        from sklearn.utils.class_weight import compute_sample_weight
+
+        (features, y), (rows, labels) = self.parts
+        weights = params.pop("class_weight", None)
+        weight = None if weights is None else compute_sample_weight(weights, y)  # as LGBMClassifier does
+        train = lgb.Dataset(features, label=y, weight=weight, params=params, free_raw_data=True).construct()
+        valid = lgb.Dataset(rows.iloc[self.known], label=labels[self.known], reference=train, params=params)
+        return train, valid.construct()
 
     def start(self, settings: Mapping[str, Any], seed: int) -> "LightGBMGrowing":
         return LightGBMGrowing(self, settings, seed)
@@ -174,9 +201,10 @@ class LightGBMGrowing:
     def __init__(self, rounds: LightGBMRounds, settings: Mapping[str, Any], seed: int) -> None:
         import lightgbm as lgb
 
-        named = {name: value for name, value in settings.items() if name != rounds.parameter}
-        self.booster = lgb.Booster({**rounds.fixed, **named, "seed": seed}, rounds.train)
-        self.booster.add_valid(rounds.valid, "valid")
+        train, valid = rounds.binned(settings, seed)
+        named = {name: value for name, value in settings.items() if name not in {rounds.parameter, "class_weight"}}
+        self.booster = lgb.Booster({**rounds.fixed, **named, "seed": seed}, train)
+        self.booster.add_valid(valid, "valid")
         self.losses: list[float] = []
         self.rounds = rounds
         self.said = deque[NDArray[np.float64]](maxlen=rounds.kept)

@@ -111,11 +111,19 @@ class TrialFits:
 
     def _grown_to_minimum(self, inner: InnerFold, rounds: Rounds) -> Told:
         with MODELS.running():
-            growing = rounds.start(self.settings, self.seed)
+            growing = rounds.start(self._settings_in_codes(inner), self.seed)
             growing.grow(self._fixed_rounds)
             reached = self._fixed_rounds or grow_to_minimum(growing, rounds)
         self.growings.append((inner, growing))
         return self._grown(inner, growing, reached)
+
+    def _settings_in_codes(self, inner: InnerFold) -> Mapping[str, Any]:
+        """Weights of labels by their codes, which is all that a growing model knows of them."""
+        weights = self.settings.get("class_weight")
+        if not isinstance(weights, Mapping):
+            return self.settings
+        named = [weights.get(self.exam.task.labels[code], 1.0) for code in inner.seen]
+        return {**self.settings, "class_weight": dict(enumerate(named))}
 
     def settle(self) -> dict[str, Any]:
         """After the last inner fold: the number of rounds for all folds, with `found` brought to it; else nothing."""

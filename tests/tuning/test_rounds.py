@@ -1,14 +1,20 @@
 """The number of trees: the minimum of the mean inner curve, checked against LightGBM's own training loop."""
 
+import ctypes
+
 import lightgbm as lgb
 import numpy as np
+import pandas as pd
 import pytest
 from exam_tables import TASKS, exam_of, plain, unit_of
 from lightgbm import LGBMClassifier, LGBMRegressor
+from lightgbm.basic import _LIB, _ConfigAliases
+from sklearn.metrics import log_loss
 
 from kiss_bench.evaluation.encodings import Encode
+from kiss_bench.evaluation.probabilities import floor_of, floored
 from kiss_bench.rungs import boosting, shipped_rungs
-from kiss_bench.rungs.boosting import CURVES, LightGBMRounds
+from kiss_bench.rungs.boosting import CURVES, OF_THE_DATA, SAME_BYTES, LightGBMRounds
 from kiss_bench.tasks.folds import draw_inner
 from kiss_bench.tuning.rounds import grow_to_common_minimum, grow_to_minimum
 from kiss_bench.tuning.unit import inner_seed, run_unit
@@ -132,6 +138,65 @@ def test_a_model_stopped_early_equals_one_trained_to_that_round(task, rounds):
     np.testing.assert_array_equal(growing.predict(rounds), expected)
 
 
+ABOUT_THE_DATA = [
+    {"max_bin": 7}, {"min_data_in_bin": 60}, {"subsample_for_bin": 50}, {"use_missing": False}, {"linear_tree": True},
+    {"zero_as_missing": True}, {"class_weight": "balanced"}, {"class_weight": {0: 1.0, 1: 9.0}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("about", ABOUT_THE_DATA, ids=str)
+def test_settings_of_the_binned_data_are_heeded_and_a_trial_with_others_is_not_touched_by_them(about):
+    """LightGBM itself would go on with the bins of the first trial and say nothing."""
+    train, valid = numbers_with_gaps(1), numbers_with_gaps(2)
+    prepared = LightGBMRounds("binary", "log_loss", train, valid)
+    told = []
+    for own in ({}, about, {}):
+        growing = prepared.start({**CHANCY, **own}, 5)
+        growing.grow(20)
+        whole = LGBMClassifier(**SAME_BYTES, **CHANCY, **own, n_estimators=20, random_state=5, n_jobs=1).fit(*train)
+        told.append(growing.predict(20))
+        # of linear trees LightGBM keeps validation scores from features in single precision
+        np.testing.assert_allclose(told[-1], whole.predict_proba(valid[0]), rtol=1e-6 if own.get("linear_tree") else 0)
+    assert not np.array_equal(told[0], told[1])
+
+
+def test_trials_that_agree_on_the_binned_data_share_it():
+    prepared = LightGBMRounds("binary", "log_loss", numbers_with_gaps(1), numbers_with_gaps(2))
+    first, alike, other = (prepared.binned({**CHANCY, **own}, 5)[0] for own in ({}, {"num_leaves": 4}, {"max_bin": 7}))
+    assert first is alike
+    assert first is not other
+
+
+OF_FILES = {"header", "two_round", "pre_partition", "precise_float_parser", "parser_config_file", "label_column",
+            "weight_column", "group_column", "ignore_column"}  # fmt: skip
+
+
+def refuses(name):
+    """Whether LightGBM refuses to go on with data that were binned under another value of this setting."""
+    for values in (("2", "3"), ("true", "false")):
+        old, new = (f"{name}={value} verbosity=-1".encode() for value in values)
+        answer = _LIB.LGBM_DatasetUpdateParamChecking(ctypes.c_char_p(old), ctypes.c_char_p(new))
+        if answer != 0 and _LIB.LGBM_GetLastError().decode().startswith("Cannot change"):
+            return True
+    return False
+
+
+def test_all_that_lightgbm_refuses_to_change_of_binned_data_is_a_setting_of_the_data():
+    _ConfigAliases.get("max_bin")  # has the list read
+    refused = {name for name in _ConfigAliases.aliases if refuses(name)}
+    assert refused >= {"max_bin", "use_missing", "linear_tree", "min_data_in_bin", "enable_bundle"}
+    aliases = {alias for name in refused - OF_FILES for alias in _ConfigAliases.get(name)}
+    assert OF_THE_DATA - {"class_weight"} >= aliases
+
+
+def numbers_with_gaps(seed):
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(rng.normal(size=(400, 3)), columns=["first", "second", "third"]).round(3)
+    frame.loc[rng.random(400) < 0.2, "first"] = np.nan
+    frame.loc[rng.random(400) < 0.2, "second"] = 0.0
+    return frame, (frame["first"].fillna(1) + frame["second"] + rng.normal(size=400) > 0.6).to_numpy().astype(int)
+
+
 def test_rounds_whose_predictions_are_no_longer_kept_are_predicted_anew_to_the_same_bytes(monkeypatch):
     frame = plain("binary", 120)
     parts = (frame[["first", "second"]], (frame["y"] == "yes").to_numpy().astype(int))
@@ -183,6 +248,25 @@ def test_a_rare_label_missing_from_an_inner_fold_fails_no_study():
         outcome = run_unit(exam, unit_of(exam, "boosting", "tuned", fold))
         assert (outcome.status, outcome.reason) == ("ok", "")
         assert [trial.reason for trial in outcome.trials if trial.state == "FAIL"] == []
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass"])
+def test_weights_of_labels_reach_the_trials_as_they_reach_the_fit(task):
+    """Trial 0, the default settings, is fitted by hand on every inner fold, with the labels by their names."""
+    frame = plain(task, 200)
+    weights = {name: 1.0 + 8.0 * place for place, name in enumerate(sorted(frame["y"].unique()))}
+    entry = {"name": "boosting", "settings": {"class_weight": weights}}
+    exam = exam_of(frame, ladder=["dummy", "linear", entry], tuning={"trials": 2})
+    unit = unit_of(exam, "boosting", "tuned")
+    outcome = run_unit(exam, unit)
+    assert [trial.reason for trial in outcome.trials] == ["", ""]
+    names, losses = np.array(exam.task.labels), []
+    for train, valid in inner_parts(exam, unit, outcome):
+        model = LGBMClassifier(**SAME_BYTES, class_weight=weights, random_state=outcome.seeds["estimator"], n_jobs=1)
+        model.fit(train[0], names[train[1].astype(int)])
+        said = floored(model.predict_proba(valid[0]), floor_of(len(train[1])))
+        losses.append(log_loss(names[valid[1].astype(int)], said, labels=model.classes_))
+    np.testing.assert_allclose(outcome.trials[0].inner_values, losses, rtol=1e-9)
 
 
 def test_every_objective_has_a_curve():
