@@ -53,9 +53,15 @@ def run(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     ] = None,
     results: Annotated[Path, typer.Option(help="Where the project's folder is written.")] = Path("results"),
     quick: Annotated[bool, typer.Option("--quick", help="Default settings only, no tuning; provisional.")] = False,  # noqa: FBT002
-    engine: Annotated[str, typer.Option(help="Where units run: local or dask.")] = "local",
+    engine: Annotated[
+        str, typer.Option(help="Where units run: local, or dask (processes here, or --scheduler).")
+    ] = "local",
     scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="With dask: a running scheduler, such as tcp://10.0.0.5:8786.")
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="With dask: a running scheduler, such as tcp://10.0.0.5:8786, with the versions installed here.",
+        ),
     ] = None,
 ) -> None:
     """Run the ladder of CONFIG, judge it, and write the leaderboard. A run that was stopped goes on where it was.

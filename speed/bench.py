@@ -21,6 +21,8 @@ Figures = dict[str, Any]
 TESTED = "kiss_bench"
 """Part of what a measurement depends on: our own sources."""
 
+MEASURING = tuple(f"speed/{name}.py" for name in ("measure", "rival", "rivalry", "pairing", "units", "sets"))
+"""The other part: sources that a figure comes out of, as against those that show it."""
 BUSY = 0.05
 """Share of the cores taken by others above which a measurement is said to be noisy."""
 
@@ -139,7 +141,7 @@ class Bench:
             "effort": [self.effort.trials, self.effort.outer, self.effort.inner, self.effort.workers],
             "machine": dict(machine()),
             "versions": dict(versions()),
-            "measuring": sources("speed/measure.py", "speed/rival.py", "speed/units.py"),
+            "measuring": sources(*MEASURING),
             TESTED: sources("kiss_bench"),
         }
 

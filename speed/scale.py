@@ -16,7 +16,7 @@ from kiss_bench.records.store import UnitStore
 from speed.bench import Bench, Figures, What, ran
 from speed.big_table import POSITIVE, TARGET, write_table
 from speed.cluster import Stage, forecast
-from speed.machine import command
+from speed.machine import command, sources
 from speed.measure import ROOT, SpeedError
 from speed.report import made, write
 from speed.sets import Table
@@ -28,6 +28,7 @@ COLUMNS = (8, 32, 128)
 FEW, COLUMN_ROWS = 8, 100_000
 TUNING = {"trials": 10, "rows": 100_000}
 """Of the largest table: the ladder tuned on a part of its rows."""
+TUNED = f"tuned-{TUNING['trials']}-{TUNING['rows']}"
 WORKERS = 2
 CLUSTERS = (1, 2, 4, 8, 16, 40)
 MOST_TOGETHER_MB, MOST_FRAMES, MOST_MINUTES = 24_000, 6.0, 30.0
@@ -43,7 +44,7 @@ PARTS = ("rows", "columns", "big")
 
 def table_of(bench: Bench, rows: int, columns: int) -> Table:
     """The table of this size, made where it is not there yet."""
-    path = bench.folder / f"table-{rows}-{columns}.parquet"
+    path = bench.folder / f"table-{rows}-{columns}-{sources('speed/big_table.py')[:8]}.parquet"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_table(path, rows, columns)
@@ -52,7 +53,7 @@ def table_of(bench: Bench, rows: int, columns: int) -> Table:
 
 def measure(bench: Bench, rows: int, columns: int, *, tuned: bool) -> Figures:
     """One run of all rungs on a table of this size: default settings, or tuned as well."""
-    what = What(part="scale", table=table_of(bench, rows, columns), side="tuned" if tuned else "default")
+    what = What(part="scale", table=table_of(bench, rows, columns), side=TUNED if tuned else "default")
     return bench.once(what, partial(_run, what.table, (rows, columns), tuned=tuned))
 
 

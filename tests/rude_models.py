@@ -38,6 +38,13 @@ class AbortsAsIfDone(Rude):
         os._exit(0)
 
 
+class DiesNameless(Rude):
+    """Of a real-time signal, which has a number and no name."""
+
+    def misbehave(self, X):
+        os.kill(os.getpid(), signal.SIGRTMIN + 1)
+
+
 class Segfaults(Rude):
     def misbehave(self, X):
         print("about to look", file=sys.stderr)
@@ -87,6 +94,26 @@ class Hoards(Rude):
         while True:
             hoard.append(np.ones(12_500_000))
             time.sleep(0.02)
+
+
+class TakesMuch(Rude):
+    """A gigabyte for half a second."""
+
+    def misbehave(self, X):
+        much = np.ones(125_000_000)
+        time.sleep(0.5)
+        del much
+
+
+class WantsThreads(Rude):
+    """Says how many it was given."""
+
+    def __init__(self, n_jobs=4):
+        super().__init__()
+        self.n_jobs = n_jobs
+
+    def misbehave(self, X):
+        raise ValueError(f"n_jobs {self.n_jobs}")
 
 
 class ChildHoards(Rude):

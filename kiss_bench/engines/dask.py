@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, suppress
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from kiss_bench.engines import Choice
@@ -100,7 +100,9 @@ class DaskEngine:
         self.away: dict[str, tuple[Any, Unit]] = {}
         """Key of a Dask task -> its future, its unit."""
         self.back: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self.finishing = False
+        self.finishing = self.taken_back = False
+        self.handed = 0
+        """Results that the caller has in hand, one or none."""
         self.suspects: set[Place] = set()
         """Units that run alone from now on, since too many workers were lost while they waited or ran there."""
         luggage = pack(exam.plan.ladder)
@@ -153,15 +155,24 @@ class DaskEngine:
             if outcome is None:
                 todo.appendleft(unit)
             else:
+                self.handed = 1
                 yield unit, outcome
+                self.handed = 0
 
     def finish(self) -> int:
         self.finishing = True
-        return min(len(self.away), self.threads)
+        return min(len(self.away), self.threads) + self.handed
 
     def _take_back(self) -> None:
-        """Cancels what still waits on a worker: all but the first of those handed out, one a thread."""
-        if waiting := list(self.away)[self.threads :]:
+        """Cancels, once, what still waits on a worker."""
+        from kiss_bench.engines.dask_worker import executing
+
+        if self.taken_back:
+            return
+        self.taken_back = True
+        with suppress(OSError):  # the look at scheduler and workers will tell
+            begun = set(chain.from_iterable(self.client.run(executing, on_error="ignore").values()))
+            waiting = [key for key, (future, _) in self.away.items() if key not in begun and not future.done()]
             self.client.cancel([self.away.pop(key)[0] for key in waiting])
 
     def _room_for(self, unit: Unit) -> bool:

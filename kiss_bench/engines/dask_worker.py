@@ -64,6 +64,11 @@ def unlike_sentence(told: Mapping[str, str]) -> str:
     )
 
 
+def executing(dask_worker: Any) -> list[str]:
+    """Keys of the tasks that a worker has begun and not ended."""
+    return [str(task.key) for task in dask_worker.state.executing]
+
+
 class Serving(WorkerPlugin):
     """One run's exam on one Dask worker. The scheduler hands it to every worker, whenever that joins."""
 

@@ -153,4 +153,6 @@ def gigabytes(count: float) -> str:
 def _ended(code: int) -> str:
     if code >= 0:
         return f"ended with exit code {code}"
-    return f"was killed by {signal.Signals(-code).name}" + (", as happens when memory runs out" if code == -9 else "")
+    named = {int(one): one.name for one in signal.Signals}  # not all have a name: real-time signals do not
+    killer = named.get(-code, f"signal {-code}")
+    return f"was killed by {killer}" + (", as happens when memory runs out" if code == -9 else "")

@@ -38,6 +38,8 @@ class Pool:
             self.crew = Crew(self.size, self.premises, limits or Limits())
             undo.pop_all()
         self._numbers = itertools.count()
+        self._handed = 0
+        """Results that the caller has in hand, one or none."""
 
     def each(self, function: Callable[[str, Item], Any], items: Iterable[Item]) -> Iterator[tuple[Item, Ended]]:
         """Yields every item with what became of `function(path, item)`, as it ends; `path` is for `laid_out`.
@@ -60,8 +62,11 @@ class Pool:
                     return
                 for number, ended in self._heard():
                     if number in asked:  # else of a caller who has lost interest
+                        self._handed = 1
                         yield asked.pop(number), ended
+                        self._handed = 0
         finally:
+            self._handed = 0
             self._forget(asked)
 
     def _heard(self) -> Iterator[tuple[int, Ended]]:
@@ -78,12 +83,12 @@ class Pool:
             asked.pop(number, None)
 
     def finish(self) -> int:
-        """Lets `each` end with the items that workers have in hand, and tells how many these are.
+        """Lets `each` end with the items that workers have in hand, or have done with; tells how many these are.
 
-        Only sets a flag, so that a signal handler may call it.
+        Those count that the caller has not dealt with yet. Only sets a flag, so that a signal handler may call it.
         """
         self.crew.finishing = True
-        return self.crew.under_way
+        return self.crew.under_way + self.crew.results.qsize() + self._handed
 
     def close(self) -> None:
         """Kills the workers and removes what they shared."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from kiss_bench.errors import RungError
@@ -14,6 +15,8 @@ from kiss_bench.rungs import Encoding, Rung, Surroundings
 from kiss_bench.tasks.seeds import seed_of
 from kiss_bench.tasks.task import Column
 
+THREADS = frozenset({"n_jobs", "num_threads", "nthread", "thread_count"})
+"""What scikit-learn, LightGBM, XGBoost and CatBoost call the number of threads."""
 NAMING = frozenset({"class_weight", "constant"})
 """Settings of scikit-learn's classifiers that name labels."""
 
@@ -39,11 +42,20 @@ def columns_of(exam: Exam, encoding: Encoding) -> tuple[Column, ...]:
 
 def model_of(exam: Exam, rung: Rung, settings: Mapping[str, Any], seed: int, threshold: float | None = None) -> Any:
     """The estimator at the end of the pipeline; classifiers with every label, the floor and the threshold."""
-    built = rung.build(surroundings_of(exam, seed), settings)
+    built = one_thread(rung.build(surroundings_of(exam, seed), settings))
     if exam.task.kind == "regression":
         return built
     by_name = rung.custom or not NAMING.isdisjoint(settings)
     return FlooredClassifier(built, exam.task.labels, threshold, exam.task.positive, by_name=by_name)
+
+
+def one_thread(model: Any) -> Any:
+    """Estimators that ask for several threads get one: every worker has one core. What they predict is the same."""
+    if not hasattr(model, "get_params"):
+        return model
+    asked = {name: value for name, value in model.get_params().items() if name.rpartition("__")[2] in THREADS}
+    several = {name: 1 for name, value in asked.items() if value not in (None, 1)}
+    return model.set_params(**several) if several else model
 
 
 def encoder_of(exam: Exam, rung: Rung, model: Any) -> Encode | None:
@@ -61,23 +73,55 @@ def encoder_of(exam: Exam, rung: Rung, model: Any) -> Encode | None:
     return Encode(encoding, columns_of(exam, encoding), exam.task.kind, seed_of(exam.root, "estimator"))
 
 
-def rows_used(rows: int, most: int | None, seed: int) -> Positions | None:
-    """Which of a training part's rows, ascending, a fit of at most `most` rows uses; None: all of them."""
-    if most is None or rows <= most:
+FEWEST_A_LABEL = 20
+"""Rows of every label that a draw holds, or all there are: without any, most classifiers cannot be fitted."""
+
+
+def rows_used(y: NDArray[Any], most: int | None, seed: int, *, labels: bool) -> Positions | None:
+    """Which of a training part's rows, ascending, a fit of at most `most` rows uses; None: all of them.
+
+    `y` is the (n,) target of the training part. The draw is uniform, but for `labels` it is topped up with rows of
+    those that came out too rare, in place of rows of the others.
+    """
+    if most is None or len(y) <= most:
         return None
-    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+    rng = np.random.default_rng(seed)
+    drawn = rng.choice(len(y), most, replace=False)
+    return np.sort(_topped_up(y, drawn, rng) if labels else drawn)
+
+
+def _topped_up(y: NDArray[Any], drawn: Positions, rng: np.random.Generator) -> Positions:
+    names, codes = np.unique(y, return_inverse=True)
+    there, held = (np.bincount(found, minlength=len(names)) for found in (codes, codes[drawn]))
+    short = np.maximum(np.minimum(there, FEWEST_A_LABEL) - held, 0)
+    if not short.any():
+        return drawn
+    left = np.setdiff1d(np.arange(len(y)), drawn, assume_unique=True)
+    more = [rng.choice(left[codes[left] == code], short[code], replace=False) for code in np.flatnonzero(short)]
+    spare = np.flatnonzero(_rank_within(codes[drawn]) >= FEWEST_A_LABEL)[: short.sum()]
+    return np.concatenate([np.delete(drawn, spare), *more])
+
+
+def _rank_within(codes: NDArray[np.intp]) -> NDArray[np.intp]:
+    """(n,) how many of the entries before each have the same code."""
+    order = np.argsort(codes, kind="stable")
+    starts = np.searchsorted(codes[order], codes[order], side="left")
+    rank = np.empty(len(codes), dtype=np.intp)
+    rank[order] = np.arange(len(codes)) - starts
+    return rank
 
 
 class ThinnedPipeline(Pipeline):  # type: ignore[misc]
-    """A pipeline fitted on at most `most_rows` of its training rows, drawn by `seed`."""
+    """A pipeline fitted on at most `most_rows` of its training rows, drawn by `seed`; `labels`: `y` is of labels."""
 
-    def __init__(self, steps: Any, *, most_rows: int, seed: int) -> None:
+    def __init__(self, steps: Any, *, most_rows: int, seed: int, labels: bool) -> None:
         super().__init__(steps)
         self.most_rows = most_rows
         self.seed = seed
+        self.labels = labels
 
     def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
-        used = rows_used(len(X), self.most_rows, self.seed)
+        used = rows_used(np.asarray(y), self.most_rows, self.seed, labels=self.labels)
         if used is not None:
             X = X.iloc[used] if hasattr(X, "iloc") else X[used]
             y = y.iloc[used] if hasattr(y, "iloc") else np.asarray(y)[used]
@@ -98,12 +142,14 @@ def pipeline_of(exam: Exam, rung: Rung, settings: Mapping[str, Any], seed: int, 
     steps += [("model", model)]
     if rung.most_rows is None:
         return Pipeline(steps)
-    return ThinnedPipeline(steps, most_rows=rung.most_rows, seed=seed_of(exam.root, "estimator"))
+    seed, labels = seed_of(exam.root, "estimator"), exam.task.kind != "regression"
+    return ThinnedPipeline(steps, most_rows=rung.most_rows, seed=seed, labels=labels)
 
 
 def training_rows(exam: Exam, rung: Rung, train: Positions) -> Positions:
     """The rows of a training part that this rung's pipeline is fitted on."""
-    used = rows_used(len(train), rung.most_rows, seed_of(exam.root, "estimator"))
+    labels = exam.task.kind != "regression"
+    used = rows_used(exam.task.y[train], rung.most_rows, seed_of(exam.root, "estimator"), labels=labels)
     return train if used is None else train[used]
 
 

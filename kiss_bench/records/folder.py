@@ -1,5 +1,6 @@
 """A result folder: held by one run at a time, and read back."""
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -7,7 +8,6 @@ import platform
 import shlex
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from kiss_bench.records.atomic import PARTS, cannot_write
 from kiss_bench.records.board import Board, board_from_dict
 
 
-@contextmanager
+@contextlib.contextmanager
 def held(folder: Path, command: Sequence[str] = ()) -> Iterator[None]:
     """Makes the folder and keeps every other run out of it; what a killed run left half-written is swept away.
 
@@ -31,8 +31,7 @@ def held(folder: Path, command: Sequence[str] = ()) -> Iterator[None]:
     except OSError as error:
         raise cannot_write(folder, error) from None
     with file:
-        if not _locked(file, folder):
-            raise RecordError(f"{folder} is in use by {_holder(file)}; wait for it, or choose another --results")
+        _claim(file, folder)
         try:
             _sign(file, command)
             for part in (*folder.glob(PARTS), *lock.parent.glob(PARTS)):
@@ -40,6 +39,17 @@ def held(folder: Path, command: Sequence[str] = ()) -> Iterator[None]:
         except OSError as error:
             raise cannot_write(folder, error) from None
         yield
+
+
+def check_free(folder: Path) -> None:
+    """Raises RecordError where another run holds the folder: better told before a large table is read."""
+    with contextlib.suppress(FileNotFoundError), (folder / ".units" / "lock").open("rb", buffering=0) as file:
+        _claim(file, folder)
+
+
+def _claim(file: FileIO, folder: Path) -> None:
+    if not _locked(file, folder):
+        raise RecordError(f"{folder} is in use by {_holder(file)}; wait for it, or choose another --results")
 
 
 def _sign(file: FileIO, command: Sequence[str]) -> None:

@@ -103,6 +103,7 @@ def _rung(rung: RungTuning) -> str:
         f"Default settings: {_settings(rung.default_settings)}.",
         f"In trials only: {_settings(rung.trial_settings)}." if rung.trial_settings else "",
         f"Their values are extrapolated {markdown(rung.extrapolated)}." if rung.extrapolated else "",
+        f"A trial is pruned by {_settings(rung.pruning)}." if rung.pruning else "",
         f"A fit uses at most {rung.most_rows:,} rows of its training part." if rung.most_rows else "",
         _studies(rung.studies),
         _errors(rung.studies),

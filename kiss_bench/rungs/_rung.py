@@ -33,6 +33,16 @@ class Parameter:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Pruning:
+    """When a trial is given up as hopeless; the rule is in kiss_bench.tuning.pruning."""
+
+    standard_errors: float = 2.0
+    """Given up where its paired row losses exceed the best complete trial's by more than so many."""
+    after_inner_folds: int = 2
+    """Looked at after each of the first so many inner folds, never after the last: later, little is left to save."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Surroundings:
     """What a factory may know about the task at hand: nothing that is learnt from rows."""
 
@@ -104,6 +114,8 @@ class Rung:
     """Empty: nothing to tune, the rung has a default arm only."""
     trial_settings: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     """A cheaper fidelity used in trials only, printed in the tuning record."""
+    pruning: Pruning = field(default_factory=Pruning)
+    """When a trial is hopeless, printed in the tuning record."""
     tasks: tuple[TaskKind, ...] = ("binary", "multiclass", "regression")
     rounds: "RoundsFactory | None" = None
     """For rungs grown in rounds (boosting): how the number of rounds is found; see kiss_bench.tuning.rounds."""

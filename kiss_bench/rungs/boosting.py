@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kiss_bench.plan.plan import TaskKind
-from kiss_bench.rungs._rung import Parameter, Rung, Surroundings
+from kiss_bench.rungs._rung import Parameter, Pruning, Rung, Surroundings
 
 SAME_BYTES: Mapping[str, Any] = MappingProxyType(
     {"deterministic": True, "force_col_wise": True, "feature_pre_filter": False, "verbosity": -1}
@@ -39,6 +39,8 @@ OF_THE_DATA = frozenset(
     }
 )
 """Settings, aliases among them, that act when data are binned: told to a booster later they are silently ignored."""
+OF_THE_CURVE = ("metric", "metrics", "metric_types")
+"""The metric of a validation curve is that of the run, or one like it: how many rounds are best depends on it."""
 MOST_KEPT = 64 * 2**20
 """Bytes of validation predictions kept a fold, those of the newest rounds: predicting anew took 40 % of a study."""
 
@@ -202,7 +204,8 @@ class LightGBMGrowing:
         import lightgbm as lgb
 
         train, valid = rounds.binned(settings, seed)
-        named = {name: value for name, value in settings.items() if name not in {rounds.parameter, "class_weight"}}
+        not_its_own = {rounds.parameter, "class_weight", *OF_THE_CURVE}
+        named = {name: value for name, value in settings.items() if name not in not_its_own}
         self.booster = lgb.Booster({**rounds.fixed, **named, "seed": seed}, train)
         self.booster.add_valid(valid, "valid")
         self.losses: list[float] = []
@@ -240,6 +243,7 @@ RUNG = Rung(
     build=build,
     defaults=defaults,
     space=space,
+    pruning=Pruning(standard_errors=2.0, after_inner_folds=2),
     rounds=LightGBMRounds,
     round_cap=LightGBMRounds.cap,
 )

@@ -5,7 +5,7 @@ from copy import copy
 from typing import Any
 
 from kiss_bench.plan.plan import TaskKind
-from kiss_bench.rungs._rung import Parameter, Rung, Surroundings
+from kiss_bench.rungs._rung import Parameter, Pruning, Rung, Surroundings
 
 MOST_ROWS_A_TREE = 20_000
 """Two hundred such trees, grown on 2,400,000 noisy rows, take 0.13 GB and see four rows in five at least once."""
@@ -66,6 +66,7 @@ RUNG = Rung(
     build=build,
     defaults=defaults,
     space=space,
+    pruning=Pruning(standard_errors=2.0, after_inner_folds=2),
     trial_settings={"n_estimators": 24},
     members="n_estimators",
     halves=halves,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kiss_bench.plan.plan import TaskKind
-from kiss_bench.rungs._rung import ENOUGH_ROWS, Parameter, Rung, Surroundings
+from kiss_bench.rungs._rung import ENOUGH_ROWS, Parameter, Pruning, Rung, Surroundings
 
 
 def build(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
@@ -16,12 +16,15 @@ def build(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
 def _regression(settings: Mapping[str, Any]) -> Any:
     from sklearn.linear_model import Lasso, Ridge
 
+    from kiss_bench.rungs._lasso import ShapedLasso
+
     rest = {name: value for name, value in settings.items() if name != "penalty"}
     if settings.get("penalty", "l2") == "l2":
         return Ridge(**rest)
     alpha = rest.pop("alpha", 1.0)
+    lasso = Lasso if "precompute" in rest else ShapedLasso
     # scaled so that one range of strengths serves both penalties: Lasso's loss is a mean, Ridge's a sum
-    return Lasso(**{"alpha": alpha * 1e-3, "precompute": True, "max_iter": 2000, "tol": 1e-3, **rest})
+    return lasso(**{"alpha": alpha * 1e-3, "precompute": True, "max_iter": 2000, "tol": 1e-3, **rest})
 
 
 def _classification(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
@@ -78,5 +81,6 @@ RUNG = Rung(
     build=build,
     defaults=defaults,
     space=space,
+    pruning=Pruning(standard_errors=2.0, after_inner_folds=2),
     most_rows=ENOUGH_ROWS,
 )

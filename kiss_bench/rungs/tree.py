@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kiss_bench.plan.plan import TaskKind
-from kiss_bench.rungs._rung import ENOUGH_ROWS, Parameter, Rung, Surroundings
+from kiss_bench.rungs._rung import ENOUGH_ROWS, Parameter, Pruning, Rung, Surroundings
 
 
 def build(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
@@ -48,5 +48,6 @@ RUNG = Rung(
     build=build,
     defaults=defaults,
     space=space,
+    pruning=Pruning(standard_errors=2.0, after_inner_folds=2),
     most_rows=ENOUGH_ROWS,
 )

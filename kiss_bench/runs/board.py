@@ -24,7 +24,6 @@ from kiss_bench.records.board import (
 )
 from kiss_bench.records.frames import digest_of, judgement_facts, predictions_frame, trials_frame
 from kiss_bench.records.keys import sha256_of
-from kiss_bench.rungs._rung import ENOUGH_ROWS
 from kiss_bench.runs.judging import still_contested
 from kiss_bench.runs.uncertain import interval_facts, reliability_facts
 from kiss_bench.runs.units import Progress, arms_of, repeats_of_all, rung_facts
@@ -115,8 +114,11 @@ def notes_of(exam: Exam) -> tuple[str, ...]:
 def thinned_notes(exam: Exam) -> tuple[str, ...]:
     """Who learns from fewer rows than there are, one sentence each."""
     longest = max(len(split.train) for split in exam.folds.splits)
-    few = [step.name for step in exam.plan.ladder if 0 < (rung_facts(step).most_rows or 0) < longest]
-    said = [f"Of {longest:,} training rows {', '.join(few)} use {ENOUGH_ROWS:,}, drawn by seed."] if few else []
+    few: dict[int, list[str]] = {}
+    for step in exam.plan.ladder:
+        if 0 < (most := rung_facts(step).most_rows or 0) < longest:
+            few.setdefault(most, []).append(step.name)
+    said = [f"Of {longest:,} training rows {', '.join(few[most])} use {most:,}, drawn by seed." for most in sorted(few)]
     if exam.plan.tuning.rows is not None and exam.plan.tuning.rows < longest:
         said.append(f"Studies use {exam.plan.tuning.rows:,} of {longest:,} training rows, the same for every rung.")
     return tuple(said)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from statistics import mean
 
-from kiss_bench.evaluation.exam import Outcome, Unit
+from kiss_bench.evaluation.exam import Unit
 from kiss_bench.runs.units import Progress
 
 INNER_SHARE = 0.5
@@ -24,13 +24,13 @@ def seconds_left(progress: Progress, todo: Sequence[Unit], jobs: int) -> float |
 def slowest_first(progress: Progress, units: Sequence[Unit]) -> Iterator[Unit]:
     """The units one by one, each time the one that should take longest by what is known when it is asked for.
 
-    Default fits come first, in the order given: they are the first table, and their price is that of the rest. A kind
-    of unit whose price is not known yet counts as the longest.
+    Default fits come first: they are the first table, and their price is that of the rest. A kind of unit whose price
+    is not known yet counts as the longest; of several, the first in the order given.
     """
     left = list(units)
     while left:
         fits = [unit for unit in left if unit.purpose == "fit"]
-        chosen = fits[0] if fits else _dearest(progress, left)
+        chosen = _dearest(progress, fits or left)
         left.remove(chosen)
         yield chosen
 
@@ -49,15 +49,11 @@ def _one_a_kind(units: Sequence[Unit]) -> Iterable[Unit]:
 def _cost(progress: Progress, unit: Unit) -> float | None:
     """Seconds of one unit: the mean of its kind so far; a study not seen yet counts its fits at the default's price."""
     done = [found for found in progress.outcomes.values() if found.rung == unit.step.name and found.status == "ok"]
-    same = [_seconds(found) for found in done if found.purpose == unit.purpose]
+    same = [found.costs.unit_seconds for found in done if found.purpose == unit.purpose]
     if same:
         return mean(same)
-    fits = [_seconds(found) for found in done if found.purpose == "fit"]
+    fits = [found.costs.unit_seconds for found in done if found.purpose == "fit"]
     if not fits:
         return None
     inner = progress.exam.plan.folds.inner
     return mean(fits) * inner * (unit.step.trials * INNER_SHARE if unit.purpose == "search" else 1)
-
-
-def _seconds(found: Outcome) -> float:
-    return found.costs.fit_seconds + found.costs.tuning_seconds

@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from kiss_bench.engines import Choice, Workforce, hired
 from kiss_bench.engines.memory import check_watchable
 from kiss_bench.errors import RecordError
 from kiss_bench.evaluation.exam import Exam
 from kiss_bench.plan.plan import Plan
 from kiss_bench.records.board import Board
-from kiss_bench.records.folder import held, read_board
+from kiss_bench.records.folder import check_free, held, read_board
 from kiss_bench.records.keys import Keys
 from kiss_bench.records.store import UnitStore
 from kiss_bench.runs.board import board_of, tables_of
@@ -55,18 +57,20 @@ def run(plan: Plan, options: Options, watch: Watch = unwatched, table: Table | N
     another run holds the folder, and at any time where something cannot be written.
     """
     choice = Choice(engine=options.engine, jobs=options.jobs, scheduler=options.scheduler)
-    with hired(choice) as workforce:
+    # the workers have the cores; and the stack's weights, found here, are not to depend on how many there are
+    with hired(choice) as workforce, threadpool_limits(1):
         return _run(plan, options, workforce, watch, table)
 
 
 def _run(plan: Plan, options: Options, workforce: Workforce, watch: Watch, table: Table | None) -> Board:
     started = time.perf_counter()
+    folder = options.results / plan.project
+    check_free(folder)
     exam = set_exam(plan, table)
     check_judgeable(exam)
     check_watchable(exam.plan.limits)
     keys = Keys(exam)
     check_buildable(exam)
-    folder = options.results / exam.plan.project
     with held(folder, options.command):
         write_plan(folder, exam)
         progress = Progress(exam=exam, quick=options.quick)

@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from kiss_bench.evaluation.exam import Exam, Outcome, Trial
@@ -12,7 +13,7 @@ from kiss_bench.records.board import Board, BoardRow
 from kiss_bench.rungs import Parameter, Rung
 from kiss_bench.runs.board import all_outcomes
 from kiss_bench.runs.units import Progress, arms_of, rung_facts
-from kiss_bench.tuning.pruning import PRUNING
+from kiss_bench.tuning.pruning import RULE
 from kiss_bench.tuning.record import ParameterFacts, RungTuning, StudyFacts, TuningRecord, UnitFacts
 from kiss_bench.tuning.sampling import sampler_facts
 from kiss_bench.tuning.search import missing_members, trial_settings_of
@@ -40,7 +41,7 @@ def tuning_record(progress: Progress, board: Board) -> TuningRecord:
         },
         budget=plan.tuning.trials,
         sampler=sampler_facts(plan.tuning.sampler, max(spaces, key=len, default=()), plan.tuning.trials),
-        pruning={"enabled": plan.tuning.pruning, **PRUNING},
+        pruning={"enabled": plan.tuning.pruning, "rule": RULE},
         timeout=plan.tuning.timeout,
         rungs=tuple(_rung(progress, step, rows[step.name]) for step in studied),
         untuned={
@@ -93,6 +94,7 @@ def _rung(progress: Progress, step: Step, row: BoardRow) -> RungTuning:
         arm="tuned",
         default_settings=defaults,
         trial_settings=trial_settings_of(rung, step),
+        pruning=asdict(rung.pruning) if exam.plan.tuning.pruning else {},
         most_rows=rung.most_rows,
         extrapolated=_extrapolated(rung, step, defaults),
         space=tuple(_parameter(line, defaults, studies) for line in whole_space(rung, exam)),

@@ -1,4 +1,6 @@
-"""When a trial is hopeless: its paired losses so far exceed the best complete trial's by more than two standard errors.
+"""When a trial is hopeless: its paired losses so far exceed the best complete trial's by too many standard errors.
+
+How many these are is declared in each rung's file.
 
 Optuna's own Wilcoxon pruner compares one number a fold and never fires with three folds; rows say more.
 """
@@ -9,14 +11,7 @@ from numpy.typing import NDArray
 from kiss_bench.metrics import Metric, placements
 
 Floats = NDArray[np.float64]
-STANDARD_ERRORS = 2.0
-LOOKS = 2
-"""A trial is looked at after this many inner folds at the most: later, there is little left to save."""
-PRUNING = {
-    "rule": "paired row losses against the best complete trial, same inner folds",
-    "standard_errors": STANDARD_ERRORS,
-    "after_inner_folds": LOOKS,
-}
+RULE = "paired row losses against the best complete trial, same inner folds"
 
 
 def row_losses(metric: Metric, actual: NDArray[np.generic], prediction: Floats, fold: NDArray[np.int64]) -> Floats:

@@ -68,6 +68,8 @@ class RungTuning:
     note: str = ""
     most_rows: int | None = None
     """Most rows of a training part that a fit of this rung uses; None: all."""
+    pruning: Mapping[str, Any] = field(default_factory=dict)
+    """When a trial of this rung is given up: `standard_errors`, `after_inner_folds`; empty where none is."""
     extrapolated: str = ""
     """How values of trials in `trial_settings` are brought to full fidelity; empty where they are taken as they are."""
 

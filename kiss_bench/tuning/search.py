@@ -17,7 +17,7 @@ from kiss_bench.tasks.seeds import Purpose as SeedPurpose
 from kiss_bench.tasks.seeds import seed_of
 from kiss_bench.tuning.fidelity import Told
 from kiss_bench.tuning.inner import InnerFold, TrialFits, inner_folds
-from kiss_bench.tuning.pruning import LOOKS, STANDARD_ERRORS, excess, row_losses
+from kiss_bench.tuning.pruning import excess, row_losses
 from kiss_bench.tuning.sampling import Study
 
 
@@ -140,7 +140,7 @@ class Search:
         for number, inner in enumerate(self.inner):
             fits.fit(inner)
             last = number == len(self.inner) - 1
-            looked_at = prunable and number < LOOKS and not last
+            looked_at = prunable and number < self.rung.pruning.after_inner_folds and not last
             if looked_at and self.exam.plan.tuning.pruning and self._hopeless(fits.found):
                 return self._values(fits.found), False, {}
         learnt = fits.settle()
@@ -166,7 +166,7 @@ class Search:
         reached = self.inner[: len(found)]
         actual = np.concatenate([self._actual(inner) for inner in reached])
         trial, best = self._row_losses(found), self._row_losses(self.best.found[: len(found)])
-        return bool(excess(self.objective, actual, trial, best) > STANDARD_ERRORS)
+        return bool(excess(self.objective, actual, trial, best) > self.rung.pruning.standard_errors)
 
     def _row_losses(self, found: Sequence[Told]) -> Floats:
         """(n,) over the inner folds reached, one after another; ranks are those within a fold."""

@@ -128,7 +128,7 @@ def inner_seed(exam: Exam, unit: Unit) -> int:
 def tuned_rows(exam: Exam, unit: Unit) -> Positions:
     """The rows of a training part that studies and other inner fits use: all, or the same draw for every rung."""
     train, most = exam.split(unit.repeat, unit.fold).train, exam.plan.tuning.rows
-    used = rows_used(len(train), most, inner_seed(exam, unit))
+    used = rows_used(exam.task.y[train], most, inner_seed(exam, unit), labels=exam.task.kind != "regression")
     return train if used is None else train[used]
 
 

@@ -29,12 +29,14 @@ EXPECTED = {
     "Aborts": ("WorkerDied", rf"its worker process ended with exit code 7; {PEAK}"),
     "AbortsAsIfDone": ("WorkerDied", rf"its worker process ended with exit code 0; {PEAK}"),
     "Segfaults": ("WorkerDied", rf"{KILLED} SIGSEGV; {PEAK}; the last that it printed: about to look"),
+    "DiesNameless": ("WorkerDied", rf"{KILLED} signal 35; {PEAK}"),
     "ClosesAll": ("WorkerDied", rf"its worker process ended with exit code 1; {PEAK}; the last .* Bad file descriptor"),
     "Exits": ("SystemExit", "0"),
     "Interrupts": ("KeyboardInterrupt", "no message"),
     "Raises": ("ValueError", "no such thing"),
     "SaysNothing": ("RungError", r"\d+ of \d+ predictions are not finite"),
     "Counts": ("ValueError", r"threads \[1\], jobs 1, processes 1"),
+    "WantsThreads": ("ValueError", "n_jobs 1"),
     "LeavesChildren": ("ValueError", r"left \d+"),
     "Prints": ("", ""),
     "Closes": ("", ""),
@@ -117,8 +119,10 @@ def test_a_unit_that_breaks_a_limit_is_stopped_and_the_others_go_on(workshop):
 
 
 def test_without_limits_nothing_is_stopped(workshop):
-    exam = exam_of(workshop, ["Hoards"])
-    assert exam.plan.limits == Limits(unit_seconds=None, unit_memory_gb=None)
+    """A gigabyte is taken for a while, which a limit of 0.5 GB does not let pass."""
+    for limits, error in (("{}", ""), ("{unit_memory_gb: 0.5}", "MemoryLimit")):
+        outcomes = outcomes_of(exam_of(workshop, ["TakesMuch"], limits), 2)
+        assert {found.error for found in outcomes.values() if found.rung == "takesmuch"} == {error}
 
 
 def test_what_a_unit_took_is_among_its_costs(workshop):

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from exam_tables import exam_of, outcome_of, plain
+from exam_tables import exam_of, outcome_of, plain, unit_of
 
 from kiss_bench.evaluation import encoded as module
 from kiss_bench.evaluation import encodings, fit
 from kiss_bench.evaluation.encoded import encoded
 from kiss_bench.evaluation.pipeline import encoder_of, model_of
 from kiss_bench.rungs import rung_of, shipped_rungs
+from kiss_bench.tuning.unit import run_unit
 
 RUNGS = shipped_rungs()
 LADDER = ["dummy", "stump", "linear", "additive", "tree", "forest", "boosting"]
@@ -101,3 +102,17 @@ def test_the_clock_of_models_leaves_out_encoding_and_bookkeeping():
     costs = outcome_of(exam, "slow").costs
     assert 0.05 <= costs.model_seconds <= costs.fit_seconds + costs.predict_us_per_row * 30 / 1e6 + 0.01
     assert outcome_of(exam, "dummy").costs.model_seconds < 0.05
+
+
+def test_a_study_encodes_each_inner_fold_once_whatever_the_number_of_trials(monkeypatch):
+    made, fit = [], encodings.Encode.fit_transform
+    monkeypatch.setattr(encodings.Encode, "fit_transform", lambda self, *rest: (made.append(1), fit(self, *rest))[1])
+    counts = []
+    for trials in (2, 9):
+        exam = exam_of(
+            plain(), ladder=LADDER, folds={"count": 3, "inner": 3}, tuning={"trials": trials, "pruning": False}
+        )
+        made.clear()
+        assert run_unit(exam, unit_of(exam, "linear", "tuned")).status == "ok"
+        counts.append(len(made))
+    assert counts == [4, 4]  # three inner folds and the outer one

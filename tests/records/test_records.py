@@ -1,5 +1,6 @@
 """What a result folder holds: whole files, contract columns, and a digest over values alone."""
 
+import errno
 import getpass
 import json
 import os
@@ -44,12 +45,33 @@ def test_a_file_is_written_whole_and_replaces_the_old_one(tmp_path):
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.txt"]
 
 
-def test_the_old_file_stays_when_writing_fails(tmp_path):
+@pytest.mark.parametrize("step", ["fsync", "chmod", "replace"])
+def test_the_old_file_stays_whichever_step_of_writing_fails(step, tmp_path, monkeypatch):
     write_whole(tmp_path / "a.txt", "old")
-    with pytest.raises(UnicodeEncodeError):
-        write_whole(tmp_path / "a.txt", "new \ud800")
+
+    def fails(*_, **__):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(*{"fsync": (os, "fsync"), "chmod": (Path, "chmod"), "replace": (Path, "replace")}[step], fails)
+    with pytest.raises(RecordError, match=r"a\.txt cannot be written: Input/output error"):
+        write_whole(tmp_path / "a.txt", "new")
     assert (tmp_path / "a.txt").read_text(encoding="utf8") == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_the_content_is_on_the_disk_before_the_name_and_the_name_before_it_returns(tmp_path, monkeypatch):
+    """In the order of system calls, as far as a test can see without cutting the power."""
+    calls, fsync, replace = [], os.fsync, Path.replace
+
+    def synced(handle):
+        found = Path(f"/proc/self/fd/{handle}").resolve()
+        calls.append(("sync", "folder" if found.is_dir() else found.read_text(encoding="utf8")))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", lambda part, path: (calls.append(("rename", path.name)), replace(part, path)))
+    write_whole(tmp_path / "a.txt", "content")
+    assert calls == [("sync", "content"), ("rename", "a.txt"), ("sync", "folder")]
 
 
 def test_what_cannot_be_written_is_told_with_what_to_do(tmp_path):
@@ -422,11 +444,11 @@ def test_a_unit_of_a_version_without_checksums_is_as_good_as_none(tmp_path):
     assert store.load("k") is None
 
 
-def test_costs_that_an_older_version_did_not_know_are_nought(tmp_path):
+def test_costs_are_stored_with_a_unit(tmp_path):
+    costs = Costs(fit_seconds=1.0, unit_seconds=2.0, model_seconds=1.5, peak_bytes=10**10)
     store = UnitStore(tmp_path)
-    store.save("k", outcome(costs=Costs(fit_seconds=1.0, unit_seconds=2.0, model_seconds=1.5, peak_bytes=10**10)))
-    assert store.load("k").costs == Costs(fit_seconds=1.0, unit_seconds=2.0, model_seconds=1.5, peak_bytes=10**10)
-    assert Costs(fit_seconds=1.0) == Costs(fit_seconds=1.0, unit_seconds=0.0, model_seconds=0.0, peak_bytes=0)
+    store.save("k", outcome(costs=costs))
+    assert store.load("k").costs == costs
 
 
 def test_a_missing_unit_is_none_and_a_foreign_or_garbage_one_damaged(tmp_path):

@@ -335,6 +335,7 @@ STUDIES = tuple(
 TUNED = RungTuning(
     rung="boosting", level=6, arm="tuned", default_settings={"num_leaves": 31, "max_depth": None, "verbose": -1},
     trial_settings={"n_estimators": 200},
+    pruning={"standard_errors": 2.0, "after_inner_folds": 2},
     space=(
         ParameterFacts(name="num_leaves", kind="int", low=4, high=64, log=True, choices=(), default=31,
                        default_inside=True, reason="size of a tree; LightGBM's own guide", best=(4, 4, 4), on_edge=3),

@@ -18,7 +18,7 @@ def progress_of():
 def told(progress, unit, seconds):
     """The unit ends, having taken so long."""
     found = outcome_of(progress.exam, unit.step.name, unit.arm, unit.fold)
-    costs = replace(found.costs, fit_seconds=seconds, tuning_seconds=0.0)
+    costs = replace(found.costs, unit_seconds=seconds)
     progress.add(unit, replace(found, purpose=unit.purpose, costs=costs))
 
 
