@@ -22,7 +22,10 @@ class Engine(Protocol):
         """Runs every unit, in an order of its own, and yields each with its outcome as soon as it ends."""
 
     def finish(self) -> int:
-        """Begins no further unit: `run` ends with those under way, as many as said. A signal handler may call it."""
+        """Begins no further unit: `run` ends with those under way, a result in the caller's hands counted as well.
+
+        Returns how many these are. A signal handler may call it.
+        """
 
     def close(self) -> None:
         """Ends the workers; units under way are lost, and run again by the next run."""

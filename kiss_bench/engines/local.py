@@ -4,17 +4,22 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from kiss_bench.engines import Choice
+from kiss_bench.engines.memory import check_watchable
 from kiss_bench.engines.pool import Pool
 from kiss_bench.engines.processes import warm_up, workers_for
 from kiss_bench.evaluation.exam import Exam, Outcome, Unit
 
 
 class LocalEngine:
-    """Runs units in `jobs` worker processes (default: one per available core, and never more than that)."""
+    """Runs units in `jobs` worker processes (default: one per available core, and never more than that).
+
+    Raises KissBenchError for a limit that cannot be watched here.
+    """
 
     def __init__(self, exam: Exam, jobs: int | None = None) -> None:
         from kiss_bench.engines import worker
 
+        check_watchable(exam.plan.limits)  # asked of this very machine: on a cluster it may be another than the run's
         self.work = worker.work
         self.pool = Pool(exam, jobs, exam.plan.limits)
         self.folder = self.pool.premises.folder

@@ -40,6 +40,15 @@ class Slow(Tilted):
 class Crashes(Tilted):
     def fit(self, X, y):
         os.kill(os.getpid(), signal.SIGSEGV)
+
+class Sleeps(Tilted):
+    def fit(self, X, y):
+        time.sleep(3600)
+
+class Hoards(Tilted):
+    def fit(self, X, y):
+        hoard = bytearray(b"x") * 10**9
+        time.sleep(3600)
 """
 STALE = "raise ImportError('not the file of the run, but one that lay about on the worker')\n"
 TABLE = "data: {path: table.csv, drop: [kind, owed, week]}\ntarget: late\npositive: 'yes'\n"
@@ -173,7 +182,7 @@ def test_a_run_that_is_asked_to_finish_ends_with_the_units_under_way(cluster, be
         first = [next(ending) for _ in range(3)]
         said = engine.finish()
         rest = list(ending)
-    assert said == len(rest) == 4
+    assert (said, len(rest)) == (5, 4)  # four threads at work, and the result that we have in hand
     assert {outcome.status for _, outcome in first + rest} == {"ok"}
 
 
@@ -184,6 +193,21 @@ def test_a_unit_that_crashes_takes_no_dask_worker_along(cluster, bench):
     assert {row.rung: row.status for row in board.rungs} == {"dummy": "ok", "linear": "ok", "crashes": "failed"}
     assert "its worker process was killed by SIGSEGV" in (here.folder / "results/here/leaderboard.json").read_text()
     assert cluster.present() == before
+
+
+def test_limits_hold_on_dask_workers_and_leave_them_as_they_are(cluster, bench):
+    rude = ", ".join(
+        f"{{name: {name.lower()}, level: 9, estimator: 'slow_models:{name}'}}" for name in ("Sleeps", "Hoards")
+    )
+    limits = "limits: {unit_seconds: 3, unit_memory_gb: 0.5}\n"
+    here = bench(
+        ladder=f"[dummy, linear, {rude}]", text=f"folds: {{count: 2, repeats: 1}}\ntuning: {{trials: 0}}\n{limits}"
+    )
+    before = cluster.present()
+    reasons = {row.rung: row.reason for row in here.run(engine="dask", scheduler=cluster.address).rungs}
+    assert "TimeLimit: ran longer than limits.unit_seconds (3 s) and was stopped" in reasons["sleeps"]
+    assert "MemoryLimit: took more than limits.unit_memory_gb (0.5 GB)" in reasons["hoards"]
+    assert (reasons["dummy"], reasons["linear"], cluster.present()) == ("", "", before)
 
 
 # refused, with a sentence

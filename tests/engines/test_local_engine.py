@@ -175,11 +175,25 @@ def test_finishing_ends_with_the_units_under_way_and_begins_no_other(workshop):
         running = engine.run([*units_of(exam)[:2], *sleepers * 3])
         names = [next(running)[0].step.name for _ in range(2)]
         assert wait_until(lambda: engine.pool.crew.under_way == 2)
-        assert engine.finish() == 2
+        assert engine.finish() == 3  # two at work, and the result that we have in hand
         assert [unit.step.name for unit, _ in running] == ["sleeps", "sleeps"]
     finally:
         engine.close()
     assert sorted(names) == ["dummy", "linear"]
+
+
+def test_finishing_hands_over_what_workers_have_done_with_and_nobody_has_taken(workshop):
+    """As when Ctrl-C comes while the run judges, and quick units have ended meanwhile."""
+    exam = exam_of(workshop, [])
+    engine = LocalEngine(exam, 2)
+    try:
+        running = engine.run(units_of(exam) * 3)
+        next(running)
+        assert wait_until(lambda: engine.pool.crew.under_way == 0)
+        assert engine.finish() == 4  # the result in hand and three that wait
+        assert len(list(running)) == 3
+    finally:
+        engine.close()
 
 
 def test_workers_killed_while_idle_are_replaced(workshop):
