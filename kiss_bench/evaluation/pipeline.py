@@ -1,6 +1,6 @@
 """Any unit's scikit-learn pipeline: raw frame in, stored predictions out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from kiss_bench.errors import RungError
 from kiss_bench.evaluation.encodings import Encode, TypedColumns
 from kiss_bench.evaluation.exam import Exam, Positions
-from kiss_bench.evaluation.probabilities import FlooredClassifier
+from kiss_bench.evaluation.probabilities import FlooredClassifier, fitted_classes, label_text
 from kiss_bench.rungs import Encoding, Rung, Surroundings
 from kiss_bench.tasks.seeds import seed_of
 from kiss_bench.tasks.task import Column
@@ -42,11 +42,24 @@ def columns_of(exam: Exam, encoding: Encoding) -> tuple[Column, ...]:
 
 def model_of(exam: Exam, rung: Rung, settings: Mapping[str, Any], seed: int, threshold: float | None = None) -> Any:
     """The estimator at the end of the pipeline; classifiers with every label, the floor and the threshold."""
-    built = one_thread(rung.build(surroundings_of(exam, seed), settings))
+    labels = exam.task.labels
     if exam.task.kind == "regression":
-        return built
-    by_name = rung.custom or not NAMING.isdisjoint(settings)
-    return FlooredClassifier(built, exam.task.labels, threshold, exam.task.positive, by_name=by_name)
+        return one_thread(rung.build(surroundings_of(exam, seed), settings))
+    classes = fitted_classes(labels, by_name=rung.custom)
+    built = one_thread(rung.build(surroundings_of(exam, seed), _naming(settings, labels, classes.tolist())))
+    return FlooredClassifier(built, labels, threshold, exam.task.positive, by_name=rung.custom)
+
+
+def _naming(settings: Mapping[str, Any], labels: Sequence[Any], classes: Sequence[Any]) -> dict[str, Any]:
+    """Settings that name labels, which a config does in text, with the classes that the estimator is fitted on."""
+    named = dict(zip(map(label_text, labels), classes, strict=True))
+
+    def told(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {named.get(label_text(label), label): weight for label, weight in value.items()}
+        return named.get(label_text(value), value)
+
+    return {name: told(value) if name.rpartition("__")[2] in NAMING else value for name, value in settings.items()}
 
 
 def one_thread(model: Any) -> Any:

@@ -52,6 +52,15 @@ def label_text(label: Any) -> str:
     return str(label)
 
 
+def fitted_classes(labels: Sequence[Label], *, by_name: bool) -> NDArray[Any]:
+    """(k,) what a classifier is fitted on: the labels by their names, or their places 0..k-1.
+
+    scikit-learn takes labels that are not whole numbers for a regression target: they go by their places.
+    """
+    named = np.array(list(labels))
+    return named if by_name and named.dtype.kind != "f" else np.arange(len(named))
+
+
 class FlooredClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A classifier whose `predict_proba` has a column for every label of the task and never says never.
 
@@ -91,9 +100,7 @@ class FlooredClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if not hasattr(self.classifier, "predict_proba"):
             name = type(self.classifier).__name__
             raise RungError(f"{name} has no predict_proba; wrap it in sklearn.calibration.CalibratedClassifierCV")
-        # scikit-learn takes labels that are not whole numbers for a regression target: they go by their place
-        named = self.by_name and self.classes_.dtype.kind != "f"
-        self.named_ = self.classes_ if named else np.arange(len(self.classes_))
+        self.named_ = fitted_classes(self.labels, by_name=self.by_name)
         self.classifier_ = clone(self.classifier).fit(X, self.named_[codes])
         self.floor_ = floor_of(len(codes))
         return self

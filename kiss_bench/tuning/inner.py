@@ -13,7 +13,7 @@ from kiss_bench.evaluation.encodings import Encode
 from kiss_bench.evaluation.exam import Exam, Positions
 from kiss_bench.evaluation.fit import fit_model, predict
 from kiss_bench.evaluation.pipeline import model_of, training_rows
-from kiss_bench.evaluation.probabilities import floor_of, floored
+from kiss_bench.evaluation.probabilities import floor_of, floored, label_text
 from kiss_bench.metrics import Metric
 from kiss_bench.rungs import Rung
 from kiss_bench.rungs._rung import Growing, Rounds
@@ -122,7 +122,8 @@ class TrialFits:
         weights = self.settings.get("class_weight")
         if not isinstance(weights, Mapping):
             return self.settings
-        named = [weights.get(self.exam.task.labels[code], 1.0) for code in inner.seen]
+        of = {label_text(label): weight for label, weight in weights.items()}
+        named = [of.get(label_text(self.exam.task.labels[code]), 1.0) for code in inner.seen]
         return {**self.settings, "class_weight": dict(enumerate(named))}
 
     def settle(self) -> dict[str, Any]:

@@ -169,9 +169,37 @@ NAMING = [
 ]
 
 
+SPELT = [
+    pytest.param(["no", "yes"], id="text"),
+    pytest.param([0, 1], id="whole numbers"),
+    pytest.param([0.5, 1.5], id="numbers"),
+    pytest.param([False, True], id="flags"),
+]
+WEIGHING = ["linear", "boosting", {"name": "ours", "level": 8, "estimator": "sklearn.tree:DecisionTreeClassifier"}]
+
+
+@pytest.mark.parametrize("labels", SPELT)
+@pytest.mark.parametrize("entry", WEIGHING, ids=str)
+def test_weights_of_labels_are_heeded_however_the_labels_are_spelt(entry, labels):
+    frame = plain()
+    frame["y"] = [labels[int(each == "yes")] for each in frame["y"]]
+    weights = {str(labels[0]): 1, str(labels[1]): 50}
+    name = entry if isinstance(entry, str) else entry["name"]
+    plainly = {"name": entry} if isinstance(entry, str) else entry
+    settings = {"max_depth": 2} if name == "ours" else {}
+    said = []
+    for own in (settings, {**settings, "class_weight": weights}):
+        ladder = [each for each in ("dummy", "linear") if each != name] + [{**plainly, "settings": own}]
+        exam = exam_of(frame, ladder=ladder, task="binary", positive=labels[1])
+        outcome = outcome_of(exam, name)
+        assert outcome.status == "ok", outcome.reason
+        said.append(outcome.prediction[:, 1].mean())
+    assert said[1] > said[0] + 0.1
+
+
 @pytest.mark.parametrize("step", NAMING)
 def test_settings_that_name_labels_mean_the_labels_of_the_table(step):
-    """Shipped rungs are fitted on positions, 0 and 1, unless a setting speaks of labels."""
+    """Shipped rungs are fitted on positions, 0 and 1; a config names labels."""
     names = ["dummy", "linear", "tree"]
     ladder = [step if name == step["name"] else name for name in names]
     asked, plainly = (outcome_of(exam_of(plain(), ladder=each), step["name"]) for each in (ladder, names))
