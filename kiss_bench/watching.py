@@ -78,6 +78,11 @@ def failure_line(event: Event) -> str | None:
     return f"FAILED {unit.name}: {found.error}: {found.reason}"
 
 
+def _partial(board: Board) -> bool:
+    """Whether another table is to come that says more."""
+    return any(row.status == "running" for row in board.rungs)
+
+
 class PlainLines:
     """For logs: one line when an arm of a rung is complete, the table when it is whole and at the end."""
 
@@ -105,7 +110,7 @@ class PlainLines:
             self._say(contested_line(event))
         elif event.kind == "unit":
             self._unit(event)
-        elif event.kind == "board" and event.board is not None and not self.table_shown:
+        elif event.kind == "board" and event.board is not None and not self.table_shown and _partial(event.board):
             self.table_shown = True
             self._say("all default settings are in:")
             self.console.print(leaderboard_text(event.board, 100), markup=False, highlight=False, soft_wrap=True)

@@ -182,7 +182,8 @@ class Crew:
             now = hand.look()
             if memory is not None and now > memory * 1e9:
                 limit = f"limits.unit_memory_gb ({memory:g} GB)"
-                hand.stop("MemoryLimit", f"took more than {limit}, namely {gigabytes(now)}, and was stopped")
+                idle = f" (a worker takes {gigabytes(hand.idle)} before it begins)" if hand.idle > memory * 1e9 else ""
+                hand.stop("MemoryLimit", f"took more than {limit}, namely {gigabytes(now)}, and was stopped{idle}")
             elif seconds is not None and time.monotonic() - hand.since > seconds:
                 limit = f"limits.unit_seconds ({seconds:g} s)"
                 hand.stop("TimeLimit", f"ran longer than {limit} and was stopped")

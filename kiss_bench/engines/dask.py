@@ -4,6 +4,7 @@ import importlib.util
 import logging
 import pickle
 import queue
+import re
 import time
 import uuid
 from collections import deque
@@ -19,6 +20,7 @@ from kiss_bench.engines.processes import workers_for
 from kiss_bench.errors import KissBenchError
 from kiss_bench.evaluation.exam import Exam, Outcome, Place, Unit
 
+ADDRESS = re.compile(r"(\w+://)?.+:\d+")
 ANSWER = 10.0
 """Seconds for a scheduler to answer, and for its first worker to be there."""
 PATIENCE = 60.0
@@ -71,14 +73,16 @@ class DaskWorkforce:
 def _connected(address: str) -> Any:
     from distributed import Client
 
+    why = "" if ADDRESS.fullmatch(address) else "no host and port"  # with which Dask would wait for half a minute
     try:
-        return Client(address, timeout=ANSWER, set_as_default=False, asynchronous=False)
+        if not why:
+            return Client(address, timeout=ANSWER, set_as_default=False, asynchronous=False)
     except (OSError, ValueError) as error:
         why = f"nobody answers within {ANSWER:g} s" if isinstance(error, OSError) else str(error)
-        raise KissBenchError(
-            f"--scheduler: found {address!r}: {why}; allowed: the address of a running `dask scheduler`, "
-            "such as tcp://10.0.0.5:8786"
-        ) from None
+    raise KissBenchError(
+        f"--scheduler: found {address!r}: {why}; allowed: the address of a running `dask scheduler`, "
+        "such as tcp://10.0.0.5:8786"
+    )
 
 
 class DaskEngine:

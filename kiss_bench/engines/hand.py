@@ -57,6 +57,8 @@ class Hand:
         """Whether it can still print."""
         self.job: Job | None = None
         self.since = 0.0
+        self.idle = 0
+        """Memory that it had when it was given this job."""
         self.peak = 0
         """Most memory seen while it had this job, its children's included."""
         self.said = b""
@@ -73,7 +75,8 @@ class Hand:
 
     def give(self, job: Job) -> bool:
         """Hands it a job; False where it has just died."""
-        self.peak, self.said, job.begun = own_bytes(self.pid), b"", False
+        self.idle = self.peak = own_bytes(self.pid)
+        self.said, job.begun = b"", False
         try:
             self.pipe.send_bytes(job.content)
         except OSError:

@@ -1,19 +1,24 @@
 """Where a pool keeps what its workers share, and the warden who clears it all away should the parent be killed."""
 
 import contextlib
+import importlib.util
 import os
 import shutil
 import signal
 import tempfile
+import time
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from kiss_bench.engines.layout import lay_out
 from kiss_bench.engines.processes import QuietContext
 from kiss_bench.errors import KissBenchError, RecordError
 
 GOODBYE = 0
+PREFIX, HELD = "kiss-bench-", "held"
+MOMENT = 60.0
+"""Seconds that a folder is left alone after it was made."""
 PATIENCE = 2.0
 """Seconds that the warden is given to go by itself."""
 
@@ -26,6 +31,7 @@ class Premises:
             place = Path(tempfile.gettempdir())
         except OSError as error:
             raise _no_room(Path(os.environ.get("TMPDIR") or os.curdir), error) from None
+        _sweep(place)
         context = QuietContext()
         self._post, theirs = context.Pipe()
         self._warden = context.Process(target=_keep, args=(theirs, str(place)), daemon=True)
@@ -33,6 +39,7 @@ class Premises:
             undo.callback(self._dismiss)
             self.folder = self._engage(theirs, place)
             undo.callback(self.close)
+            self._sign = _held_open(self.folder / HELD)
             self.path = self.folder / "shared"
             try:
                 lay_out(self.path, shared)
@@ -70,6 +77,8 @@ class Premises:
         """Lets the warden go; what it would clear away had we died is cleared away here."""
         self._dismiss()
         shutil.rmtree(self.folder, ignore_errors=True)
+        if self._sign is not None:
+            self._sign.close()
 
     def _dismiss(self) -> None:
         self._tell(GOODBYE)
@@ -77,6 +86,28 @@ class Premises:
         if self._warden.pid is not None:
             self._warden.join(PATIENCE)
             self._warden.kill()
+
+
+def _held_open(path: Path) -> IO[bytes] | None:
+    """The file at `path`, made and held by a lock that ends with this process; None where the system has no such."""
+    if importlib.util.find_spec("fcntl") is None:
+        return None
+    import fcntl
+
+    file = path.open("ab")
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return file
+
+
+def _sweep(place: Path) -> None:
+    """Removes what runs have left behind that were killed together with their wardens: it holds rows of users."""
+    for folder in place.glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):  # held by its run, made this moment, or somebody else's
+            if time.time() - folder.stat().st_mtime > MOMENT and (folder / HELD).exists():
+                file = _held_open(folder / HELD)
+                shutil.rmtree(folder, ignore_errors=True)
+                if file is not None:
+                    file.close()
 
 
 def _no_room(folder: Path, error: OSError) -> RecordError:
@@ -93,7 +124,7 @@ def _keep(post: Connection, place: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     try:
-        folder = tempfile.mkdtemp(prefix="kiss-bench-", dir=place)
+        folder = tempfile.mkdtemp(prefix=PREFIX, dir=place)
     except OSError as error:
         post.send(error)
         return

@@ -51,15 +51,23 @@ def model_of(exam: Exam, rung: Rung, settings: Mapping[str, Any], seed: int, thr
 
 
 def _naming(settings: Mapping[str, Any], labels: Sequence[Any], classes: Sequence[Any]) -> dict[str, Any]:
-    """Settings that name labels, which a config does in text, with the classes that the estimator is fitted on."""
+    """Settings that name labels, which a config does in text, with the classes that the estimator is fitted on.
+
+    Raises RungError for weights of a label that there is not.
+    """
     named = dict(zip(map(label_text, labels), classes, strict=True))
 
-    def told(value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {named.get(label_text(label), label): weight for label, weight in value.items()}
-        return named.get(label_text(value), value)
+    def told(name: str, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return named.get(label_text(value), value)
+        for label in value:
+            if label_text(label) not in named:
+                raise RungError(f"{name}: found {label!r}; allowed: the labels {', '.join(map(repr, named))}")
+        return {named[label_text(label)]: weight for label, weight in value.items()}
 
-    return {name: told(value) if name.rpartition("__")[2] in NAMING else value for name, value in settings.items()}
+    return {
+        name: told(name, value) if name.rpartition("__")[2] in NAMING else value for name, value in settings.items()
+    }
 
 
 def one_thread(model: Any) -> Any:

@@ -43,7 +43,7 @@ def held(folder: Path, command: Sequence[str] = ()) -> Iterator[None]:
 
 def check_free(folder: Path) -> None:
     """Raises RecordError where another run holds the folder: better told before a large table is read."""
-    with contextlib.suppress(FileNotFoundError), (folder / ".units" / "lock").open("rb", buffering=0) as file:
+    with contextlib.suppress(OSError), (folder / ".units" / "lock").open("rb", buffering=0) as file:
         _claim(file, folder)
 
 

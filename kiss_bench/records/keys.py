@@ -2,12 +2,10 @@
 
 import hashlib
 import importlib.metadata
-import importlib.util
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 import kiss_bench
-from kiss_bench.errors import RungError
 from kiss_bench.evaluation.exam import Exam, Unit
 from kiss_bench.evaluation.thresholds import threshold_metric
 from kiss_bench.metrics import objective_metric
+from kiss_bench.plan.plan import Step
+from kiss_bench.records.modules import Module, modules_behind, top_of
 from kiss_bench.rungs import shipped_rungs
 
 LIBRARIES = ("scikit-learn", "lightgbm", "optuna", "numpy", "scipy", "pandas")
@@ -59,30 +58,23 @@ def own_sources() -> str:
     return source_hash((*paths, *(root / name for name in SINGLE_SOURCES)))
 
 
-def rung_source(name: str, reference: str | None) -> str:
-    """Hash of a shipped rung's file and the helpers it names, or of what `module:object` comes from.
+def rung_sources(ladder: Sequence[Step]) -> dict[str, str]:
+    """By rung a hash of its file and the helpers it names if it is a shipped one, else of what it comes from.
 
-    That is every file of its package below the working directory, else the version of its distribution. Raises
-    RungError for a module that is nowhere to be found.
+    That is every file of its module below the working directory and of the modules of the user that these import, or
+    the version of its distribution. Raises RungError for a module that is nowhere to be found.
     """
-    if reference is None:
-        return source_hash(_shipped_files(name))
-    files, distributions = source_of(reference.partition(":")[0].partition(".")[0], reference)
-    return "+".join(f"{one} {version}" for one, version in distributions.items()) or source_hash(files)
+    tops = {top_of(step.estimator): step.estimator for step in ladder if step.estimator is not None}
+    custom = {top: _hash_of_modules(list(modules_behind([reference]))) for top, reference in tops.items()}
+    return {
+        step.name: source_hash(_shipped_files(step.name)) if step.estimator is None else custom[top_of(step.estimator)]
+        for step in ladder
+    }
 
 
-def source_of(top: str, reference: str) -> tuple[tuple[Path, ...], Mapping[str, str]]:
-    """Files of the module `top`, or else the distributions that it was installed with and their versions.
-
-    Files below the working directory count as such also where they are installed. Raises RungError, which names the
-    `reference`, for a module that is nowhere to be found.
-    """
-    here = Path.cwd().resolve()
-    files = _module_files(top, reference, here)
-    distributions = sorted(set(importlib.metadata.packages_distributions().get(top, [])))
-    if not distributions or any(path.is_relative_to(here) for path in files):
-        return files, {}
-    return (), {one: importlib.metadata.version(one) for one in distributions}
+def _hash_of_modules(modules: Sequence[Module]) -> str:
+    versions = [f"{one} {version}" for module in modules for one, version in module.versions.items()]
+    return "+".join(versions) or source_hash(tuple(path for module in modules for path in module.files))
 
 
 def _shipped_files(name: str) -> tuple[Path, ...]:
@@ -93,25 +85,6 @@ def _shipped_files(name: str) -> tuple[Path, ...]:
     return own, *(path for path in sorted(own.parent.glob("_[a-z]*.py")) if f"rungs.{path.stem} " in text)
 
 
-def _module_files(top: str, reference: str, here: Path) -> tuple[Path, ...]:
-    """Every file of a package, `__init__.py` or not; of a plain module its one file."""
-    if top == "__main__":
-        raise RungError(
-            f"{reference!r}: workers do not run the script again; put the estimator into a module of its own"
-        )
-    if str(here) not in sys.path:
-        sys.path.insert(0, str(here))
-    importlib.invalidate_caches()
-    # as a worker would find it: this process may have imported an older one
-    spec = PathFinder.find_spec(top) or importlib.util.find_spec(top)
-    if spec is None:
-        raise RungError(f"{reference!r}: there is no module {top!r}, neither in {here} nor installed")
-    if spec.submodule_search_locations is not None:
-        folders = [Path(folder).resolve() for folder in spec.submodule_search_locations]
-        return tuple(file for folder in folders for file in sorted(folder.rglob("*.py")))
-    return (Path(spec.origin).resolve(),) if spec.origin else ()
-
-
 class Keys:
     """Keys of the units of one exam; what all share is hashed once."""
 
@@ -119,7 +92,7 @@ class Keys:
         plan, task = exam.plan, exam.task
         self.exam = exam
         # once an exam, not once a process: in a notebook the next one may come with other code
-        self.sources = {step.name: rung_source(step.name, step.estimator) for step in plan.ladder}
+        self.sources = rung_sources(plan.ladder)
         self.objective = objective_metric(plan.metric.primary or "").name
         self.thresholded = threshold_metric(exam)
         self.timed = {name for name, rung in shipped_rungs().items() if rung.needs_time}

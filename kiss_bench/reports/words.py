@@ -26,7 +26,7 @@ def verdict_parts(board: Board, pen: Pen) -> tuple[str, str]:
     """Split it into the decision and the numbers behind it."""
     chosen = recommended_row(board)
     if chosen is None:
-        return _no_verdict(board)
+        return _no_verdict(board, pen)
     above = [row for row in rungs_above(board, chosen) if is_judged(row)]
     judged = [row for row in board.rungs if is_judged(row)]
     # Where most of the climb is still ahead, the news is that nothing up there was worth it.
@@ -123,10 +123,12 @@ def banners(board: Board, pen: Pen = PLAIN) -> list[str]:
     return lines
 
 
-def _no_verdict(board: Board) -> tuple[str, str]:
+def _no_verdict(board: Board, pen: Pen) -> tuple[str, str]:
     running = sum(row.status == "running" for row in board.rungs)
     if running:
         return "No verdict yet", f"{len(board.rungs) - running} of {_rungs(len(board.rungs))} are done"
+    if board.rungs and (base := board.rungs[0]).status == "failed":
+        return "No verdict", f"{pen.name(base.rung)} failed, and without it no rung can be judged"
     return "No verdict", "no rung of this ladder could be judged"
 
 

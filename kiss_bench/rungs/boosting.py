@@ -2,12 +2,15 @@
 
 from collections import deque
 from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kiss_bench.errors import RungError
 from kiss_bench.plan.plan import TaskKind
 from kiss_bench.rungs._rung import Parameter, Pruning, Rung, Surroundings
 
@@ -49,7 +52,35 @@ def build(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
     from lightgbm import LGBMClassifier, LGBMRegressor
 
     model = LGBMRegressor if surroundings.task == "regression" else LGBMClassifier
+    check_names(settings, frozenset(model().get_params()))
     return model(**{"random_state": surroundings.seed, "n_jobs": 1, **SAME_BYTES, **settings})
+
+
+def check_names(settings: Mapping[str, Any], ours: frozenset[str]) -> None:
+    """Raises RungError for a name that LightGBM does not know, which it would ignore, and for one of two names.
+
+    `ours` are the names of its scikit-learn door, which spaces and defaults go by. Another name for one of them would
+    win over it in a fit, and the record would say what is not so.
+    """
+    others = other_names()
+    for name in settings:
+        if name in ours:
+            continue
+        if name not in others:
+            near = get_close_matches(name, sorted(ours), 1) or get_close_matches(name, sorted(others), 1)
+            raise RungError(f"LightGBM knows no {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        if known := ours & others[name]:
+            raise RungError(f"{name!r} is another name for {min(known)!r}; write {min(known)!r}")
+
+
+@cache
+def other_names() -> Mapping[str, frozenset[str]]:
+    """Every name that LightGBM knows for a parameter -> all names of the same."""
+    from lightgbm.basic import _ConfigAliases
+
+    _ConfigAliases.get("max_bin")  # has them read from the library
+    groups = [frozenset({name, *aliases}) for name, aliases in (_ConfigAliases.aliases or {}).items()]
+    return {name: group for group in groups for name in group}
 
 
 def defaults(task: TaskKind) -> Mapping[str, Any]:  # noqa: ARG001  (the same for every task)

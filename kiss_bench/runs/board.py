@@ -46,6 +46,7 @@ def board_of(
     ended = all(row.status != "running" for row in rows)
     complete = ended and still_contested(progress, judgement) is None
     chosen = judgement.recommended
+    judged = any(entry.rung == chosen.rung and entry.status == "ok" for entry in judgement.entries)
     return Board(
         project=plan.project,
         question=plan.question,
@@ -66,7 +67,7 @@ def board_of(
         folds=_folds(progress),
         alpha=plan.alpha,
         replayable=replayable(progress),
-        recommended=RecommendedFacts(rung=chosen.rung, arm=chosen.arm, why=chosen.why) if complete else None,
+        recommended=RecommendedFacts(rung=chosen.rung, arm=chosen.arm, why=chosen.why) if complete and judged else None,
         also_consider=judgement.also_consider if complete else None,
         rungs=tuple(rows),
         notes=notes_of(exam),

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from statistics import mean
 
 from kiss_bench.evaluation.exam import Unit
-from kiss_bench.runs.units import Progress
+from kiss_bench.plan.plan import Step
+from kiss_bench.runs.units import Progress, rung_facts
+from kiss_bench.tuning.search import missing_members, trial_settings_of
 
 INNER_SHARE = 0.5
 """A first guess at the cost of a trial's fit against an outer one: two thirds of the rows, and a third is pruned."""
@@ -56,4 +58,13 @@ def _cost(progress: Progress, unit: Unit) -> float | None:
     if not fits:
         return None
     inner = progress.exam.plan.folds.inner
-    return mean(fits) * inner * (unit.step.trials * INNER_SHARE if unit.purpose == "search" else 1)
+    if unit.purpose == "inner":
+        return mean(fits) * inner
+    return mean(fits) * (1 + inner * unit.step.trials * _trial_share(progress, unit.step))
+
+
+def _trial_share(progress: Progress, step: Step) -> float:
+    """What a fit of a trial costs, as a share of the outer fit: fewer rows, and for a forest fewer trees."""
+    rung = rung_facts(step)
+    full = {**rung.defaults(progress.exam.task.kind), **step.settings}
+    return INNER_SHARE * (1.0 - missing_members(rung, full, {**full, **trial_settings_of(rung, step)}))

@@ -4,6 +4,7 @@
 |---|---|
 | a rung segfaults, sleeps, hoards memory, predicts NaN, prints a gigabyte, exits | `test_a_rung_that_misbehaves_…` |
 | SIGKILL of a worker · of the run, at 20 moments | `test_a_worker_killed_…`, `test_killed_at_20_…` |
+| SIGKILL of everything at once, the warden too | `test_what_a_run_leaves_…` |
 | workers orphaned, deaf to everything but SIGKILL | `test_orphaned_workers_…` |
 | a unit truncated, flipped, foreign, empty | `test_damaged_units_…` |
 | disk full under units, results, the workers' copy · read-only | `test_a_full_disk_…`, `test_a_read_only_…` |
@@ -208,6 +209,44 @@ def test_orphaned_workers_are_gone_though_they_hear_nothing_and_so_are_their_chi
     process.wait(timeout=20)
     nothing_is_left_of(process, tmp_path)
     process.communicate(timeout=20)
+
+
+def test_what_a_run_leaves_that_was_killed_with_all_its_helpers_is_cleared_away_by_the_next(untouched, tmp_path):
+    config, whole = untouched
+    place = tmp_path / "tmp"
+    place.mkdir()
+    process = start(config, tmp_path / "results", "--jobs", "2", tmp=place)
+    assert wait_until(lambda: len(units(tmp_path / "results", "loans")) >= 1, 60)
+    for one in kin(process):
+        os.kill(one, signal.SIGKILL)
+    process.communicate(timeout=20)
+    [left] = place.glob("kiss-bench-*")
+    other = place / "kiss-bench-of-somebody-else"
+    other.mkdir()
+    for folder in (left, other):
+        os.utime(folder, (0, 0))
+    assert finish(config, tmp_path / "results", "--jobs", "2", tmp=place)[0] == 0
+    assert list(place.glob("kiss-bench-*")) == [other]
+    assert board(tmp_path / "results", "loans")["digest"] == board(whole, "loans")["digest"]
+
+
+def test_a_limit_below_what_a_worker_takes_idle_is_told_and_nothing_is_recommended(tmp_path):
+    config = project(tmp_path, folds="{count: 2, repeats: 1}", limits="{unit_memory_gb: 0.05}")
+    code, out, _ = finish(config, tmp_path / "results", "--jobs", "2")
+    assert code == 1
+    assert "No verdict — dummy failed, and without it no rung can be judged." in out
+    assert "> " not in out.partition("\n\n")[2].partition("\n\n")[0]
+    found = board(tmp_path / "results", "loans")
+    assert found["recommended"] is None
+    assert re.search(r"was stopped \(a worker takes 0\.\d\d GB before it begins\)", found["rungs"][0]["reason"])
+
+
+def test_results_that_cannot_be_a_folder_are_told(untouched, tmp_path):
+    config, _ = untouched
+    (tmp_path / "file").write_text("", encoding="utf8")
+    code, _, err = finish(config, tmp_path / "file", "--jobs", "2")
+    assert code == 2
+    assert re.search(r"kiss-bench: \S*file/loans cannot be written: \w.*choose another --results", err), err
 
 
 # damaged units

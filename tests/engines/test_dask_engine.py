@@ -252,6 +252,15 @@ def test_a_scheduler_that_does_not_answer_is_named(bench, capsys, monkeypatch):
     assert time.monotonic() - started < 10
 
 
+def test_an_address_without_a_port_is_refused_at_once(bench, capsys):
+    started = time.monotonic()
+    assert main(["run", str(bench().config), "--engine", "dask", "--scheduler", "nowhere"]) == 2
+    told = capsys.readouterr().err
+    assert "--scheduler: found 'nowhere': no host and port; allowed: " in told
+    assert "Traceback" not in told
+    assert time.monotonic() - started < 10
+
+
 def test_a_scheduler_without_workers_is_told_how_to_get_some(bench, tmp_path_factory, monkeypatch):
     monkeypatch.setattr(dask, "ANSWER", 1.0)
     here, empty = bench(), Cluster(tmp_path_factory.mktemp("empty"))

@@ -74,7 +74,9 @@ FIRST_STEP = replace(STAYS, rungs=(DUMMY, replace(LINEAR, incumbent="dummy", gai
         ),
         pytest.param(RUNNING, "No verdict yet — 2 of 4 rungs are done.", id="running"),
         pytest.param(
-            BOARDS["nothing judged"], "No verdict — no rung of this ladder could be judged.", id="nothing judged"
+            BOARDS["nothing judged"],
+            "No verdict — dummy failed, and without it no rung can be judged.",
+            id="nothing judged",
         ),
     ],
 )

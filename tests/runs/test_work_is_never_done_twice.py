@@ -136,6 +136,24 @@ def test_a_changed_value_in_the_table_runs_everything(once):
         table.write_bytes(before)
 
 
+def test_so_is_the_code_that_it_imports_but_not_what_lies_beside_it(once, monkeypatch):
+    monkeypatch.chdir(once.folder)
+    strength, beside = once.folder / "own_strength.py", once.folder / "own_notes.py"
+    (once.folder / "ours_d.py").write_text(
+        "from sklearn.linear_model import LogisticRegression\n\n"
+        "def build():\n    from own_strength import C\n    return LogisticRegression(C=C)\n",
+        encoding="utf8",
+    )
+    found = []
+    for C, note in ((1.0, "a"), (1.0, "b"), (0.001, "b")):
+        strength.write_text(f"C = {C}\n", encoding="utf8")
+        beside.write_text(f"note = '{note}'\n", encoding="utf8")
+        score = once.run(ladder=LADDER % "ours_d:build", tuning="{trials: 0}").rungs[-1].score
+        found.append((score, once.ran()))
+    assert [ran for _, ran in found] == [{("ours", "fit"): 2}, NOTHING, {("ours", "fit"): 2}]
+    assert found[0][0] == found[1][0] != found[2][0]
+
+
 OWN = "from sklearn.linear_model import LogisticRegression\n\ndef build():\n    return LogisticRegression(C={})\n"
 LADDER = "[dummy, linear, {name: ours, level: 8, estimator: '%s'}]"
 
