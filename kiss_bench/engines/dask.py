@@ -85,6 +85,23 @@ def _connected(address: str) -> Any:
     )
 
 
+def _fetched(future: Any) -> Outcome:
+    """The result of a task that has ended. Raises TimeoutError where it does not come, or went with its worker.
+
+    A line may be slow; but what was lost with the last worker would be waited for as long as there is none.
+    """
+    patience = ANSWER
+    while True:
+        try:
+            outcome: Outcome = future.result(timeout=patience)
+        except TimeoutError:
+            if future.status != "finished" or patience > RESULT:
+                raise
+            patience *= 2.0
+        else:
+            return outcome
+
+
 class DaskEngine:
     """Runs units on all workers that the scheduler has, also on those that join later.
 
@@ -208,8 +225,7 @@ class DaskEngine:
         problem = None
         try:
             if future.status == "finished":
-                outcome: Outcome = future.result(timeout=RESULT)
-                return outcome
+                return _fetched(future)
             problem = future.exception(timeout=ANSWER) if future.status == "error" else None
         except (OSError, CancelledError):  # a worker, or the scheduler, went with the result in its hands
             self.looked = 0.0

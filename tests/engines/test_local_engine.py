@@ -168,7 +168,7 @@ def test_units_are_taken_from_the_caller_as_workers_come_free(workshop):
 
 
 def test_finishing_ends_with_the_units_under_way_and_begins_no_other(workshop):
-    exam = exam_of(workshop, ["Sleeps"], "{unit_seconds: 2}")
+    exam = exam_of(workshop, ["Sleeps"], "{unit_seconds: 4}")
     sleepers = [unit for unit in units_of(exam) if unit.step.name == "sleeps"]
     engine = LocalEngine(exam, 2)
     try:

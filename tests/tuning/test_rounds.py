@@ -13,8 +13,8 @@ from sklearn.metrics import log_loss
 
 from kiss_bench.evaluation.encodings import Encode
 from kiss_bench.evaluation.probabilities import floor_of, floored
-from kiss_bench.rungs import boosting, shipped_rungs
-from kiss_bench.rungs.boosting import CURVES, OF_THE_DATA, SAME_BYTES, LightGBMRounds
+from kiss_bench.rungs import _lightgbm, shipped_rungs
+from kiss_bench.rungs._lightgbm import CURVES, OF_THE_DATA, SAME_BYTES, LightGBMRounds
 from kiss_bench.tasks.folds import draw_inner
 from kiss_bench.tuning.rounds import grow_to_common_minimum, grow_to_minimum
 from kiss_bench.tuning.unit import inner_seed, run_unit
@@ -202,7 +202,7 @@ def test_rounds_whose_predictions_are_no_longer_kept_are_predicted_anew_to_the_s
     parts = (frame[["first", "second"]], (frame["y"] == "yes").to_numpy().astype(int))
     found = []
     for kept in (0, 8, 30):
-        monkeypatch.setattr(boosting, "MOST_KEPT", kept * 8 * 120)
+        monkeypatch.setattr(_lightgbm, "MOST_KEPT", kept * 8 * 120)
         growing = LightGBMRounds("binary", "log_loss", parts, parts).start(CHANCY, 1)
         growing.grow(30)
         assert len(growing.said) == kept
