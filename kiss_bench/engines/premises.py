@@ -7,13 +7,15 @@ import shutil
 import signal
 import tempfile
 import time
+from io import FileIO
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from kiss_bench.engines.layout import lay_out
 from kiss_bench.engines.processes import QuietContext
 from kiss_bench.errors import KissBenchError, RecordError
+from kiss_bench.records.folder import locked
 
 GOODBYE = 0
 PREFIX, HELD = "kiss-bench-", "held"
@@ -34,14 +36,18 @@ class Premises:
         _sweep(place)
         context = QuietContext()
         self._post, theirs = context.Pipe()
+        self._sign: FileIO | None = None
+        """Held as long as this process lives."""
         self._warden = context.Process(target=_keep, args=(theirs, str(place)), daemon=True)
         with contextlib.ExitStack() as undo:
             undo.callback(self._dismiss)
             self.folder = self._engage(theirs, place)
             undo.callback(self.close)
-            self._sign = _held_open(self.folder / HELD)
             self.path = self.folder / "shared"
             try:
+                self._sign = (self.folder / HELD).open("ab", buffering=0)
+                with contextlib.suppress(OSError):  # a file system without locks: nobody can tell whether we live
+                    locked(self._sign)
                 lay_out(self.path, shared)
             except OSError as error:
                 raise _no_room(place, error) from None
@@ -88,26 +94,14 @@ class Premises:
             self._warden.kill()
 
 
-def _held_open(path: Path) -> IO[bytes] | None:
-    """The file at `path`, made and held by a lock that ends with this process; None where the system has no such."""
-    if importlib.util.find_spec("fcntl") is None:
-        return None
-    import fcntl
-
-    file = path.open("ab")
-    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    return file
-
-
 def _sweep(place: Path) -> None:
     """Removes what runs have left behind that were killed together with their wardens: it holds rows of users."""
+    if importlib.util.find_spec("fcntl") is None:
+        return  # without locks one cannot tell which runs live
     for folder in place.glob(f"{PREFIX}*"):
-        with contextlib.suppress(OSError):  # held by its run, made this moment, or somebody else's
-            if time.time() - folder.stat().st_mtime > MOMENT and (folder / HELD).exists():
-                file = _held_open(folder / HELD)
+        with contextlib.suppress(OSError), (folder / HELD).open("rb", buffering=0) as sign:  # else somebody else's
+            if time.time() - folder.stat().st_mtime > MOMENT and locked(sign):
                 shutil.rmtree(folder, ignore_errors=True)
-                if file is not None:
-                    file.close()
 
 
 def _no_room(folder: Path, error: OSError) -> RecordError:

@@ -48,7 +48,11 @@ def check_free(folder: Path) -> None:
 
 
 def _claim(file: FileIO, folder: Path) -> None:
-    if not _locked(file, folder):
+    try:
+        free = locked(file)
+    except OSError as error:
+        raise cannot_write(folder, error) from None
+    if not free:
         raise RecordError(f"{folder} is in use by {_holder(file)}; wait for it, or choose another --results")
 
 
@@ -80,8 +84,11 @@ def homeless(command: Sequence[str]) -> list[str]:
     return [Path(command[0]).name, *words] if command else []
 
 
-def _locked(file: FileIO, folder: Path) -> bool:
-    """Whether the lock is ours now; always so where the system knows no such locks (Windows)."""
+def locked(file: FileIO) -> bool:
+    """Whether the lock on an open file is ours now, until it is closed or the process ends.
+
+    Always so where the system knows no such locks (Windows). Raises OSError where the file system does not.
+    """
     if importlib.util.find_spec("fcntl") is None:
         return True
     import fcntl
@@ -90,8 +97,6 @@ def _locked(file: FileIO, folder: Path) -> bool:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    except OSError as error:
-        raise cannot_write(folder, error) from None
     return True
 
 

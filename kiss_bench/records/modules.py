@@ -35,9 +35,7 @@ def modules_behind(references: Iterable[str]) -> Iterator[Module]:
 
     Raises RungError for a module that is named and nowhere to be found.
     """
-    distributions = cache(
-        importlib.metadata.packages_distributions
-    )  # asked seldom, since it reads all that is installed
+    distributions = cache(importlib.metadata.packages_distributions)  # once: it reads all that is installed
     waiting = {top_of(reference): reference for reference in references}
     seen = set(waiting)
     while waiting:
