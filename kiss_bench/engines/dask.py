@@ -21,6 +21,7 @@ from kiss_bench.errors import KissBenchError
 from kiss_bench.evaluation.exam import Exam, Outcome, Place, Unit
 
 ADDRESS = re.compile(r"(\w+://)?.+:\d+")
+"""Of a scheduler: without a port Dask would wait for half a minute before it says so."""
 ANSWER = 10.0
 """Seconds for a scheduler to answer, and for its first worker to be there."""
 PATIENCE = 60.0
@@ -73,7 +74,7 @@ class DaskWorkforce:
 def _connected(address: str) -> Any:
     from distributed import Client
 
-    why = "" if ADDRESS.fullmatch(address) else "no host and port"  # with which Dask would wait for half a minute
+    why = "" if ADDRESS.fullmatch(address) else "no host and port"
     try:
         if not why:
             return Client(address, timeout=ANSWER, set_as_default=False, asynchronous=False)
@@ -186,14 +187,14 @@ class DaskEngine:
 
     def _take_back(self) -> None:
         """Cancels, once, what still waits on a worker."""
-        from kiss_bench.engines.dask_worker import executing
+        from kiss_bench.engines.dask_worker import begun
 
         if self.taken_back:
             return
         self.taken_back = True
         with suppress(OSError):  # the look at scheduler and workers will tell
-            begun = set(chain.from_iterable(self.client.run(executing, on_error="ignore").values()))
-            waiting = [key for key, (future, _) in self.away.items() if key not in begun and not future.done()]
+            kept = set(chain.from_iterable(self.client.run(begun, on_error="ignore").values()))
+            waiting = [key for key, (future, _) in self.away.items() if key not in kept and not future.done()]
             self.client.cancel([self.away.pop(key)[0] for key in waiting])
 
     def _room_for(self, unit: Unit) -> bool:

@@ -64,9 +64,9 @@ def unlike_sentence(told: Mapping[str, str]) -> str:
     )
 
 
-def executing(dask_worker: Any) -> list[str]:
-    """Keys of the tasks that a worker has begun and not ended."""
-    return [str(task.key) for task in dask_worker.state.executing]
+def begun(dask_worker: Any) -> list[str]:
+    """Keys of the tasks that a worker has begun, and of those that have ended there and wait to be fetched."""
+    return [str(key) for key, task in dask_worker.state.tasks.items() if task.state in {"executing", "memory"}]
 
 
 class Serving(WorkerPlugin):

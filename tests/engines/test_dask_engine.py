@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from small_tables import write_config, write_tables
 import kiss_bench
 from kiss_bench.cli import main
 from kiss_bench.engines import Choice, dask, hired
-from kiss_bench.engines.dask_worker import SOURCE, facts, unlike
+from kiss_bench.engines.dask_worker import SOURCE, begun, facts, unlike
 from kiss_bench.errors import KissBenchError
 from kiss_bench.plan.read import read_plan
 from kiss_bench.runs.known import catalogue
@@ -171,6 +172,12 @@ def test_a_lost_scheduler_ends_the_run_with_a_sentence_and_nothing_is_lost(bench
     assert (stored >= 6, len(todo)) == (True, alone[1] - stored)
 
 
+def under_way(engine):
+    """Keys of the run's units that Dask workers have begun and that nobody has fetched."""
+    keys = chain.from_iterable(engine.client.run(begun).values())
+    return [key for key in keys if key in engine.away]
+
+
 def test_a_run_that_is_asked_to_finish_ends_with_the_units_under_way(cluster, bench):
     exam = set_exam(bench(pause=0.3).plan)
     units = Progress(exam=exam, quick=False).units()
@@ -180,9 +187,12 @@ def test_a_run_that_is_asked_to_finish_ends_with_the_units_under_way(cluster, be
     ):
         ending = engine.run(units)
         first = [next(ending) for _ in range(3)]
+        assert wait_until(lambda: len(under_way(engine)) >= 4)  # four threads
+        away = len(engine.away)
         said = engine.finish()
         rest = list(ending)
-    assert 1 <= len(rest) <= 4 <= said  # four threads, of which one may have been between two units
+    assert said == 5  # at work, and the result that we have in hand
+    assert 4 <= len(rest) < away  # all that had begun, and not what waited
     assert {outcome.status for _, outcome in first + rest} == {"ok"}
 
 
