@@ -54,3 +54,13 @@ def test_what_is_learnt_on_the_way_changes_the_order_of_the_rest():
     assert first.step.name == "tree"
     told(progress, first, 0.001)  # its study was cheap after all
     assert [unit.step.name for unit in order][:3] == ["linear", "linear", "forest"]
+
+
+def test_of_default_fits_too_the_dearest_comes_first_once_each_price_is_known():
+    """A slow rung low on the ladder does not begin when all others have ended."""
+    progress = progress_of()
+    units = [unit for unit in progress.units() if unit.purpose == "fit"]
+    for unit in units[::2]:
+        told(progress, unit, {"linear": 9.0, "dummy": 3.0, "tree": 2.0, "forest": 1.0}[unit.step.name])
+    left = [unit for unit in units if unit.place not in progress.outcomes]
+    assert [unit.step.name for unit in slowest_first(progress, left)] == ["linear", "dummy", "tree", "forest"]
