@@ -65,6 +65,8 @@ def told_line(event: Event) -> str | None:
     """What an event has to say for itself, wherever the run stands; None for one that is shown otherwise."""
     if event.kind == "damaged" and event.unit is not None:
         return f"unit {event.unit.name} in .units is damaged ({event.reason}); it is run again"
+    if event.kind in ("exported", "warning"):
+        return f"{event.kind}: {event.reason}"
     if event.kind == "stopping":
         units = "unit" if event.under_way == 1 else f"{event.under_way} units"
         return f"finishing the {units} under way; Ctrl-C again stops at once"

@@ -177,3 +177,21 @@ def failing_without_row():
 
 READY = Constant(idle=1.0)
 """An instance in place of a class."""
+
+
+class Planted(Tilted):
+    """Does what the word before the dash says: fits well, raises, or leans far to the wrong side."""
+
+    def __init__(self, plan="default"):
+        super().__init__(0.2)
+        self.plan = plan
+
+    def get_params(self, deep=True):
+        return {"plan": self.plan}
+
+    def fit(self, X, y):
+        word = self.plan.partition("-")[0]
+        if word in ("ValueError", "KeyError"):
+            raise {"ValueError": ValueError, "KeyError": KeyError}[word]("planted")
+        self.quality = -3.0 if word == "hopeless" else 0.2
+        return super().fit(X, y)

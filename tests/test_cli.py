@@ -38,7 +38,7 @@ def call(*words, cwd=None, python=()):
 
 
 def test_there_are_these_commands():
-    assert COMMANDS == ["metrics", "plan", "report", "run", "rungs", "selftest"]
+    assert COMMANDS == ["adapt", "export", "metrics", "plan", "replay", "report", "run", "rungs", "selftest"]
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
@@ -272,7 +272,7 @@ def test_an_error_of_ours_is_not_a_no(capsys, monkeypatch):
     [
         ("leaderboard.json", "{}", "leaderboard.json is not a leaderboard of this version: 'rungs'"),
         ("leaderboard.json", "{", "leaderboard.json cannot be read as JSON"),
-        ("tuning.json", "{}", "tuning.json is not a tuning record of this version: 'rungs'"),
+        ("tuning.json", "{}", "tuning.json is not a whole tuning record"),
     ],
 )
 def test_report_of_a_damaged_folder_is_invalid_input(damage, finished, tmp_path, capsys):

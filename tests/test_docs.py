@@ -13,9 +13,9 @@ from kiss_bench.plan.read import read_plan
 from kiss_bench.records.board import board_from_dict
 from kiss_bench.records.folder import read_board, read_json
 from kiss_bench.reports import board_reports, tuning_reports
-from kiss_bench.reports.json import tuning_from_dict
 from kiss_bench.reports.terminal import leaderboard_text
 from kiss_bench.runs.known import catalogue
+from kiss_bench.tuning.record.schema import record_from_dict
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf8")
@@ -50,7 +50,7 @@ def test_every_config_names_the_schema_for_editors(config):
 @pytest.mark.parametrize("project", PROJECTS)
 def test_every_config_has_its_results_and_they_are_rendered_from_their_record(project):
     folder = ROOT / "results" / project
-    board, record = read_board(folder), tuning_from_dict(read_json(folder, "tuning.json"))
+    board, record = read_board(folder), record_from_dict(read_json(folder, "tuning.json"), str(folder))
     texts = {name: render(board) for name, render in board_reports().items()}
     texts |= {name: render(record) for name, render in tuning_reports().items()}
     for name, text in texts.items():

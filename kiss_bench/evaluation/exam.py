@@ -87,6 +87,12 @@ class Trial:
     error: str = ""
     """Exception class of a failed trial."""
     reason: str = ""
+    started: float = 0.0
+    """Seconds since 1970, UTC."""
+    fits: int = 0
+    """Models fitted: one an inner fold reached, and none for a repeated trial."""
+    duplicate_of: int | None = None
+    """Earlier trial with the same parameters, whose result this one takes: it would be the same to the bit."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,6 +105,8 @@ class Costs:
     """Of the whole unit in its worker."""
     model_seconds: float = 0.0
     """Of these, inside estimators that fit or predict."""
+    cpu_seconds: float = 0.0
+    """Processor time of the worker over the unit."""
     peak_bytes: int = 0
     """Most private memory that the worker held while the unit ran; 0 where that is not known."""
 
@@ -129,3 +137,9 @@ class Outcome:
     trials: tuple[Trial, ...] = ()
     seeds: Mapping[str, int] = field(default_factory=lambda: NOTHING)
     stopped_by: Literal["trials", "timeout", ""] = ""
+    started: float = 0.0
+    """Seconds since 1970, UTC."""
+    inner_hash: str = ""
+    """SHA-256 of the inner folds that a study ran on: the positions of their training and validation rows, in order."""
+    studied_rows: int = 0
+    """Rows of the training part that a study used."""

@@ -98,7 +98,12 @@ class TuningSection(Section):
     timeout: float | None = key(
         None, "Seconds that one study may take; a run stopped by it is not replayable.", "a number above 0", gt=0
     )
-    control: Any = later("A random-search arm to compare the tuner with.")
+    sampler_settings: dict[str, Any] = key(
+        {}, "Arguments of the sampler, such as n_startup_trials.", "a mapping of the sampler's arguments, no `seed`"
+    )
+    control: Literal["random"] | None = key(
+        None, "A random search beside each study: what does the sampler itself add?", "random"
+    )
     rows: int | None = key(
         None,
         "Most rows of a training part that studies use, drawn once and the same for every rung; all when not given.",
@@ -116,12 +121,26 @@ class LimitsSection(Section):
     )
 
 
+class ParentSection(Section):
+    project: str = key(..., "Project of the results that this config was adapted from.", _NAME, min_length=1)
+    plan_hash: str = key(..., "Hash of their plan.", "64 hex digits", pattern=r"^[0-9a-f]{64}$")
+    digest: str = key("", "Their digest.", "64 hex digits", pattern=r"^([0-9a-f]{64})?$")
+    results: str | None = key(None, "Their folder; relative to the config's folder.", "a path", min_length=1)
+
+
+class ExportSection(Section):
+    optuna: str | None = key(None, "Journal file that optuna-dashboard opens.", "a path", min_length=1)
+    mlflow: str | None = key(None, "Where MLflow tracks.", "a tracking URI", min_length=1)
+
+
 class LadderEntry(Section):
     name: str = key(..., "A rung that ships, or a name of your own.", _NAME, min_length=1)
     level: float | None = key(None, "Place on the ladder; shipped rungs have theirs.", "a number above 0", ge=0)
     estimator: str | None = key(None, "A callable that builds the estimator.", _OBJECT, pattern=OBJECT)
     settings: dict[str, Any] = key({}, "Settings of its default arm.", "a mapping of settings")
-    space: dict[str, Any] | None = key(None, "Search space of your own rung.", "a mapping of parameters")
+    space: dict[str, Any] | None = key(
+        None, "Search space of your own rung, or what you change of a shipped one's.", "a mapping of parameters"
+    )
     trials: int | None = key(None, "Trials of this rung, in place of `tuning.trials`.", "a whole number", ge=0)
     reason: str = key("", "Why it is on the ladder.", "a sentence")
 
@@ -163,13 +182,20 @@ class Config(Section):
     vault: Any = later("Share of rows that stays sealed until the end.")
     placebo: Any = later("Run the ladder on a target that cannot be known.", default=False)
     reviewed: Any = later("Answers to what the audit asked about a column.")
-    parent: Any = later("The plan that this one was adapted from.")
+    parent: ParentSection | None = key(
+        None, "The results that this config was adapted from; `kiss-bench adapt` writes it.", "a mapping"
+    )
+    export: ExportSection = key(
+        ExportSection(),
+        "Trackers that are told of every run as it ends.",
+        "a mapping such as {optuna: studies.journal, mlflow: http://localhost:5000}",
+    )
     strict: Any = later("Refuse what is otherwise a warning.", default=False)
 
 
 SECTIONS: dict[str, type[Section]] = {
     "data": DataSection, "metric": MetricSection, "folds": FoldsSection, "tuning": TuningSection, "ladder": LadderEntry,
-    "limits": LimitsSection,
+    "limits": LimitsSection, "parent": ParentSection, "export": ExportSection,
 }  # fmt: skip
 
 
@@ -203,7 +229,7 @@ def fact(field: FieldInfo, name: str) -> Any:
 
 def refuse_later(config: Config, faults: Faults) -> None:
     sections: list[tuple[Key, Section]] = [((), config)]
-    sections += [((name,), getattr(config, name)) for name in SECTIONS if name != "ladder"]
+    sections += [((name,), getattr(config, name)) for name in SECTIONS if name not in ("ladder", "parent")]
     for at, section in sections:
         for name, field in type(section).model_fields.items():
             value = getattr(section, name)

@@ -64,8 +64,9 @@ def _shipped(entry: LadderEntry, rung: KnownRung, config: Config, at: Key, fault
     if entry.estimator is not None:
         hint = f"{rung.name} is the name of a rung that ships"
         faults.add((*at, "estimator"), found=short(entry.estimator), allowed="estimators of your own rungs", hint=hint)
-    if entry.space is not None:
-        faults.add_later((*at, "space"), entry.space, "space of a rung that ships")
+    space = normal_space(entry.space, (*at, "space"), faults) if entry.space else None
+    if space and not rung.tunable:
+        faults.add((*at, "space"), found="a space", allowed=f"none, as {rung.name} has nothing to tune")
     if entry.trials and not rung.tunable:
         faults.add((*at, "trials"), found=str(entry.trials), allowed=f"no trials, as {rung.name} has nothing to tune")
     if entry.settings and rung.blends:
@@ -77,6 +78,7 @@ def _shipped(entry: LadderEntry, rung: KnownRung, config: Config, at: Key, fault
         name=rung.name,
         level=float(rung.level),
         settings=entry.settings,
+        space=space,
         trials=_trials(entry, config) if rung.tunable else 0,
         reason=entry.reason,
     )

@@ -12,7 +12,7 @@ from typing import Any, Literal
 TaskKind = Literal["binary", "multiclass", "regression"]
 FoldKind = Literal["stratified", "shuffled", "group", "forward", "predefined"]
 MarginUnit = Literal["skill", "relative", "absolute"]
-Arm = Literal["default", "tuned"]
+Arm = Literal["default", "tuned", "random"]
 Multiplicity = Literal["fallback", "strict", "per_step"]
 
 UNREPEATED: tuple[FoldKind, ...] = ("forward", "predefined")
@@ -74,6 +74,10 @@ class FoldsPlan:
 class TuningPlan:
     trials: int = 30
     sampler: Literal["tpe", "random", "grid"] = "tpe"
+    sampler_settings: Mapping[str, Any] = field(default_factory=dict)
+    """Arguments of the sampler beside its seed, such as `n_startup_trials`."""
+    control: Literal["random"] | None = None
+    """A study by random search beside each one, with the same budget: what the sampler itself adds."""
     pruning: bool = True
     timeout: float | None = None
     """Seconds a study may take; a run stopped by it is not replayable."""
@@ -100,12 +104,33 @@ class Step:
     """`module:object` of a custom rung; None for a shipped one."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     space: Mapping[str, Any] | None = None
-    """A custom rung's search space, {name: {kind, low, high, log, choices, reason}}, see kiss_bench.plan.space.
+    """A custom rung's search space, or what is changed of a shipped one's; see kiss_bench.plan.space.
 
     None: the shipped rung's own space, or nothing to tune."""
     trials: int = 30
     """Trials of this rung: the ladder's budget unless the entry has its own."""
     reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parent:
+    """The results that a config was adapted from."""
+
+    project: str
+    plan_hash: str
+    digest: str
+    results: str | None = None
+    """The parent's result folder; a relative path starts at the config's folder."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Export:
+    """Trackers that are told of every run as it ends. In no hash: where it is shown changes nothing that is found."""
+
+    optuna: str | None = None
+    """Journal file for optuna-dashboard; a relative path starts at the config's folder."""
+    mlflow: str | None = None
+    """Tracking URI."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,6 +154,8 @@ class Plan:
     multiplicity: Multiplicity = "fallback"
     drop_missing_target: bool = False
     limits: Limits = Limits()
+    parent: Parent | None = None
+    export: Export = Export()
     source: str = ""
     """The config file as the user named it, or `bench()`."""
     folder: str = "."

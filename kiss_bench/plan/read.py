@@ -10,7 +10,7 @@ from kiss_bench.plan.config import refuse_later
 from kiss_bench.plan.document import plain_mapping, yaml_values
 from kiss_bench.plan.faults import Faults
 from kiss_bench.plan.ladder import ladder_plan
-from kiss_bench.plan.plan import Limits, Plan, TuningPlan
+from kiss_bench.plan.plan import Export, Limits, Parent, Plan, TuningPlan
 from kiss_bench.plan.rules import data_plan, folds_plan, metric_plan
 from kiss_bench.plan.validate import valid_config
 
@@ -52,7 +52,7 @@ def _plan(values: dict[str, Any], catalogue: Catalogue, faults: Faults, *, folde
         task=config.task,
         metric=metric,
         folds=folds,
-        tuning=TuningPlan(**config.tuning.model_dump(include={"trials", "sampler", "pruning", "timeout", "rows"})),
+        tuning=TuningPlan(**config.tuning.model_dump()),
         ladder=ladder,
         skip=config.skip,
         seed=config.seed,
@@ -60,6 +60,8 @@ def _plan(values: dict[str, Any], catalogue: Catalogue, faults: Faults, *, folde
         multiplicity=config.multiplicity,
         drop_missing_target=config.drop_missing_target,
         limits=Limits(**config.limits.model_dump()),
+        parent=None if config.parent is None else Parent(**config.parent.model_dump()),
+        export=Export(**config.export.model_dump()),
         source=faults.place,
         folder="." if folder is None else folder,
     )

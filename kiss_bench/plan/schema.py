@@ -29,6 +29,8 @@ _PARAMETER = {
                 "high": _BOUND,
                 "log": {"type": ["boolean", "null"]},
                 "choices": {"type": ["array", "null"]},
+                "when": {"type": ["object", "null"]},
+                "meaning": {"type": ["string", "null"]},
                 "reason": {"type": ["string", "null"]},
             },
         },

@@ -1,4 +1,4 @@
-"""The search space of a custom rung: three ways to write a parameter, one normal form."""
+"""A search space as a config has it: three ways to write a parameter, one normal form."""
 
 import re
 from collections import Counter
@@ -15,11 +15,14 @@ FORMS = (
 _CALL = re.compile(r"\s*(int|float|choice)\s*\((.*)\)\s*", re.DOTALL)
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
 _WORDS = {"true": True, "false": False, "null": None}
-_KEYS = ("type", "low", "high", "log", "choices", "reason")
+_KEYS = ("type", "low", "high", "log", "choices", "when", "meaning", "reason")
 
 
 def normal_space(space: Mapping[str, Any], at: Key, faults: Faults) -> dict[str, dict[str, Any]]:
-    """Each parameter as {kind, low, high, log, choices, reason}; what does not apply is None, false or empty."""
+    """Each parameter as {kind, low, high, log, choices, when, meaning, reason}; None, false or empty if not given.
+
+    `when` is {other parameter: [its values at which this one is searched]}.
+    """
     return {name: _parameter(written, (*at, name), faults) for name, written in space.items()}
 
 
@@ -40,6 +43,11 @@ def _parameter(written: object, at: Key, faults: Faults) -> dict[str, Any]:
     if parts["type"] == "choice":
         return _choice(parts, at, faults)
     return _range(parts, at, faults)
+
+
+def is_range(written: object) -> bool:
+    """Whether it reads as `int(…)`, `float(…)` or `choice(…)`, right or wrong inside."""
+    return isinstance(written, str) and _CALL.fullmatch(written) is not None
 
 
 def _from_text(text: str) -> dict[str, Any] | None:
@@ -76,7 +84,8 @@ def _from_mapping(written: Mapping[str, Any], at: Key, faults: Faults) -> dict[s
     for name in unused:
         if given.get(name):
             faults.add((*at, name), found=short(given[name]), allowed=f"no `{name}` with type {short(kind)}")
-    for name, wanted, says in (("log", bool, "true or false"), ("reason", str, "a sentence")):
+    checks = (("log", bool, "true or false"), ("meaning", str, "a few words"), ("reason", str, "a sentence"))
+    for name, wanted, says in (*checks, ("when", dict, "another parameter and its values, such as {penalty: [l1]}")):
         if name in given and not isinstance(given[name], wanted):
             faults.add((*at, name), found=short(given[name]), allowed=says)
     return None if faults.broken(at) else given
@@ -90,7 +99,7 @@ def _choice(parts: Mapping[str, Any], at: Key, faults: Faults) -> dict[str, Any]
     twice = [told for told, count in Counter(map(repr, choices)).items() if count > 1]
     if twice:
         faults.add(at, found=f"{', '.join(twice[:3])} more than once", allowed="each choice once")
-    return {"kind": "choice", "low": None, "high": None, "log": False, "choices": choices, "reason": _reason(parts)}
+    return {"kind": "choice", "low": None, "high": None, "log": False, "choices": choices, **_words(parts)}
 
 
 def _range(parts: Mapping[str, Any], at: Key, faults: Faults) -> dict[str, Any]:
@@ -105,7 +114,7 @@ def _range(parts: Mapping[str, Any], at: Key, faults: Faults) -> dict[str, Any]:
         faults.add(at, found=f"low {low} and high {high}", allowed="low below high")
     elif log and low <= 0:
         faults.add(at, found=f"low {low} on a log scale", allowed="low above 0 with log")
-    return {"kind": kind, "low": low, "high": high, "log": log, "choices": [], "reason": _reason(parts)}
+    return {"kind": kind, "low": low, "high": high, "log": log, "choices": [], **_words(parts)}
 
 
 def _bound(written: object, kind: str) -> int | float | None:
@@ -116,5 +125,6 @@ def _bound(written: object, kind: str) -> int | float | None:
     return int(written) if int(written) == written else None
 
 
-def _reason(parts: Mapping[str, Any]) -> str:
-    return str(parts.get("reason", ""))
+def _words(parts: Mapping[str, Any]) -> dict[str, Any]:
+    when = {str(name): value if isinstance(value, list) else [value] for name, value in parts.get("when", {}).items()}
+    return {"when": when, "meaning": str(parts.get("meaning", "")), "reason": str(parts.get("reason", ""))}

@@ -15,9 +15,10 @@ from kiss_bench.plan.plan import Plan
 
 ORDER = (
     "project", "question", "population", "data", "target", "positive", "task", "metric", "folds", "tuning", "ladder",
-    "skip", "seed", "alpha", "multiplicity", "drop_missing_target", "limits",
+    "skip", "seed", "alpha", "multiplicity", "drop_missing_target", "limits", "parent",
 )  # fmt: skip
-"""The keys of a config, in its order. Where the config lies (`source`, `folder`) is not part of what it says."""
+"""The keys of a config, in its order. Where the config lies (`source`, `folder`), and whom a run is told to (`export`),
+is not part of what it asks."""
 
 
 def plan_as_dict(plan: Plan) -> dict[str, Any]:
@@ -67,8 +68,8 @@ def _plain(value: Any) -> Any:
 
 def _unknown_keys(found: Mapping[str, Any], known: Mapping[str, Any], around: str = "") -> list[str]:
     unknown = [f"{around}{name}" for name in found if name not in known]
-    for name in ("data", "metric", "folds", "tuning", "limits"):
-        if not around and name in found:
+    for name in ("data", "metric", "folds", "tuning", "limits", "parent"):
+        if not around and found.get(name) is not None:
             unknown += _unknown_keys(found[name], known[name], f"{name}.")
     for index, step in enumerate(() if around else found.get("ladder", ())):
         unknown += _unknown_keys(step, known["ladder"][index], f"ladder[{index}].")

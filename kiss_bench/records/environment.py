@@ -1,15 +1,24 @@
 """Where a run happened: versions, machine, threads, and the state of the code."""
 
+import hashlib
 import importlib.metadata
 import os
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from kiss_bench.records.folder import homeless
+from threadpoolctl import threadpool_info
 
+from kiss_bench.records.folder import homeless
+from kiss_bench.records.keys import LIBRARIES, own_sources
+from kiss_bench.rungs._lightgbm import SAME_BYTES
+
+COMPUTING = ("python", "implementation", "system", "machine", "cpu", "sources", "blas", "lightgbm")
+"""Facts in which another environment may compute other bytes, beside the versions of packages."""
 PACKAGES = (
     *("kiss-bench", "scikit-learn", "lightgbm", "optuna", "numpy", "scipy", "pandas", "pyarrow"),
     *("pydantic", "ruamel.yaml", "sqlalchemy", "tabulate", "rich", "typer", "threadpoolctl", "distributed"),
@@ -17,7 +26,7 @@ PACKAGES = (
 
 
 def environment(command: list[str], jobs: int, engine: str = "local") -> dict[str, Any]:
-    """Facts for `environment.json`; no user or host name."""
+    """Facts for `environment.json`; no user or host name. `sources`: hash of our code that decides about a unit."""
     return {
         "schema": "kiss-bench/environment/1",
         "command": homeless(command),
@@ -32,9 +41,22 @@ def environment(command: list[str], jobs: int, engine: str = "local") -> dict[st
         "workers": jobs,
         "threads_per_worker": 1,
         "packages": {name: _version(name) for name in PACKAGES},
+        "installed": installed(),
         "git": git_state(Path.cwd()),
+        "sources": own_sources(),
+        "blas": sorted({f"{one['internal_api']} {one['version']}" for one in threadpool_info()}),
+        "lightgbm": dict(SAME_BYTES),
         "hash_seed": os.environ.get("PYTHONHASHSEED", "random"),
     }
+
+
+def differing(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """What two environments differ in of all that can change a number: name -> [then, now]."""
+    found = {name: [then.get(name), now.get(name)] for name in COMPUTING if then.get(name) != now.get(name)}
+    for name in LIBRARIES:
+        pair = [each.get("packages", {}).get(name) for each in (then, now)]
+        found |= {f"packages.{name}": pair} if pair[0] != pair[1] else {}
+    return found
 
 
 def cpu_model() -> str:
@@ -48,13 +70,21 @@ def cpu_model() -> str:
 
 
 def git_state(folder: Path) -> dict[str, Any] | None:
-    """Commit and whether there are uncommitted changes; None outside a checkout or without git."""
+    """Commit, whether there are uncommitted changes, and their hash; None outside a checkout or without git."""
     try:
         commit = _git(folder, "rev-parse", "HEAD")
         changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
     except (OSError, subprocess.SubprocessError):
         return None
-    return {"commit": commit, "dirty": bool(changed)}
+    diff = hashlib.sha256(_git(folder, "diff", "HEAD").encode()).hexdigest() if changed else None
+    return {"commit": commit, "dirty": bool(changed), "diff": diff}
+
+
+@cache
+def installed() -> list[str]:
+    """Every distribution that could be imported, `name==version`, sorted."""
+    found = {(one.name.lower(), one.version) for one in importlib.metadata.distributions() if one.name}
+    return [f"{name}=={version}" for name, version in sorted(found)]
 
 
 def _git(folder: Path, *words: str) -> str:

@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kiss_bench.evaluation.exam import Exam, Outcome
+from kiss_bench.evaluation.exam import Exam, Outcome, Trial
 from kiss_bench.evaluation.probabilities import label_text
 from kiss_bench.judge.judgement import Judgement
 from kiss_bench.records.keys import canonical_json, sha256_of
 from kiss_bench.tasks.labels import labels_of
 
+StudyPlace = tuple[str, str, int, int]
+"""(rung, arm, repeat, fold)."""
+SAMPLED = ("number", "state", "value", "seed", "error")
+"""Of a trial what a replay has to give again, beside its parameters and inner values."""
 PREDICTION_ORDER = ["rung", "arm", "repeat", "fold", "row_id"]
 TRIAL_ORDER = ["rung", "arm", "repeat", "fold", "number"]
 TRIAL_COLUMNS = (
@@ -59,10 +63,7 @@ def trials_frame(outcomes: Iterable[Outcome]) -> pd.DataFrame:
     rows = [
         {
             **{name: getattr(outcome, name) for name in ("rung", "arm", "repeat", "fold")},
-            **{
-                name: getattr(trial, name)
-                for name in ("number", "state", "value", "seconds", "seed", "error", "reason")
-            },
+            **{name: getattr(trial, name) for name in (*SAMPLED, "seconds", "reason")},
             "inner_values": list(trial.inner_values),
             "params": canonical_json(dict(trial.params)),
         }
@@ -71,6 +72,29 @@ def trials_frame(outcomes: Iterable[Outcome]) -> pd.DataFrame:
     ]
     frame = pd.DataFrame(rows, columns=list(TRIAL_COLUMNS)).astype({"value": "float64", "seconds": "float64"})
     return frame.sort_values(TRIAL_ORDER, kind="stable", ignore_index=True)
+
+
+def trials_of(frame: pd.DataFrame) -> dict[StudyPlace, tuple[Trial, ...]]:
+    """The way back: study -> its trials, in order."""
+    found: dict[StudyPlace, list[Trial]] = {}
+    for row in frame.sort_values(TRIAL_ORDER, kind="stable").to_dict("records"):
+        value = row["value"]
+        trial = Trial(
+            **{name: row[name] for name in ("state", "seconds", "error", "reason")},
+            number=int(row["number"]),
+            seed=int(row["seed"]),
+            value=None if pd.isna(value) else float(value),
+            inner_values=tuple(map(float, row["inner_values"])),
+            params=json.loads(row["params"]),
+        )
+        found.setdefault((row["rung"], row["arm"], int(row["repeat"]), int(row["fold"])), []).append(trial)
+    return {place: tuple(trials) for place, trials in found.items()}
+
+
+def trials_hash(trials: Iterable[Trial]) -> str:
+    """SHA-256 over what a replay has to give again: all but times, and of an error its class."""
+    facts = [[getattr(t, name) for name in SAMPLED] + [list(t.inner_values), dict(t.params)] for t in trials]
+    return sha256_of(facts)
 
 
 def values_hash(frame: pd.DataFrame, columns: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ import importlib.metadata
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from kiss_bench.metrics import objective_metric
 from kiss_bench.plan.plan import Step
 from kiss_bench.records.modules import Module, modules_behind, top_of
 from kiss_bench.rungs import shipped_rungs
+from kiss_bench.tuning.search import sampler_of
 
 LIBRARIES = ("scikit-learn", "lightgbm", "optuna", "numpy", "scipy", "pandas")
 """The ones whose version can change a prediction or a trial."""
@@ -124,7 +126,8 @@ class Keys:
         }
         if unit.purpose == "search":
             tuning = plan.tuning
-            facts["search"] = [step.trials, tuning.sampler, tuning.pruning, tuning.timeout, self.objective]
+            sampler = asdict(sampler_of(tuning, unit))
+            facts["search"] = [step.trials, sampler, tuning.pruning, tuning.timeout, self.objective]
             facts["space"] = {name: dict(spec) for name, spec in (step.space or {}).items()}
         if self.thresholded is not None:
             facts["threshold"] = [self.thresholded.name, self.exam.task.positive]

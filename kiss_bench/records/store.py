@@ -18,7 +18,10 @@ FACTS, KEY, SEAL = "kiss_bench", "kiss_bench.key", "kiss_bench.sha256"
 """Names in the metadata of a unit's file. The seal is the SHA-256 of the whole file with UNSEALED in the seal's place,
 so that no byte of key, facts or values, nor any other, can change unnoticed."""
 UNSEALED = b"unsealed" * 8
-PLAIN = ("rung", "arm", "repeat", "fold", "purpose", "status", "error", "reason", "clipped", "stopped_by", "threshold")
+PLAIN = (
+    *("rung", "arm", "repeat", "fold", "purpose", "status", "error", "reason", "clipped", "stopped_by", "threshold"),
+    *("started", "inner_hash", "studied_rows"),
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

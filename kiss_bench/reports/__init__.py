@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kiss_bench.records.board import Board
-from kiss_bench.tuning.record import TuningRecord
+from kiss_bench.tuning.record.facts import TuningRecord
 
 BoardReport = Callable[[Board], str]
 TuningReport = Callable[[TuningRecord], str]

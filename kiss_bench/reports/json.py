@@ -1,4 +1,4 @@
-"""`leaderboard.json` and `tuning.json`: the records as they are, and the way back for tuning."""
+"""`leaderboard.json` and `tuning.json`: the records as they are."""
 
 import json
 import math
@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from kiss_bench.records.board import Board
-from kiss_bench.tuning.record import ParameterFacts, RungTuning, StudyFacts, TuningRecord, UnitFacts
+from kiss_bench.tuning.record.facts import TuningRecord
 
 
 def leaderboard_json(board: Board) -> str:
@@ -18,13 +18,6 @@ def leaderboard_json(board: Board) -> str:
 def tuning_json(record: TuningRecord) -> str:
     """Write the tuning record with its fields in order, `schema` first."""
     return _text(record)
-
-
-def tuning_from_dict(plain: Mapping[str, Any]) -> TuningRecord:
-    """Invert `tuning_json`; raises KeyError or TypeError where a field is missing or unknown."""
-    rungs = tuple(_rung(raw) for raw in plain["rungs"])
-    units = tuple(UnitFacts(**raw) for raw in plain["units"])
-    return TuningRecord(**{**plain, "rungs": rungs, "units": units})
 
 
 def plain_json(value: Any) -> Any:
@@ -47,14 +40,6 @@ def plain_json(value: Any) -> Any:
 def _text(record: Board | TuningRecord) -> str:
     plain = {"schema": record.schema, **plain_json(record)}
     return json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _rung(raw: Mapping[str, Any]) -> RungTuning:
-    space = tuple(
-        ParameterFacts(**{**line, "choices": tuple(line["choices"]), "best": tuple(line["best"])})
-        for line in raw["space"]
-    )
-    return RungTuning(**{**raw, "space": space, "studies": tuple(StudyFacts(**study) for study in raw["studies"])})
 
 
 BOARD_FILES = {"leaderboard.json": leaderboard_json}

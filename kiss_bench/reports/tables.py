@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
+import tabulate as tabulating
 from tabulate import tabulate
 
 from kiss_bench.records.board import Board, BoardRow
 from kiss_bench.reports import escape
 from kiss_bench.reports.columns import Column, is_recommended
+
+tabulating.WIDE_CHARS_MODE = False
+"""Else the spaces in a cell, and so the bytes of a report, would depend on whether `wcwidth` is installed."""
 
 
 def markdown_table(columns: Sequence[Column]) -> str:

@@ -4,13 +4,17 @@ import importlib
 import inspect
 import pkgutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from kiss_bench.errors import RungError
 from kiss_bench.plan.plan import Step, TaskKind
 from kiss_bench.rungs._rung import Parameter, Rung, Surroundings
+
+_PLAIN_FIELDS = ("kind", "low", "high", "log", "meaning", "reason")
 
 
 def shipped_rungs() -> dict[str, Rung]:
@@ -28,7 +32,20 @@ def rung_of(step: Step) -> Rung:
     rungs = shipped_rungs()
     if step.name not in rungs:
         raise RungError(f"no rung is called {step.name!r}; there are: {', '.join(rungs)}")
-    return rungs[step.name]
+    found = rungs[step.name]
+    return replace(found, space=partial(_changed_space, found.space, step.space)) if step.space else found
+
+
+def _changed_space(
+    shipped: Callable[[TaskKind], tuple[Parameter, ...]], changes: Mapping[str, Any], task: TaskKind
+) -> tuple[Parameter, ...]:
+    """A rung's own space with the changes of a ladder entry: ranges in their place, new parameters at the end."""
+    space = {line.name: line for line in shipped(task)}
+    kept = {name: {"meaning": line.meaning, "when": line.when} for name, line in space.items()}
+    for name, spec in changes.items():
+        told = {key: value for key, value in _fields(spec).items() if value or key not in ("meaning", "when")}
+        space[name] = Parameter(name=name, **{**kept.get(name, {}), **told})
+    return tuple(space.values())
 
 
 def load_object(reference: str) -> Any:
@@ -96,5 +113,6 @@ def custom_rung(step: Step) -> Rung:
 
 
 def _fields(spec: Mapping[str, Any]) -> dict[str, Any]:
-    fields = {name: spec[name] for name in ("kind", "low", "high", "log", "reason") if spec.get(name) is not None}
-    return {**fields, "choices": tuple(spec.get("choices") or ())}
+    fields = {name: spec[name] for name in _PLAIN_FIELDS if spec.get(name) is not None}
+    when = {name: tuple(values) for name, values in (spec.get("when") or {}).items()}
+    return {**fields, "choices": tuple(spec.get("choices") or ()), "when": when}

@@ -30,6 +30,10 @@ class Parameter:
     choices: tuple[Any, ...] = ()
     reason: str = ""
     """Why it is tuned over this range, or the source of the range."""
+    meaning: str = ""
+    """What it is, with its unit, in a few words."""
+    when: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    """Another parameter -> its values at which this one is searched; at any other it keeps its default setting."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,6 +116,8 @@ class Rung:
     """Settings of the default arm: the library's own, or the ones printed here."""
     space: Callable[[TaskKind], tuple[Parameter, ...]] = field(default=_nothing_to_tune)
     """Empty: nothing to tune, the rung has a default arm only."""
+    left_alone: str = ""
+    """Why its other parameters are not tuned, printed in the tuning record."""
     trial_settings: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     """A cheaper fidelity used in trials only, printed in the tuning record."""
     pruning: Pruning = field(default_factory=Pruning)
@@ -121,6 +127,8 @@ class Rung:
     """For rungs grown in rounds (boosting): how the number of rounds is found; see kiss_bench.tuning.rounds."""
     round_cap: int = 0
     """Most rounds a trial may grow to."""
+    round_patience: int = 0
+    """It stops on an inner fold after so many rounds that bring nothing."""
     needs_time: bool = False
     """Only on the ladder forward in time, for regression, with a season or a horizon."""
     blends: bool = False

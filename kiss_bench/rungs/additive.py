@@ -28,21 +28,25 @@ def defaults(task: TaskKind) -> Mapping[str, Any]:
     return {"alpha": 1.0, "n_knots": 5} if task == "regression" else {"C": 1.0, "n_knots": 5}
 
 
+RIDGE, INVERSE = "ridge strength, none at 0", "inverse penalty strength"
+
+
 def space(task: TaskKind) -> tuple[Parameter, ...]:
     knots = Parameter(
         name="n_knots",
         kind="int",
         low=3,
         high=12,
+        meaning="knots a curve",
         reason="from one bend to ten; with a penalty, more knots than needed do little harm (Eilers & Marx 1996)",
     )
     if task == "regression":
         reach = (
             "from a free curve to a flat one; spline columns are of order one, so strengths start lower than ridge's"
         )
-        return (Parameter(name="alpha", kind="float", low=1e-3, high=1e3, log=True, reason=reach), knots)
+        return (Parameter(name="alpha", kind="float", low=1e-3, high=1e3, log=True, meaning=RIDGE, reason=reach), knots)
     reach = "inverse strength, from all but flat curves to free ones"
-    return (Parameter(name="C", kind="float", low=1e-3, high=1e3, log=True, reason=reach), knots)
+    return (Parameter(name="C", kind="float", low=1e-3, high=1e3, log=True, meaning=INVERSE, reason=reach), knots)
 
 
 RUNG = Rung(
@@ -54,6 +58,7 @@ RUNG = Rung(
     build=build,
     defaults=defaults,
     space=space,
+    left_alone="the degree of the splines is 3 as usual; where knots are matters little once there are enough of them",
     pruning=Pruning(standard_errors=2.0, after_inner_folds=2),
     most_rows=MOST_ROWS,
 )

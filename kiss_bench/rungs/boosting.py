@@ -39,6 +39,7 @@ SPACE = (
         low=0.05,
         high=0.3,
         log=True,
+        meaning="step of each tree",
         reason="from half the default, which may need all the 800 rounds of the cap, to three times it",
     ),
     Parameter(
@@ -47,6 +48,7 @@ SPACE = (
         low=4,
         high=128,
         log=True,
+        meaning="leaves a tree",
         reason=f"the main lever on complexity ({TUNING_GUIDE}), from two-way interactions up",
     ),
     Parameter(
@@ -55,6 +57,7 @@ SPACE = (
         low=5,
         high=200,
         log=True,
+        meaning="training rows a leaf, at least",
         reason=f"the main lever against over-fitting ({TUNING_GUIDE})",
     ),
     Parameter(
@@ -63,6 +66,7 @@ SPACE = (
         low=1e-3,
         high=100.0,
         log=True,
+        meaning="L2 penalty on leaf values",
         reason="shrinks the leaves of small samples; the default, 0, is trial 0",
     ),
     Parameter(
@@ -70,6 +74,7 @@ SPACE = (
         kind="float",
         low=0.5,
         high=1.0,
+        meaning="share of rows a tree",
         reason="rows a tree, from half to all (stochastic gradient boosting, Friedman 2002)",
     ),
     Parameter(
@@ -77,6 +82,7 @@ SPACE = (
         kind="float",
         low=0.4,
         high=1.0,
+        meaning="share of columns a tree",
         reason=f"columns a tree: decorrelates and saves time ({TUNING_GUIDE})",
     ),
     Parameter(
@@ -85,6 +91,7 @@ SPACE = (
         low=1.0,
         high=100.0,
         log=True,
+        meaning="rows that a level's mean is shrunk by",
         reason="damps the noise of rare levels of categories (LightGBM's documentation of cat_smooth)",
     ),
 )
@@ -103,7 +110,9 @@ RUNG = Rung(
     build=build,
     defaults=defaults,
     space=space,
+    left_alone="max_depth is bounded by leaves, max_bin costs time, and other penalties do what these do",
     pruning=Pruning(standard_errors=2.0, after_inner_folds=2),
     rounds=LightGBMRounds,
     round_cap=LightGBMRounds.cap,
+    round_patience=LightGBMRounds.patience,
 )

@@ -33,6 +33,7 @@ def space(task: TaskKind) -> tuple[Parameter, ...]:  # noqa: ARG001  (the same f
             low=1,
             high=50,
             log=True,
+            meaning="training rows a leaf, at least",
             reason="rows behind each leaf, for noisy targets; Probst, Wright & Boulesteix 2019 (arXiv 1804.03515)",
         ),
         Parameter(
@@ -40,6 +41,7 @@ def space(task: TaskKind) -> tuple[Parameter, ...]:  # noqa: ARG001  (the same f
             kind="float",
             low=0.1,
             high=1.0,
+            meaning="share of columns tried a split",
             reason="share of columns tried a split: low decorrelates trees; most influential in the same paper",
         ),
     )
@@ -66,6 +68,7 @@ RUNG = Rung(
     build=build,
     defaults=defaults,
     space=space,
+    left_alone="200 trees do nearly all that more could; the rest matters little (Probst et al. 2019)",
     pruning=Pruning(standard_errors=2.0, after_inner_folds=2),
     trial_settings={"n_estimators": 24},
     members="n_estimators",

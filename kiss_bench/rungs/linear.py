@@ -52,6 +52,7 @@ def space(task: TaskKind) -> tuple[Parameter, ...]:
             low=1e-3,
             high=1e4,
             log=True,
+            meaning="ridge strength, none at 0",
             reason="ridge strength on scaled columns, from hardly any to all but the mean (Lasso: a thousandth of it)",
         )
     else:
@@ -61,12 +62,14 @@ def space(task: TaskKind) -> tuple[Parameter, ...]:
             low=1e-4,
             high=1e2,
             log=True,
+            meaning="inverse penalty strength",
             reason="inverse strength on scaled columns: from little but the prior to hardly any penalty",
         )
     penalty = Parameter(
         name="penalty",
         kind="choice",
         choices=("l2", "l1"),
+        meaning="which penalty: ridge or lasso",
         reason="shrink all columns, or drop some: which one suits depends on how many columns matter",
     )
     return (strength, penalty)
@@ -81,6 +84,7 @@ RUNG = Rung(
     build=build,
     defaults=defaults,
     space=space,
+    left_alone="solver and tolerance decide how long a fit takes, not which model is the best of its kind",
     pruning=Pruning(standard_errors=2.0, after_inner_folds=2),
     most_rows=ENOUGH_ROWS,
 )

@@ -26,6 +26,7 @@ def space(task: TaskKind) -> tuple[Parameter, ...]:  # noqa: ARG001
             kind="int",
             low=1,
             high=8,
+            meaning="levels of questions",
             reason="beyond eight levels nobody follows even a single path; one level is the stump",
         ),
         Parameter(
@@ -34,6 +35,7 @@ def space(task: TaskKind) -> tuple[Parameter, ...]:  # noqa: ARG001
             low=2,
             high=200,
             log=True,
+            meaning="training rows a leaf, at least",
             reason="rows behind each leaf's estimate: from a pair to what smooths a few thousand rows",
         ),
     )
@@ -48,6 +50,7 @@ RUNG = Rung(
     build=build,
     defaults=defaults,
     space=space,
+    left_alone="depth and leaf size make it readable; split criteria hardly differ (Breiman et al. 1984)",
     pruning=Pruning(standard_errors=2.0, after_inner_folds=2),
     most_rows=ENOUGH_ROWS,
 )

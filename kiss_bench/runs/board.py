@@ -26,7 +26,7 @@ from kiss_bench.records.frames import digest_of, judgement_facts, predictions_fr
 from kiss_bench.records.keys import sha256_of
 from kiss_bench.runs.judging import still_contested
 from kiss_bench.runs.uncertain import interval_facts, reliability_facts
-from kiss_bench.runs.units import Progress, arms_of, repeats_of_all, rung_facts
+from kiss_bench.runs.units import Progress, arms_of, is_controlled, repeats_of_all, rung_facts
 
 Tables = tuple[pd.DataFrame, pd.DataFrame]
 """Predictions and trials, as the result folder holds them."""
@@ -109,7 +109,19 @@ def plan_hash(exam: Exam) -> str:
 
 def notes_of(exam: Exam) -> tuple[str, ...]:
     seed = (f"The seed {exam.plan.seed} was set by hand.",) if exam.plan.seed is not None else ()
-    return (*seed, *exam.task.notes, *exam.folds.notes, *thinned_notes(exam))
+    return (*seed, *adapted_notes(exam), *exam.task.notes, *exam.folds.notes, *thinned_notes(exam))
+
+
+def adapted_notes(exam: Exam) -> tuple[str, ...]:
+    """Where the plan comes from, and who has another space than it ships with for no reason given."""
+    parent = exam.plan.parent
+    said = [f"Adapted from {parent.project}: what changed, and what it did, is in tuning.md."] if parent else []
+    for step in exam.plan.ladder:
+        if step.estimator is None and step.space and not step.reason:
+            silent = [name for name, spec in step.space.items() if not spec.get("reason")]
+            if silent:
+                said.append(f"Nobody said why {step.name} has another space: {', '.join(silent)}; write a `reason`.")
+    return tuple(said)
 
 
 def thinned_notes(exam: Exam) -> tuple[str, ...]:
@@ -140,10 +152,16 @@ def all_outcomes(progress: Progress) -> list[Outcome]:
     return [
         outcome
         for step in progress.exam.plan.ladder
-        for arm in arms_of(progress.exam, step, quick=progress.quick)
+        for arm in arms_on_record(progress, step)
         for outcome in progress.found(step, arm)
         if outcome is not None
     ]
+
+
+def arms_on_record(progress: Progress, step: Step) -> tuple[Arm, ...]:
+    """The arms that climb, and the random search that controls the tuner, which does not."""
+    arms = arms_of(progress.exam, step, quick=progress.quick)
+    return (*arms, "random") if is_controlled(progress.exam, step, quick=progress.quick) else arms
 
 
 def replayable(progress: Progress) -> bool:

@@ -1,26 +1,38 @@
 """Whether every rung can be built as the plan has it: asked before anything is fitted, all faults at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kiss_bench.errors import RungError
+from kiss_bench.errors import Fault, PlanError, RungError
 from kiss_bench.evaluation.attempt import attempt
 from kiss_bench.evaluation.exam import Exam
 from kiss_bench.evaluation.pipeline import pipeline_of
-from kiss_bench.plan.plan import Step
+from kiss_bench.plan.plan import Plan, Step
 from kiss_bench.rungs import Parameter, rung_of
+from kiss_bench.tuning.sampling import SamplerChoice, distribution_of, holds, in_order, sampler_faults
 
 
 def check_buildable(exam: Exam) -> None:
     """Builds every rung's pipeline with its settings, and each parameter of its space at one end of its range.
 
-    Raises RungError naming every rung that cannot be built. Settings whose values an estimator only looks at when it
-    is fitted come out there, as a FAILED rung.
+    Raises PlanError for arguments that the sampler does not take, RungError naming every rung that cannot be built.
+    Settings whose values an estimator only looks at when it is fitted come out there, as a FAILED rung.
     """
+    check_sampler(exam.plan)
     faults = [f"  {step.name}: {fault}" for step in exam.plan.ladder if (fault := _fault(exam, step))]
     if faults:
         count = "1 rung" if len(faults) == 1 else f"{len(faults)} rungs"
         raise RungError("\n".join([f"{count} of the ladder cannot be built:", *faults]))
+
+
+def check_sampler(plan: Plan) -> None:
+    choice = SamplerChoice(name=plan.tuning.sampler, settings=plan.tuning.sampler_settings)
+    told = [
+        Fault(place=plan.source, key="tuning.sampler_settings", found=found, allowed=allowed)
+        for found, allowed in sampler_faults(choice)
+    ]
+    if told:
+        raise PlanError(told)
 
 
 def _fault(exam: Exam, step: Step) -> str:
@@ -32,9 +44,30 @@ def _fault(exam: Exam, step: Step) -> str:
         return ""
     defaults = {**found.defaults(exam.task.kind), **step.settings}
     told = _build_fault(exam, step, defaults)
-    for parameter in () if told else found.space(exam.task.kind):
+    space = found.space(exam.task.kind)
+    told = told or space_fault(space, defaults)
+    for parameter in () if told else space:
         told = told or _build_fault(exam, step, {**defaults, parameter.name: _one_value(parameter)})
     return told
+
+
+def space_fault(space: Sequence[Parameter], defaults: Mapping[str, Any]) -> str:
+    """What is wrong with the conditions of a space; empty where nothing is."""
+    try:
+        lines = in_order(space)
+    except ValueError as error:
+        return str(error)
+    by_name = {line.name: line for line in lines}
+    for line in lines:
+        for name, values in line.when.items():
+            never = [value for value in values if not holds(distribution_of(by_name[name]), value)]
+            if never or not values:
+                return (
+                    f"{line.name!r} waits for {name} = {never[0] if never else 'nothing'!r}, which is not in its range"
+                )
+        if line.when and line.name not in defaults:
+            return f"{line.name!r} has no setting for when it is not searched; give one in `settings`"
+    return ""
 
 
 def _build_fault(exam: Exam, step: Step, settings: Mapping[str, Any]) -> str:

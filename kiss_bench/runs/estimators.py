@@ -15,7 +15,7 @@ from kiss_bench.plan.plan import Arm, Plan, Step
 from kiss_bench.plan.written import plan_from_dict
 from kiss_bench.records.folder import read_json
 from kiss_bench.rungs import rung_of
-from kiss_bench.runs.tuned import whole_space
+from kiss_bench.runs.tuned_space import whole_space
 from kiss_bench.tasks.seeds import seed_of
 from kiss_bench.tasks.task import Column, Folds, Task
 

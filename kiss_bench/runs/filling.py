@@ -20,7 +20,7 @@ from kiss_bench.runs.units import Progress
 class Event:
     """Something that a watcher may want to show."""
 
-    kind: Literal["planned", "unit", "board", "contested", "damaged", "stopping", "done"]
+    kind: Literal["planned", "unit", "board", "contested", "damaged", "stopping", "exported", "warning", "done"]
     progress: Progress
     todo: tuple[Unit, ...] = ()
     """`planned`, `contested`: the units that are not in the store."""
@@ -31,7 +31,7 @@ class Event:
     contested: Judged | None = None
     """`contested`: the rung that is run again, with its incumbent, on more repeats of the folds."""
     reason: str = ""
-    """`damaged`: what is wrong with the stored unit, which is run again."""
+    """`damaged`: what is wrong with the stored unit, which is run again; `exported`, `warning`: the whole sentence."""
     under_way: int = 0
     """`stopping`: how many units are still finished."""
     unit: Unit | None = None

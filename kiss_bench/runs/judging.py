@@ -14,6 +14,7 @@ from kiss_bench.judge.judgement import Candidate, Codes, Floats, Judged, Judgeme
 from kiss_bench.plan.plan import Arm, Step
 from kiss_bench.runs.units import Progress, arms_of, escalates, repeats_drawn, rung_facts
 from kiss_bench.tasks.labels import labels_of
+from kiss_bench.tuning.record.complete import lacks
 
 FIRST = 0
 
@@ -101,8 +102,8 @@ def _candidate(progress: Progress, step: Step, rows: NDArray[np.int64]) -> Candi
     reason = ""
     for arm in arms_of(exam, step, quick=progress.quick):
         outcomes = progress.found(step, arm)
-        reason = reason or failure_of(outcomes)
-        if whole := _whole_repeats(exam, outcomes):
+        reason = reason or failure_of(outcomes) or incomplete(exam, step, outcomes)
+        if whole := whole_repeats(exam, outcomes):
             arms[arm] = whole
     if reason or "default" not in arms:
         return Candidate(rung=step.name, level=step.level, status="failed", reason=reason or "still running")
@@ -113,9 +114,18 @@ def _candidate(progress: Progress, step: Step, rows: NDArray[np.int64]) -> Candi
         rung=step.name,
         level=step.level,
         comparable=comparable(exam, step, quick=progress.quick),
-        predictions={arm: np.stack([_pooled(exam, one, rows) for one in whole]) for arm, whole in seen.items()},
-        predicted={arm: np.stack([_labels(exam, one, rows) for one in whole]) for arm, whole in cut.items()},
+        predictions={arm: np.stack([pooled(exam, one, rows) for one in whole]) for arm, whole in seen.items()},
+        predicted={arm: np.stack([pooled_labels(exam, one, rows) for one in whole]) for arm, whole in cut.items()},
     )
+
+
+def incomplete(exam: Exam, step: Step, outcomes: Sequence[Outcome | None]) -> str:
+    """What the tuning record of an arm lacks: without it the rung is not judged. Empty where it is whole."""
+    space = rung_facts(step).space(exam.task.kind)
+    for outcome in outcomes:
+        if outcome is not None and outcome.purpose == "search" and (told := lacks(space, step.trials, outcome)):
+            return f"its tuning record is incomplete: repeat {outcome.repeat}, fold {outcome.fold} lacks {told}"
+    return ""
 
 
 def failure_of(outcomes: Sequence[Outcome | None]) -> str:
@@ -130,7 +140,7 @@ def failure_of(outcomes: Sequence[Outcome | None]) -> str:
     return f"{where}: {first.reason}" if first.error == "BaseFailed" else f"{where}: {first.error}: {first.reason}"
 
 
-def _whole_repeats(exam: Exam, outcomes: Sequence[Outcome | None]) -> list[tuple[Outcome, ...]]:
+def whole_repeats(exam: Exam, outcomes: Sequence[Outcome | None]) -> list[tuple[Outcome, ...]]:
     """The outcomes of an arm by repeat, from the first on, as far as every fold is there."""
     folds = len(exam.folds.of(FIRST))
     fine = [outcome for outcome in outcomes if outcome is not None and outcome.prediction is not None]
@@ -138,7 +148,7 @@ def _whole_repeats(exam: Exam, outcomes: Sequence[Outcome | None]) -> list[tuple
     return list(itertools.takewhile(lambda repeat: len(repeat) == folds, by_repeat))
 
 
-def _pooled(exam: Exam, outcomes: Sequence[Outcome], rows: NDArray[np.int64]) -> Floats:
+def pooled(exam: Exam, outcomes: Sequence[Outcome], rows: NDArray[np.int64]) -> Floats:
     """Predictions of one arm in one repeat for `rows`, (n,) or (n, k)."""
     found = [(outcome, outcome.prediction) for outcome in outcomes if outcome.prediction is not None]
     whole = np.full((len(exam.task.row_id), *found[0][1].shape[1:]), np.nan)
@@ -147,7 +157,7 @@ def _pooled(exam: Exam, outcomes: Sequence[Outcome], rows: NDArray[np.int64]) ->
     return np.asarray(whole[rows])
 
 
-def _labels(exam: Exam, outcomes: Sequence[Outcome], rows: NDArray[np.int64]) -> Codes:
+def pooled_labels(exam: Exam, outcomes: Sequence[Outcome], rows: NDArray[np.int64]) -> Codes:
     """(n,) class codes of the same, after each fold's own threshold."""
     whole = np.full(len(exam.task.row_id), -1, dtype=np.int64)
     for outcome in outcomes:

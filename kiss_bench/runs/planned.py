@@ -37,7 +37,8 @@ def planned_text(exam: Exam) -> str:
             f"metric: {plan.metric.primary}; margin {plan.metric.margin:g} ({plan.metric.margin_unit})",
             f"folds: {len(splits)} {exam.folds.kind}, training on {sizes} rows, testing on {tests}; {_repeats(exam)}",
             f"multiplicity: {plan.multiplicity} (alpha {plan.alpha:g}): {POLICIES[plan.multiplicity]}",
-            f"tuning: on {plan.folds.inner} inner folds; folds hash {exam.folds.hash[:12]}, root seed {exam.root}",
+            f"tuning: by {_sampler(exam)} on {plan.folds.inner} inner folds",
+            f"folds hash {exam.folds.hash[:12]}, root seed {exam.root}",
             "",
             tabulate(table, headers="keys", disable_numparse=True, maxcolwidths=[None, 16, None, None, 36]),
             *skipped,
@@ -46,6 +47,13 @@ def planned_text(exam: Exam) -> str:
             _power(exam),
         ]
     )
+
+
+def _sampler(exam: Exam) -> str:
+    tuning = exam.plan.tuning
+    settings = ", ".join(f"{name}={value}" for name, value in tuning.sampler_settings.items())
+    beside = f", a {tuning.control} search beside it," if tuning.control else ""
+    return f"{tuning.sampler}{f' ({settings})' if settings else ''}{beside}"
 
 
 def _line(exam: Exam, step: Step) -> dict[str, str]:

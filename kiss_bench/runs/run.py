@@ -1,6 +1,7 @@
 """The story: plan -> task -> folds -> units -> judgement -> reports."""
 
 import time
+import warnings
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,6 +20,7 @@ from kiss_bench.records.keys import Keys
 from kiss_bench.records.store import UnitStore
 from kiss_bench.runs.board import board_of, tables_of
 from kiss_bench.runs.buildable import check_buildable
+from kiss_bench.runs.exported import exports_of_run
 from kiss_bench.runs.filling import Event, Filling, Watch
 from kiss_bench.runs.judging import check_judgeable
 from kiss_bench.runs.stopping import interruptible
@@ -47,7 +49,9 @@ class Options:
 
 
 def unwatched(event: Event) -> None:
-    """What the Python door does with events: nothing."""
+    """What the Python door does with events: nothing, but for warnings."""
+    if event.kind == "warning":
+        warnings.warn(event.reason, stacklevel=2)
 
 
 def run(plan: Plan, options: Options, watch: Watch = unwatched, table: Table | None = None) -> Board:
@@ -83,6 +87,8 @@ def _run(plan: Plan, options: Options, workforce: Workforce, watch: Watch, table
             board = replace(board, seconds=_seconds_of(folder, board.digest))
         facts = {"command": options.command, "engine": options.engine, "jobs": workforce.size}
         write_results(folder, progress, board, tables, facts)
+    for told, sentence in exports_of_run(plan, folder):
+        watch(Event(kind="exported" if told else "warning", progress=progress, reason=sentence))
     watch(Event(kind="done", progress=progress, board=board))
     return board
 

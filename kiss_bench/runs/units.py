@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from kiss_bench.evaluation.exam import Exam, Outcome, Place, Purpose, Unit
 from kiss_bench.evaluation.thresholds import threshold_metric
 from kiss_bench.plan.plan import Arm, Step
-from kiss_bench.rungs import Rung, rung_of, shipped_rungs
+from kiss_bench.rungs import Rung, rung_of
 from kiss_bench.tuning.blend import Bases, blend
 
 
 def rung_facts(step: Step) -> Rung:
-    """The rung's declaration; that of a custom one needs nothing imported."""
-    return rung_of(step) if step.estimator is not None else shipped_rungs()[step.name]
+    """The rung's declaration, with the space of its ladder entry; that of a custom one needs nothing imported."""
+    return rung_of(step)
 
 
 def arms_of(exam: Exam, step: Step, *, quick: bool) -> tuple[Arm, ...]:
@@ -26,6 +26,12 @@ def arms_of(exam: Exam, step: Step, *, quick: bool) -> tuple[Arm, ...]:
     else:
         tuned = bool(rung.space(exam.task.kind)) and step.trials > 0
     return ("default", "tuned") if tuned else ("default",)
+
+
+def is_controlled(exam: Exam, step: Step, *, quick: bool) -> bool:
+    """Whether a random search is run beside the rung's studies."""
+    searched = not rung_facts(step).blends and "tuned" in arms_of(exam, step, quick=quick)
+    return searched and exam.plan.tuning.control is not None
 
 
 def repeats_drawn(exam: Exam) -> int:
@@ -116,6 +122,9 @@ class Progress:
             if "tuned" in arms_of(self.exam, step, quick=self.quick):
                 for repeat, fold in self._folds(self.repeats_of(step)):
                     yield Unit(step=step, arm="tuned", repeat=repeat, fold=fold, purpose="search")
+            if is_controlled(self.exam, step, quick=self.quick):
+                for repeat, fold in self._folds(repeats_of_all(self.exam)):
+                    yield Unit(step=step, arm="random", repeat=repeat, fold=fold, purpose="search")
 
     def add(self, unit: Unit, outcome: Outcome) -> None:
         self.outcomes[unit.place] = outcome
@@ -125,7 +134,8 @@ class Progress:
 
         The stack's are made here, as soon as those it blends are in.
         """
-        return tuple(self._at(step, arm, repeat, fold) for repeat, fold in self._folds(self.repeats_of(step)))
+        repeats = repeats_of_all(self.exam) if arm == "random" else self.repeats_of(step)
+        return tuple(self._at(step, arm, repeat, fold) for repeat, fold in self._folds(repeats))
 
     def _at(self, step: Step, arm: Arm, repeat: int, fold: int) -> Outcome | None:
         purpose: Purpose = "fit" if arm == "default" else "search"
@@ -163,4 +173,4 @@ class Progress:
             return False
         if unit.purpose == "fit":  # the table, as soon as the first repeat is in, then all of it
             return unit.repeat == 0 or not missing
-        return unit.purpose == "search" and None not in self.found(unit.step, "tuned")
+        return unit.arm == "tuned" and None not in self.found(unit.step, "tuned")

@@ -9,17 +9,21 @@ from typing import Any
 
 import pandas as pd
 
+from kiss_bench.errors import RecordError
 from kiss_bench.evaluation.exam import Exam
 from kiss_bench.plan.plan import Step
 from kiss_bench.plan.written import plan_as_dict
 from kiss_bench.records.atomic import write_whole
 from kiss_bench.records.board import Board
 from kiss_bench.records.environment import environment
+from kiss_bench.records.folder import read_json
 from kiss_bench.reports import board_reports, tuning_reports
 from kiss_bench.runs.board import Tables, plan_hash
-from kiss_bench.runs.tuned import tuning_record
+from kiss_bench.runs.tuned import Circumstances, tuning_record
 from kiss_bench.runs.units import Progress, rung_facts
 from kiss_bench.tasks.folds import folds_frame
+from kiss_bench.tuning.record.facts import ReplayFacts
+from kiss_bench.tuning.record.schema import record_from_dict
 from kiss_bench.tuning.search import trial_settings_of
 
 COMMITTABLE = 1_000_000
@@ -38,13 +42,24 @@ def write_results(folder: Path, progress: Progress, board: Board, tables: Tables
     """Everything else. `facts` are the command, the engine and the number of workers, for `environment.json`."""
     for name, table in zip(BULKY, tables, strict=True):
         _parquet(folder / name, table)
-    _json(folder / "environment.json", environment(list(facts["command"]), int(facts["jobs"]), facts["engine"]))
-    record = tuning_record(progress, board)
+    around = environment(list(facts["command"]), int(facts["jobs"]), facts["engine"])
+    _json(folder / "environment.json", around)
+    circumstances = Circumstances(command=facts["command"], environment=around, replay=_replay_of(folder, board.digest))
+    record = tuning_record(progress, board, circumstances)
     texts = {name: render(record) for name, render in tuning_reports().items()}
     texts |= {name: render(board) for name, render in board_reports().items()}
     for name, text in texts.items():
         write_whole(folder / name, text)
     write_whole(folder / ".gitignore", "".join(f"{line}\n" for line in ignored(folder)))
+
+
+def _replay_of(folder: Path, digest: str) -> ReplayFacts | None:
+    """What a replay of these very results has found; None where there was none."""
+    try:
+        before = record_from_dict(read_json(folder, "tuning.json"), str(folder))
+    except RecordError:
+        return None
+    return before.replay if before.digest == digest else None
 
 
 def ignored(folder: Path) -> list[str]:

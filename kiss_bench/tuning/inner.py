@@ -69,6 +69,8 @@ class TrialFits:
 
     def __init__(self, exam: Exam, rung: Rung, settings: Mapping[str, Any], seed: int) -> None:
         self.exam, self.rung, self.settings, self.seed = exam, rung, settings, seed
+        self.begun = 0
+        """Inner folds on which a fit was begun."""
         self.missing = 0.0
         """Share of the members of a mean that these settings do without; see `Told`."""
         self.growings: list[tuple[InnerFold, Growing]] = []
@@ -85,6 +87,7 @@ class TrialFits:
 
     def fit(self, inner: InnerFold) -> Told:
         """What is said of the fold's validation rows; by a growing model at the minimum of its own curve."""
+        self.begun += 1
         told = self._fitted(inner) if inner.rounds is None else self._grown_to_minimum(inner, inner.rounds)
         self.found.append(told)
         return told

@@ -4,7 +4,8 @@ import inspect
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
 
 import numpy as np
 import optuna
@@ -18,6 +19,46 @@ optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 SamplerName = Literal["tpe", "random", "grid"]
 SAMPLERS: Mapping[SamplerName, type[BaseSampler]] = {"tpe": TPESampler, "random": RandomSampler, "grid": GridSampler}
+OURS = ("self", "seed", "search_space")
+"""Arguments of samplers that are not for a config to set: seeds are derived, a grid follows from the space."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SamplerChoice:
+    """A sampler by name, and its arguments beside the seed."""
+
+    name: SamplerName
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def build(self, seed: int) -> BaseSampler:
+        """A fresh sampler; not for a grid, which `Study` lays out."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Optuna's notices on experimental arguments
+            made: Any = SAMPLERS[self.name]
+            return cast("BaseSampler", made(**self.settings, seed=seed))
+
+
+def sampler_faults(choice: SamplerChoice) -> list[tuple[str, str]]:
+    """What is wrong with a sampler's arguments, each as what was found and what is allowed."""
+    known = _arguments(choice.name)
+    unknown = [name for name in choice.settings if name not in known]
+    if unknown:
+        allowed = ", ".join(known) or f"none, as {SAMPLERS[choice.name].__name__} has no others"
+        return [(repr(name), allowed) for name in unknown]
+    if choice.name == "grid":
+        return []
+    try:
+        choice.build(0)
+    except (TypeError, ValueError) as error:
+        return [(f"{dict(choice.settings)}", f"what {SAMPLERS[choice.name].__name__} takes ({error})")]
+    return []
+
+
+def _arguments(name: SamplerName) -> dict[str, Any]:
+    """A sampler's own arguments with their defaults; callables, which no config can name, are left out."""
+    parameters = inspect.signature(SAMPLERS[name].__init__).parameters.values()
+    callables = {"gamma", "weights", "constraints_func", "categorical_distance_func"}
+    return {one.name: one.default for one in parameters if one.name not in {*OURS, *callables}}
 
 
 def distribution_of(parameter: Parameter) -> BaseDistribution:
@@ -61,21 +102,18 @@ def _grid_values(parameter: Parameter, points: int) -> list[Any]:
     return [min(max(value, parameter.low), parameter.high) for value in values]
 
 
-def sampler_facts(name: SamplerName, space: Sequence[Parameter], trials: int) -> dict[str, Any]:
-    """The sampler with every constructor argument in force, for the record."""
-    given: dict[str, Any] = {"search_space": grid_of(space, trials)} if name == "grid" else {}
-    signature = inspect.signature(SAMPLERS[name].__init__)
-    defaults = {key: value.default for key, value in signature.parameters.items() if key not in {"self", "seed"}}
-    shown = {
-        key: given.get(key, None if value is inspect.Parameter.empty else value) for key, value in defaults.items()
-    }
-    seed = "one of the study" if name == "grid" else "one of each trial"
+def sampler_facts(choice: SamplerChoice) -> dict[str, Any]:
+    """The sampler with every constructor argument in force, for the record; a callable by its name."""
+    parameters = inspect.signature(SAMPLERS[choice.name].__init__).parameters
+    defaults = {name: one.default for name, one in parameters.items() if name not in OURS}
+    shown = {name: getattr(value, "__name__", value) for name, value in {**defaults, **choice.settings}.items()}
     return {
-        "name": name,
-        "class": SAMPLERS[name].__name__,
+        "name": choice.name,
+        "class": SAMPLERS[choice.name].__name__,
         "library": f"optuna {optuna.__version__}",
         **shown,
-        "seed": seed,
+        "seed": "one of the study" if choice.name == "grid" else "one of each trial",
+        "n_jobs": 1,
     }
 
 
@@ -93,25 +131,30 @@ class Study:
     keeps the study's, since it walks its points in one order.
     """
 
-    def __init__(self, space: Sequence[Parameter], sampler: SamplerName, trials: int, *, maximise: bool) -> None:
+    def __init__(self, space: Sequence[Parameter], sampler: SamplerChoice, trials: int, *, maximise: bool) -> None:
+        self.lines = in_order(space)
         self.space = {parameter.name: distribution_of(parameter) for parameter in space}
         self.sampler = sampler
-        self.grid = grid_of(space, trials) if sampler == "grid" else {}
+        self.grid = grid_of(space, trials) if sampler.name == "grid" else {}
         self.study = optuna.create_study(
             direction="maximize" if maximise else "minimize", sampler=RandomSampler(seed=0)
         )
         self.grid_sampler: EndlessGrid | None = None
 
     def ask(self, seed: int, study_seed: int) -> tuple[Any, dict[str, Any]]:
-        """The next trial and its parameters."""
-        if self.sampler == "grid":
+        """The next trial and its parameters, without those that the others leave inactive."""
+        if self.sampler.name == "grid":
             self.grid_sampler = self.grid_sampler or EndlessGrid(self.grid, seed=study_seed)
             self.study.sampler = self.grid_sampler
         else:
-            self.study.sampler = TPESampler(seed=seed) if self.sampler == "tpe" else RandomSampler(seed=seed)
+            self.study.sampler = self.sampler.build(seed)
+        always = {line.name: self.space[line.name] for line in self.lines if not line.when}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Optuna's notices on experimental arguments left at their defaults
-            trial = self.study.ask(self.space)
+            trial = self.study.ask(always)
+            for line in self.lines:
+                if line.when and is_active(line, trial.params):
+                    _suggest(trial, line)
         return trial, dict(trial.params)
 
     def tell(self, trial: Any, value: float | None, running: Sequence[float], state: str) -> None:
@@ -125,7 +168,8 @@ class Study:
 
     def add_default(self, params: Mapping[str, Any], value: float | None, *, failed: bool) -> None:
         """Enters the default settings as trial 0, as far as the space can express them: the sampler learns of it."""
-        inside = {name: params[name] for name in self.space if name in params and holds(self.space[name], params[name])}
+        active = [line.name for line in self.lines if line.name in params and is_active(line, params)]
+        inside = {name: params[name] for name in active if holds(self.space[name], params[name])}
         self.study.add_trial(
             create_trial(
                 state=TrialState.FAIL if failed else TrialState.COMPLETE,
@@ -134,6 +178,45 @@ class Study:
                 distributions={name: self.space[name] for name in inside},
             )
         )
+
+
+def in_order(space: Sequence[Parameter]) -> tuple[Parameter, ...]:
+    """The lines of a space, each after those that it depends on, else in the order given.
+
+    Raises ValueError where a line depends on one that is not there, or on itself by way of others.
+    """
+    names, left = {line.name for line in space}, list(space)
+    placed: dict[str, Parameter] = {}
+    for line in space:
+        if missing := sorted(set(line.when) - names):
+            raise ValueError(f"{line.name!r} depends on {missing[0]!r}, which is not in the space")
+    while left:
+        ready = [line for line in left if set(line.when) <= set(placed)]
+        if not ready:
+            raise ValueError(f"{', '.join(repr(line.name) for line in left)} depend on each other in a circle")
+        placed[ready[0].name] = ready[0]
+        left.remove(ready[0])
+    return tuple(placed.values())
+
+
+def is_active(line: Parameter, params: Mapping[str, Any]) -> bool:
+    """Whether a parameter is searched at these values of the others; one whose parent is inactive is so itself."""
+    return all(
+        name in params and any(_same(params[name], value) for value in values) for name, values in line.when.items()
+    )
+
+
+def _same(one: Any, other: Any) -> bool:
+    return bool(one == other) and isinstance(one, bool) is isinstance(other, bool)
+
+
+def _suggest(trial: Any, line: Parameter) -> None:
+    if line.kind == "choice":
+        trial.suggest_categorical(line.name, line.choices)
+    elif line.kind == "int":
+        trial.suggest_int(line.name, int(line.low or 0), int(line.high or 0), log=line.log)
+    else:
+        trial.suggest_float(line.name, line.low, line.high, log=line.log)
 
 
 def holds(distribution: BaseDistribution, value: Any) -> bool:
@@ -145,6 +228,27 @@ def holds(distribution: BaseDistribution, value: Any) -> bool:
     if isinstance(distribution, (IntDistribution, FloatDistribution)):
         return bool(distribution.low <= value <= distribution.high)
     return False
+
+
+def importance_shares(space: Sequence[Parameter], found: Sequence[tuple[Mapping[str, Any], float]]) -> dict[str, float]:
+    """Parameter -> share of what decides whether a trial is among the best tenth; empty where there is too little.
+
+    `found` are parameters and values, lower is better.
+    """
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances  # imports scikit-learn's forests
+
+    study = optuna.create_study(sampler=RandomSampler(seed=0))
+    known = {line.name: distribution_of(line) for line in space}
+    for params, value in found:
+        inside = {name: params[name] for name in known if name in params and holds(known[name], params[name])}
+        study.add_trial(create_trial(value=value, params=inside, distributions={name: known[name] for name in inside}))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # experimental
+            shares = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
+    except (RuntimeError, ValueError):  # fewer than two trials, or all of one value
+        return {}
+    return {line.name: float(shares[line.name]) for line in space if line.name in shares}
 
 
 def grid_size(space: Sequence[Parameter], trials: int) -> int:

@@ -1,8 +1,9 @@
 """One study: a rung's space searched on the inner folds of one outer training part, every trial kept."""
 
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -11,14 +12,14 @@ from kiss_bench.evaluation.attempt import attempt
 from kiss_bench.evaluation.exam import Exam, Floats, Positions, Trial, Unit
 from kiss_bench.evaluation.pipeline import encoder_of, model_of
 from kiss_bench.metrics import Metric, objective_metric, score
-from kiss_bench.plan.plan import Step
+from kiss_bench.plan.plan import Step, TuningPlan
 from kiss_bench.rungs import Parameter, Rung
 from kiss_bench.tasks.seeds import Purpose as SeedPurpose
 from kiss_bench.tasks.seeds import seed_of
 from kiss_bench.tuning.fidelity import Told
 from kiss_bench.tuning.inner import InnerFold, TrialFits, inner_folds
 from kiss_bench.tuning.pruning import excess, row_losses
-from kiss_bench.tuning.sampling import Study
+from kiss_bench.tuning.sampling import SamplerChoice, Study, is_active
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,9 +54,11 @@ class Search:
         self.space: tuple[Parameter, ...] = rung.space(exam.task.kind)
         encoder = encoder_of(exam, rung, model_of(exam, rung, self.defaults, self.seed))
         self.inner: tuple[InnerFold, ...] = inner_folds(exam, rung, self.objective, encoder, splits)
-        trials, sampler = unit.step.trials, exam.plan.tuning.sampler
+        sampler, trials = sampler_of(exam.plan.tuning, unit), unit.step.trials
         self.study = Study(self.space, sampler, trials, maximise=self.objective.greater_is_better)
         self.best: _Best | None = None
+        self.seen: dict[str, Trial] = {}
+        """The first trial of each set of parameters."""
 
     def _seed(self, purpose: SeedPurpose, trial: int | None = None) -> int:
         unit = self.unit
@@ -93,21 +96,26 @@ class Search:
         names = {parameter.name for parameter in self.space}
         if self.rung.rounds is not None:
             names |= {"n_estimators"}
-        params = {name: value for name, value in self.defaults.items() if name in names}
+        inactive = {line.name for line in self.space if not is_active(line, self.defaults)}
+        params = {name: value for name, value in self.defaults.items() if name in names - inactive}
         trial = self._evaluate(0, params, self._seed("trial", 0))
         self.study.add_default(params, trial.value, failed=trial.state == "FAIL")
+        if self.rung.rounds is None:  # else its number of rounds is its own
+            self.seen[text_of(params)] = trial
         return trial
 
     def _sampled_trial(self, number: int) -> Trial:
         seed = self._seed("trial", number)
         asked, params = self.study.ask(seed, self.study_seed)
-        trial = self._evaluate(number, params, seed)
+        first = self.seen.get(text_of(params))
+        trial = self._evaluate(number, params, seed) if first is None else _again(first, number, seed)
+        self.seen.setdefault(text_of(params), trial)
         running = [float(np.mean(trial.inner_values[: step + 1])) for step in range(len(trial.inner_values))]
         self.study.tell(asked, trial.value, running, trial.state)
         return trial
 
     def _evaluate(self, number: int, params: Mapping[str, Any], seed: int) -> Trial:
-        started = time.perf_counter()
+        begun, started = time.time(), time.perf_counter()
         base = {name: value for name, value in self.defaults.items() if number == 0 or name != "n_estimators"}
         settings = {**(base if self.rung.rounds else self.defaults), **params, **self.cheaper}
         fits = TrialFits(self.exam, self.rung, settings, self.seed)
@@ -119,7 +127,7 @@ class Search:
             reached = attempt(lambda: self._values(fits.found)).found or ()
             return Trial(
                 number=number, state="FAIL", value=None, inner_values=tuple(reached), params=params, seconds=seconds,
-                seed=seed, error=error, reason=reason,
+                seed=seed, error=error, reason=reason, started=begun, fits=fits.begun,
             )  # fmt: skip
         values, complete, learnt = tried.found
         trial = Trial(
@@ -130,6 +138,8 @@ class Search:
             params={**params, **learnt},
             seconds=seconds,
             seed=seed,
+            started=begun,
+            fits=fits.begun,
         )
         if complete and self._beats_best(trial):
             self.best = _Best(trial=trial, found=fits.found)
@@ -183,6 +193,23 @@ class Search:
             return True
         sign = 1.0 if self.objective.greater_is_better else -1.0
         return sign * trial.value > sign * self.best.trial.value
+
+
+def sampler_of(tuning: TuningPlan, unit: Unit) -> SamplerChoice:
+    """The sampler of a unit's study: the plan's, or random search in the arm that controls for it."""
+    if unit.arm == "random":
+        return SamplerChoice(name="random")
+    return SamplerChoice(name=tuning.sampler, settings=tuning.sampler_settings)
+
+
+def text_of(params: Mapping[str, Any]) -> str:
+    """Parameters as text that is equal where they are."""
+    return json.dumps(dict(params), sort_keys=True, default=str)
+
+
+def _again(first: Trial, number: int, seed: int) -> Trial:
+    """A trial of parameters that were tried before; all of a study have one estimator seed, so nothing differs."""
+    return replace(first, number=number, seed=seed, seconds=0.0, started=time.time(), fits=0, duplicate_of=first.number)
 
 
 def trial_settings_of(rung: Rung, step: Step) -> dict[str, Any]:

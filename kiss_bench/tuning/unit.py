@@ -1,9 +1,10 @@
 """Runs one unit, whatever its purpose, and turns what happened into an Outcome. Touches no disk."""
 
+import hashlib
 import random
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,13 +24,15 @@ from kiss_bench.tuning.search import search
 
 def run_unit(exam: Exam, unit: Unit) -> Outcome:
     """The outcome of a unit; an exception of the rung becomes a failed outcome with its class and message."""
+    started, cpu = time.time(), time.process_time()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # convergence notices of single trials: the score says what they cost
         _seed_global_generators(estimator_seed(exam, unit))
         MODELS.reset()
         tried = attempt(lambda: _run(exam, unit))
     outcome = tried.found or _failed(_blank(unit), tried.failure)
-    return replace(outcome, costs=replace(outcome.costs, model_seconds=MODELS.seconds))
+    costs = replace(outcome.costs, model_seconds=MODELS.seconds, cpu_seconds=time.process_time() - cpu)
+    return replace(outcome, costs=costs, started=started)
 
 
 def _failed(outcome: Outcome, failure: Failure | None) -> Outcome:
@@ -73,8 +76,8 @@ def _with_threshold(exam: Exam, rung: Rung, unit: Unit, outcome: Outcome) -> Out
 
 
 def _search(exam: Exam, rung: Rung, unit: Unit) -> Outcome:
-    started = time.perf_counter()
-    found = search(exam, rung, unit, _splits(exam, unit))
+    started, splits = time.perf_counter(), _splits(exam, unit)
+    found = search(exam, rung, unit, splits)
     seconds = time.perf_counter() - started
     seed = estimator_seed(exam, unit)
     studied = replace(
@@ -84,6 +87,8 @@ def _search(exam: Exam, rung: Rung, unit: Unit) -> Outcome:
         trials=found.trials,
         seeds={"estimator": seed, "study": found.seed, "inner": inner_seed(exam, unit)},
         stopped_by=found.stopped_by,
+        inner_hash=splits_hash(splits),
+        studied_rows=len(tuned_rows(exam, unit)),
     )
     settings = found.settings
     if settings is None:
@@ -130,6 +135,14 @@ def tuned_rows(exam: Exam, unit: Unit) -> Positions:
     train, most = exam.split(unit.repeat, unit.fold).train, exam.plan.tuning.rows
     used = rows_used(exam.task.y[train], most, inner_seed(exam, unit), labels=exam.task.kind != "regression")
     return train if used is None else train[used]
+
+
+def splits_hash(splits: Sequence[tuple[Positions, Positions]]) -> str:
+    """SHA-256 over the positions of the training and validation rows of every inner fold."""
+    digest = hashlib.sha256()
+    for rows in (rows for split in splits for rows in split):
+        digest.update(len(rows).to_bytes(8, "big") + rows.astype("<i8").tobytes())
+    return digest.hexdigest()
 
 
 def _splits(exam: Exam, unit: Unit) -> Any:

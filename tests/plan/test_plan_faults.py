@@ -9,7 +9,7 @@ from kiss_bench.plan.read import plan_from_mapping, read_plan
 
 KEYS = (
     "project, question, population, data, target, positive, task, metric, folds, tuning, ladder, skip, seed, alpha, "
-    "multiplicity, drop_missing_target, limits"
+    "multiplicity, drop_missing_target, limits, parent, export"
 )
 ONE_OF = "one of path, sql (with url) and loader"
 NAME = "small letters, digits, `_` and `-`, starting with a letter or digit"
@@ -308,12 +308,9 @@ LATER_KEYS = {
     "vault": "vault: 20%",
     "placebo": "placebo: true",
     "reviewed": "reviewed: {}",
-    "parent": "parent: abc",
     "strict": "strict: true",
-    "tuning.control": "tuning: {control: true}",
     "data.available_after": "data: {path: a, available_after: {a: b}}",
     "d2_pinball_score": "metric: {also: [d2_pinball_score]}",
-    "space of a rung that ships": "ladder: [dummy, {name: linear, space: {C: [1, 2]}}]",
 }
 
 

@@ -11,22 +11,22 @@ from kiss_bench.plan.schema import SCHEMA_FILE, config_schema, schema_text
 
 KEYS = {
     "": "project question population data target positive task metric folds tuning ladder skip seed alpha multiplicity "
-    "drop_missing_target limits vault placebo reviewed parent strict",
+    "drop_missing_target limits vault placebo reviewed parent export strict",
     "data": "path sql url loader id drop features time group season horizon weight available_after",
     "metric": "primary margin margin_unit also",
     "folds": "kind count repeats inner gap window column file",
-    "tuning": "trials sampler pruning timeout control rows",
+    "tuning": "trials sampler pruning timeout sampler_settings control rows",
     "limits": "unit_seconds unit_memory_gb",
+    "parent": "project plan_hash digest results",
+    "export": "optuna mlflow",
     "ladder": "name level estimator settings space trials reason",
 }
 COME_LATER = {
     "vault",
     "placebo",
     "reviewed",
-    "parent",
     "strict",
     "available_after",
-    "control",
 }
 HEAD = "project: p\ndata: a.csv\ntarget: y\n"
 GOOD = [

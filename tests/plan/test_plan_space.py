@@ -5,8 +5,9 @@ import pytest
 OWN = '{name: ours, level: 8, estimator: "a:b", space: '
 
 
-def form(kind, low=None, high=None, *, log=False, choices=(), reason=""):
-    return {"kind": kind, "low": low, "high": high, "log": log, "choices": list(choices), "reason": reason}
+def form(kind, low=None, high=None, *, log=False, choices=(), when=None, meaning="", reason=""):
+    words = {"when": when or {}, "meaning": meaning, "reason": reason}
+    return {"kind": kind, "low": low, "high": high, "log": log, "choices": list(choices), **words}
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,9 @@ def form(kind, low=None, high=None, *, log=False, choices=(), reason=""):
         ("{type: choice, choices: [a, b], reason: both}", form("choice", choices=["a", "b"], reason="both")),
         ("{kind: int, low: 1, high: 8, log: false, choices: [], reason: ''}", form("int", 1, 8)),
         ("{kind: choice, low: ~, high: ~, log: false, choices: [1]}", form("choice", choices=[1])),
+        ("{type: int, low: 1, high: 8, when: {y: a}}", form("int", 1, 8, when={"y": ["a"]})),
+        ("{type: int, low: 1, high: 8, when: {y: [a, 2]}}", form("int", 1, 8, when={"y": ["a", 2]})),
+        ("{type: int, low: 1, high: 8, meaning: rows a leaf}", form("int", 1, 8, meaning="rows a leaf")),
     ],
 )
 def test_one_normal_form(read, written, normal):
@@ -70,11 +74,19 @@ FORMS = (
         ("{type: [int], low: 1, high: 2}", ".type: found a list of 1; allowed: int, float or choice"),
         (
             "{type: int, low: 1, hihg: 2}",
-            ".hihg: found an unknown key; allowed: type, low, high, log, choices, reason. did you mean `high`?",
+            (
+                ".hihg: found an unknown key; allowed: type, low, high, log, choices, when, meaning, reason. "
+                "did you mean `high`?"
+            ),
         ),
         ("{type: int, low: 1, high: 2, log: 1}", ".log: found 1; allowed: true or false"),
         ("{type: choice, choices: [1], low: 1}", ".low: found 1; allowed: no `low` with type 'choice'"),
         ("{type: int, low: 1, high: 2, reason: 3}", ".reason: found 3; allowed: a sentence"),
+        ("{type: int, low: 1, high: 2, meaning: 3}", ".meaning: found 3; allowed: a few words"),
+        (
+            "{type: int, low: 1, high: 2, when: l1}",
+            ".when: found 'l1'; allowed: another parameter and its values, such as {penalty: [l1]}",
+        ),
     ],
 )
 def test_a_parameter_that_is_refused(fault, written, told):

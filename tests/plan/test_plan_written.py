@@ -29,7 +29,10 @@ DEFAULTS = {
         "kind": None, "count": 5, "repeats": "auto", "inner": 3, "gap": None, "window": "expanding", "column": None,
         "file": None,
     },
-    "tuning": {"trials": 30, "sampler": "tpe", "pruning": True, "timeout": None, "rows": None},
+    "tuning": {
+        "trials": 30, "sampler": "tpe", "sampler_settings": {}, "control": None, "pruning": True, "timeout": None,
+        "rows": None,
+    },
     "ladder": [
         {
             "name": "dummy", "level": 0.0, "estimator": None, "settings": {}, "space": None, "trials": 0, "reason": "",
@@ -45,6 +48,7 @@ DEFAULTS = {
     "multiplicity": "fallback",
     "drop_missing_target": False,
     "limits": {"unit_seconds": None, "unit_memory_gb": None},
+    "parent": None,
 }  # fmt: skip
 
 

@@ -9,13 +9,12 @@ from boards import (
     NOISE,
     PROMOTED,
     PROVISIONAL,
-    REPEATED,
     RUNNING,
     SEVERAL,
     STAYS,
     TROUBLE,
-    TUNING,
 )
+from tunings import ADAPTED, REPEATED, TUNING
 
 from kiss_bench.reports.csv import leaderboard_csv
 from kiss_bench.reports.json import tuning_json
@@ -40,6 +39,7 @@ SNAPSHOTS = {
     "trouble.txt": lambda: leaderboard_text(TROUBLE),
     "promoted.html": lambda: leaderboard_html_fragment(PROMOTED),
     "tuning.md": lambda: tuning_markdown(TUNING),
+    "adapted.md": lambda: tuning_markdown(ADAPTED),
     "repeats.md": lambda: tuning_markdown(REPEATED),
     "tuning.json": lambda: tuning_json(TUNING),
 }

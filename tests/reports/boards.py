@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from kiss_bench.records.board import Board, BoardRow, FoldFacts, MetricFacts, RecommendedFacts, TrialCounts
-from kiss_bench.tuning.record import ParameterFacts, RungTuning, StudyFacts, TuningRecord, UnitFacts
 
 ROWS_ALONE, REDRAWN = "row variance, inflated", "row variance, inflated by instability"
 
@@ -322,70 +321,3 @@ BOARDS = {
     "nothing judged": NOTHING_JUDGED,
     "no rungs": replace(STAYS, recommended=None, rungs=()),
 }
-
-STUDIES = tuple(
-    StudyFacts(
-        repeat=0, fold=fold, seed=104_729 + fold, asked=30, complete=24 - fold, pruned=6, failed=fold,
-        errors={"ValueError": fold} if fold else {}, seconds=41.7 + fold, best_number=17 + fold,
-        best_value=0.5021 + fold / 1000, default_value=0.5833,
-        best_params={"num_leaves": 4, "learning_rate": 0.0312, "extra_trees": fold == 1},
-    )
-    for fold in range(3)
-)  # fmt: skip
-TUNED = RungTuning(
-    rung="boosting", level=6, arm="tuned", default_settings={"num_leaves": 31, "max_depth": None, "verbose": -1},
-    trial_settings={"n_estimators": 200},
-    pruning={"standard_errors": 2.0, "after_inner_folds": 2},
-    space=(
-        ParameterFacts(name="num_leaves", kind="int", low=4, high=64, log=True, choices=(), default=31,
-                       default_inside=True, reason="size of a tree; LightGBM's own guide", best=(4, 4, 4), on_edge=3),
-        ParameterFacts(name="learning_rate", kind="float", low=0.01, high=0.3, log=True, choices=(), default=0.1,
-                       default_inside=True, reason="step of each tree", best=(0.0312, 0.0511, None), on_edge=0),
-        ParameterFacts(name="extra_trees", kind="choice", low=None, high=None, log=False, choices=(True, False),
-                       default=None, default_inside=False, reason="", best=(False, True, False), on_edge=0),
-    ),
-    studies=STUDIES, default_score=0.5811, tuned_score=0.5062, tuning_gain=0.0749, tuning_verdict="JUSTIFIED",
-    note="The number of trees is the minimum of the mean inner curve.",
-)  # fmt: skip
-TUNING = TuningRecord(
-    project="german-credit", objective="log_loss", greater_is_better=False, inner={"kind": "stratified", "count": 3},
-    budget=30, sampler={"name": "TPESampler", "library": "optuna 5.0.0", "n_startup_trials": 10, "seed": None},
-    pruning={"rule": "2 standard errors behind the best complete trial", "after": [1, 2]}, timeout=None, rungs=(TUNED,),
-    untuned={"dummy": {"strategy": "prior"}, "stump": {"max_depth": 1, "random_state": None}},
-    units=(UnitFacts(rung="stump", arm="default", repeat=0, fold=1, seed=7, settings={"max_depth": 1}),),
-)  # fmt: skip
-REPEATED = replace(
-    TUNING,
-    rungs=(
-        replace(TUNED, rung="linear", level=2),
-        replace(TUNED, studies=tuple(replace(study, repeat=repeat) for repeat in range(2) for study in STUDIES)),
-    ),
-    units=tuple(
-        UnitFacts(rung="stack", arm="tuned", repeat=repeat, fold=fold, seed=None,
-                  settings={"weights": {"linear": 0.25 + fold / 10, "boosting": 0.75 - fold / 10}})
-        for repeat in range(2) for fold in range(3)
-    ),
-)  # fmt: skip
-TUNINGS = {
-    "several repeats": REPEATED,
-    "one rung": TUNING,
-    "nothing tuned": replace(TUNING, rungs=(), untuned={}, timeout=90.0),
-    "hostile": replace(
-        TUNING,
-        rungs=tuple(
-            replace(TUNED, rung=name, note=name, default_settings={name: name},
-                    space=(replace(TUNED.space[2], name=name, choices=(name,), reason=name, best=(name, None, name)),))
-            for name in HOSTILE_NAMES
-        ),
-    ),
-    "every trial failed": replace(
-        TUNING,
-        rungs=(
-            replace(TUNED, default_score=float("nan"), tuned_score=None, tuning_gain=None, tuning_verdict=None,
-                    space=tuple(replace(line, best=(None, None, None), on_edge=0) for line in TUNED.space),
-                    studies=tuple(replace(study, complete=0, pruned=0, failed=30, errors={"MemoryError": 30},
-                                          best_number=None, best_value=None, default_value=None, best_params={})
-                                  for study in STUDIES)),
-        ),
-    ),
-}  # fmt: skip

@@ -8,10 +8,11 @@ import re
 from pathlib import Path
 
 import pytest
-from boards import BOARDS, HOSTILE, TUNINGS
+from boards import BOARDS, HOSTILE
 from markdown_it import MarkdownIt
 from rich.cells import cell_len
 from rich.console import Console
+from tunings import TUNINGS
 
 from kiss_bench.reports import board_reports, tuning_reports
 from kiss_bench.reports.columns import state

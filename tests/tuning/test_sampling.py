@@ -1,11 +1,25 @@
+import inspect
 import math
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.samplers import TPESampler
 
 from kiss_bench.rungs import Parameter, shipped_rungs
-from kiss_bench.tuning.sampling import SAMPLERS, Study, distribution_of, grid_of, grid_size, holds, sampler_facts
+from kiss_bench.tuning.sampling import (
+    SAMPLERS,
+    SamplerChoice,
+    Study,
+    distribution_of,
+    grid_of,
+    grid_size,
+    holds,
+    in_order,
+    sampler_facts,
+    sampler_faults,
+)
 
 RUNGS = shipped_rungs()
 SPACES = [pytest.param(rung.space(task), id=f"{rung.name}-{task}")
@@ -66,7 +80,7 @@ def test_a_grid_of_choices_and_whole_numbers_has_no_more_points_than_they_have(s
 
 
 def asked(space, sampler, trials, study_seed=7):
-    study = Study(space, sampler, trials, maximise=False)
+    study = Study(space, SamplerChoice(name=sampler), trials, maximise=False)
     study.add_default({"a": 1.0}, 1.0, failed=False)
     found = []
     for number in range(1, trials):
@@ -99,7 +113,7 @@ def test_a_grid_walks_in_an_order_of_its_study_and_others_by_the_seed_of_each_tr
 
 @pytest.mark.parametrize("state", ["COMPLETE", "PRUNED", "FAIL"])
 def test_every_state_is_told_and_counted(state):
-    study = Study((A,), "random", 3, maximise=True)
+    study = Study((A,), SamplerChoice(name="random"), 3, maximise=True)
     trial, _ = study.ask(1, 1)
     study.tell(trial, 0.5 if state == "COMPLETE" else None, [0.4, 0.5], state)
     assert [one.state.name for one in study.study.trials] == [state]
@@ -108,11 +122,62 @@ def test_every_state_is_told_and_counted(state):
 
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_the_record_names_the_sampler_its_library_and_every_argument(name):
-    facts = sampler_facts(name, (A, C), 8)
+    facts = sampler_facts(SamplerChoice(name=name))
     assert facts["class"] == SAMPLERS[name].__name__
     assert facts["library"].startswith("optuna 5.")
     assert facts["seed"] == ("one of the study" if name == "grid" else "one of each trial")
     if name == "tpe":
+        arguments = set(inspect.signature(TPESampler.__init__).parameters) - {"self"}
+        assert arguments <= set(facts)
         assert facts["n_startup_trials"] == 10
-    if name == "grid":
-        assert facts["search_space"] == grid_of((A, C), 8)
+        assert sampler_facts(SamplerChoice(name="tpe", settings={"n_startup_trials": 3}))["n_startup_trials"] == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "told"),
+    [
+        ("tpe", {"n_startup_trials": 5, "multivariate": True}, []),
+        ("tpe", {"n_startups": 5}, "'n_startups'"),
+        ("tpe", {"seed": 5}, "'seed'"),
+        ("tpe", {"gamma": "x"}, "'gamma'"),
+        ("random", {"n": 1}, "'n'"),
+        ("grid", {"search_space": {}}, "'search_space'"),
+        ("grid", {}, []),
+    ],
+)
+def test_arguments_that_a_sampler_does_not_take_are_refused(name, settings, told):
+    faults = sampler_faults(SamplerChoice(name=name, settings=settings))
+    assert (faults[0][0] if faults else []) == told
+
+
+STRENGTH = Parameter(name="strength", kind="float", low=0.1, high=1.0)
+PENALTY = Parameter(name="penalty", kind="choice", choices=("none", "l1", "l2"))
+RATIO = Parameter(name="ratio", kind="float", low=0.0, high=1.0, when={"penalty": ("l1",)})
+ROUNDS = Parameter(name="rounds", kind="int", low=1, high=5, when={"ratio": (0.5,), "penalty": ("l1", "l2")})
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_a_conditional_parameter_is_searched_where_its_parent_says_and_nowhere_else(sampler):
+    found = asked((RATIO, STRENGTH, PENALTY), sampler, 40)
+    assert {params["penalty"] for params in found} == {"none", "l1", "l2"}
+    assert all(("ratio" in params) == (params["penalty"] == "l1") for params in found)
+    assert all("strength" in params for params in found)
+
+
+def test_lines_come_after_those_that_they_depend_on():
+    assert [line.name for line in in_order((ROUNDS, RATIO, STRENGTH, PENALTY))] == [
+        "strength", "penalty", "ratio", "rounds",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("space", "told"),
+    [
+        ((RATIO,), "'ratio' depends on 'penalty', which is not in the space"),
+        ((replace(STRENGTH, when={"strength": (1.0,)}),), "'strength' depend on each other in a circle"),
+        ((RATIO, replace(PENALTY, when={"ratio": (0.5,)})), "'ratio', 'penalty' depend on each other in a circle"),
+    ],
+)
+def test_conditions_that_cannot_be_are_refused(space, told):
+    with pytest.raises(ValueError, match=told):
+        in_order(space)

@@ -1,0 +1,174 @@
+"""A config made from a plan: what is otherwise than by default, with changes, and a link to where it came from."""
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from kiss_bench.errors import Fault, PlanError
+from kiss_bench.plan.config import NAME, SECTIONS, Config, LadderEntry
+from kiss_bench.plan.plan import Data, Parent, Plan, Step
+from kiss_bench.plan.space import is_range
+from kiss_bench.plan.written import plan_as_dict
+
+HOW = "RUNG.PARAMETER=int(4, 512, log), RUNG.settings.NAME=VALUE, RUNG.trials=60, or a key such as tuning.trials=60"
+
+
+def config_of(plan: Plan) -> dict[str, Any]:
+    """The keys of a config for this plan, without those at their default; `ladder` always."""
+    whole = plan_as_dict(plan)
+    usual = plan_as_dict(Plan(project="", data=Data(), target=""))
+    config = {name: _without_usual(value, usual.get(name)) for name, value in whole.items() if name != "ladder"}
+    if "margin" in config["metric"] or "margin_unit" in config["metric"]:
+        config["metric"] |= {"margin": plan.metric.margin, "margin_unit": plan.metric.margin_unit}
+    found = {name: value for name, value in config.items() if value not in ({}, None) and value != usual.get(name)}
+    return {**found, "ladder": [_entry(step, plan.tuning.trials) for step in plan.ladder]}
+
+
+def _without_usual(value: Any, usual: Any) -> Any:
+    if not isinstance(value, Mapping) or not isinstance(usual, Mapping):
+        return value
+    return {name: entry for name, entry in value.items() if entry != usual.get(name)}
+
+
+def _entry(step: Step, budget: int) -> str | dict[str, Any]:
+    """A rung by its name alone where the config says no more of it."""
+    entry: dict[str, Any] = {"name": step.name}
+    if step.estimator is not None:
+        entry |= {"level": step.level, "estimator": step.estimator}
+    if step.settings:
+        entry["settings"] = dict(step.settings)
+    if step.space:
+        entry["space"] = {name: parameter_text(spec) for name, spec in step.space.items()}
+    if step.trials not in (0, budget):
+        entry["trials"] = step.trials
+    if step.reason:
+        entry["reason"] = step.reason
+    return step.name if set(entry) == {"name"} else entry
+
+
+def parameter_text(spec: Mapping[str, Any]) -> str | dict[str, Any]:
+    """A parameter in its normal form as a config has it: `int(4, 128, log)`; a mapping where there is more to say."""
+    plain = [choice for choice in spec["choices"] if isinstance(choice, int | float) or choice is None]
+    words = {name: spec[name] for name in ("when", "meaning", "reason") if spec.get(name)}
+    if not words and spec["kind"] != "choice":
+        return f"{spec['kind']}({spec['low']}, {spec['high']}{', log' if spec['log'] else ''})"
+    if not words and len(plain) == len(spec["choices"]):
+        return f"choice({', '.join(_word(choice) for choice in plain)})"
+    ends = {name: spec[name] for name in ("low", "high", "choices") if spec[name] not in (None, [])}
+    return {"type": spec["kind"], **ends, **({"log": True} if spec["log"] else {}), **words}
+
+
+def _word(value: Any) -> str:
+    return {"None": "null", "True": "true", "False": "false"}.get(str(value), str(value))
+
+
+def changed(config: Mapping[str, Any], changes: Sequence[str], reason: str, origin: str) -> dict[str, Any]:
+    """The config with every `KEY=VALUE` of `changes`; values are YAML.
+
+    A rung that is changed gets `reason` for its own, or else what was changed since `origin`. Raises PlanError naming
+    every change that cannot be understood.
+    """
+    made, faults = dict(config), []
+    told: dict[str, list[str]] = {}
+    for text in changes:
+        key, equals, value = text.partition("=")
+        path = key.strip().split(".")
+        try:
+            _change(made, path, _value(value, equals))
+        except _RefusedError as refused:
+            faults.append(Fault(place=f"--set {text}", key="", found=refused.found, allowed=refused.allowed))
+        if path[1:] != ["reason"]:
+            told.setdefault(path[0], []).append(text.partition(".")[2])
+    if faults:
+        raise PlanError(faults)
+    given = {rung: reason or f"adapted from {origin}: {'; '.join(own)}" for rung, own in told.items()}
+    return {**made, "ladder": [_with_reason(entry, given) for entry in made["ladder"]]}
+
+
+def _with_reason(entry: str | dict[str, Any], given: Mapping[str, str]) -> str | dict[str, Any]:
+    """A changed rung tells why; one that is taken over as it is keeps the reason that it has."""
+    if isinstance(entry, str) or entry["name"] not in given:
+        return entry
+    before = entry.get("reason", "")
+    return {**entry, "reason": f"{before}; {given[entry['name']]}" if before else given[entry["name"]]}
+
+
+class _RefusedError(Exception):
+    def __init__(self, found: str, allowed: str) -> None:
+        super().__init__(found)
+        self.found, self.allowed = found, allowed
+
+
+def _value(text: str, equals: str) -> Any:
+    if not equals:
+        raise _RefusedError("no KEY=VALUE", HOW)
+    try:
+        return YAML(typ="safe", pure=True).load(text)
+    except YAMLError as error:
+        raise _RefusedError(f"a value that is no YAML ({str(error).splitlines()[0]})", HOW) from None
+
+
+def _change(config: dict[str, Any], path: list[str], value: Any) -> None:
+    names = [entry if isinstance(entry, str) else entry["name"] for entry in config["ladder"]]
+    if path[0] in names and len(path) > 1:
+        config["ladder"] = list(config["ladder"])
+        place = names.index(path[0])
+        config["ladder"][place] = _changed_entry(config["ladder"][place], path[1:], value)
+    elif path[0] not in Config.model_fields:
+        raise _RefusedError(f"`{path[0]}`, no rung of this ladder and no key", f"{', '.join(names)}; or {HOW}")
+    elif len(path) > 1 and path[0] in SECTIONS and path[0] != "ladder":
+        config[path[0]] = _set(config.get(path[0]) or {}, path[1:], value)
+    elif len(path) == 1:
+        config[path[0]] = value
+    else:
+        raise _RefusedError(
+            f"`{'.'.join(path)}`", f"`{path[0]}` as a whole; a rung of the ladder is called by its name"
+        )
+
+
+def _changed_entry(entry: str | dict[str, Any], path: list[str], value: Any) -> dict[str, Any]:
+    made: dict[str, Any] = {"name": entry} if isinstance(entry, str) else dict(entry)
+    if path[0] in LadderEntry.model_fields:
+        made = _set(made, path, value)
+    elif len(path) == 1 and (isinstance(value, list | dict) or is_range(value)):
+        made = _set(made, ["space", path[0]], value)
+    else:
+        found = f"`{'.'.join(path)}` with {value!r}, which is no range"
+        kept = f"settings.{path[0]}={value} for its default, {path[0]}=choice({value}) to keep it so in all trials"
+        raise _RefusedError(found, f"a range such as int(4, 512, log); {kept}")
+    return made
+
+
+def _set(around: Mapping[str, Any], path: list[str], value: Any) -> dict[str, Any]:
+    if len(path) == 1:
+        return {**around, path[0]: value}
+    inner = around.get(path[0])
+    return {**around, path[0]: _set(inner if isinstance(inner, Mapping) else {}, path[1:], value)}
+
+
+def with_parent(config: Mapping[str, Any], project: str, parent: Parent) -> dict[str, Any]:
+    """The same under a name of its own, with the link at the end."""
+    link = {name: value for name, value in asdict(parent).items() if value}
+    return {**config, "project": project, "parent": link}
+
+
+def project_name(text: str) -> str:
+    """A project's name made from the name of a file."""
+    name = re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-_")
+    return name if re.fullmatch(NAME, name) else "adapted"
+
+
+def config_text(config: Mapping[str, Any], comment: str) -> str:
+    """YAML, with a comment above it."""
+    yaml = YAML()
+    yaml.default_flow_style = False
+    yaml.width = 110
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    stream = io.StringIO()
+    yaml.dump(dict(config), stream)
+    return "".join(f"# {line}\n" for line in comment.splitlines()) + stream.getvalue()

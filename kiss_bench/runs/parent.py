@@ -1,0 +1,141 @@
+"""What a config has otherwise than the one it was adapted from, and what that did."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kiss_bench.errors import RecordError
+from kiss_bench.evaluation.exam import Exam
+from kiss_bench.evaluation.probabilities import label_text
+from kiss_bench.judge.comparison import compare_all
+from kiss_bench.judge.contrasts import Measured, measure
+from kiss_bench.plan.plan import Step
+from kiss_bench.plan.written import ORDER, plan_as_dict
+from kiss_bench.records.board import Board, BoardRow
+from kiss_bench.records.folder import read_board, read_json
+from kiss_bench.rungs import Parameter
+from kiss_bench.runs.judging import tested_rows
+from kiss_bench.runs.tuned_arms import Arms
+from kiss_bench.runs.units import rung_facts
+from kiss_bench.tuning.record.adaptation import range_text
+from kiss_bench.tuning.record.facts import Change, Effect, ParentFacts
+
+NOT_COMPARED = ("project", "parent", "question", "population", "limits")
+"""Keys in which a child may differ without asking anything else."""
+PLACES = ("path", "sql", "url", "loader")
+
+
+def parent_facts(board: Board, arms: Arms) -> ParentFacts | None:
+    """None for a plan without a parent; `found` is false where its results are not there, or are others by now."""
+    plan = arms.progress.exam.plan
+    if plan.parent is None:
+        return None
+    told: dict[str, Any] = {name: getattr(plan.parent, name) for name in ("project", "plan_hash", "digest")}
+    folder = Path(plan.folder) / Path(plan.parent.results or "").expanduser()
+    try:
+        before, facts = read_board(folder), read_json(folder, "plan.json")
+    except RecordError:
+        return ParentFacts(**told, found=False, changes=(), effects=())
+    if before.plan_hash != plan.parent.plan_hash or facts.get("plan_hash") != plan.parent.plan_hash:
+        return ParentFacts(**told, found=False, changes=(), effects=())
+    return ParentFacts(
+        **told, found=True, changes=changes(facts, arms.progress.exam), effects=_effects(before, board, arms, folder)
+    )
+
+
+def changes(before: Mapping[str, Any], exam: Exam) -> tuple[Change, ...]:
+    """Every key of the plan that is otherwise; rungs by their names, their spaces as they were searched."""
+    after = {**plan_as_dict(exam.plan), "rungs": {step.name: _searched(exam, step) for step in exam.plan.ladder}}
+    old, new = _flat(_asked(before)), _flat(_asked(after))
+    keys = [key for key in dict.fromkeys([*old, *new]) if old.get(key) != new.get(key)]
+    return tuple(Change(key=key, before=old.get(key), after=new.get(key)) for key in keys)
+
+
+def _searched(exam: Exam, step: Step) -> dict[str, Any]:
+    return {"space": [asdict(line) for line in rung_facts(step).space(exam.task.kind)] if step.trials else []}
+
+
+def _asked(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """What a written plan asks, with a rung's facts under its name."""
+    found = {name: plain[name] for name in ORDER if name in plain and name not in (*NOT_COMPARED, "ladder")}
+    # where rows lie is not what they are: another table shows in the data hash, and no gain is given then
+    found["data"] = {name: value for name, value in found["data"].items() if name not in PLACES}
+    for step in plain["ladder"]:
+        space = {line["name"]: range_text(Parameter(**line)) for line in plain["rungs"][step["name"]]["space"]}
+        facts = {name: step[name] for name in ("level", "estimator", "trials", "settings")}
+        found[step["name"]] = {"on the ladder": True, **facts, **space}
+    return found
+
+
+def _flat(value: Any, around: str = "") -> dict[str, Any]:
+    """Dotted keys of everything inside; an empty mapping has none."""
+    if not isinstance(value, Mapping):
+        return {around: list(value) if isinstance(value, tuple) else value}
+    return {
+        key: inner
+        for name, entry in value.items()
+        for key, inner in _flat(entry, f"{around}.{name}" if around else str(name)).items()
+    }
+
+
+def _effects(before: Board, after: Board, arms: Arms, folder: Path) -> tuple[Effect, ...]:
+    """Every rung of either board, in the order of the new one."""
+    old, new = ({row.rung: row for row in board.rungs} for board in (before, after))
+    same = (before.folds_hash, before.data_hash) == (after.folds_hash, after.data_hash)
+    predictions = _predictions(folder) if same and before.metric.name == after.metric.name else None
+    found = []
+    for rung in dict.fromkeys([*new, *old]):
+        one, other = old.get(rung), new.get(rung)
+        gain = _gain(arms, predictions, one, other) if predictions is not None and one and other else None
+        found.append(
+            Effect(
+                rung=rung,
+                score_before=one.score if one else None,
+                score_after=other.score if other else None,
+                verdict_before=one.verdict if one else None,
+                verdict_after=other.verdict if other else None,
+                gain=gain[0] if gain else None,
+                low=gain[1] if gain else None,
+                high=gain[2] if gain else None,
+            )
+        )
+    return tuple(found)
+
+
+def _predictions(folder: Path) -> pd.DataFrame | None:
+    """The parent's predictions; None where they are not there: they are not committed above 1 MB."""
+    try:
+        return pd.read_parquet(folder / "predictions.parquet", filters=[("repeat", "==", 0)])
+    except (OSError, ValueError):
+        return None
+
+
+def _gain(
+    arms: Arms, predictions: pd.DataFrame, before: BoardRow, after: BoardRow
+) -> tuple[float, float, float] | None:
+    """Of the arm that climbs now over the one that did, on the rows of the first repeat."""
+    exam = arms.progress.exam
+    steps = [step for step in exam.plan.ladder if step.name == after.rung]
+    rows = exam.task.row_id[tested_rows(exam)]
+    own = predictions[(predictions["rung"] == before.rung) & (predictions["arm"] == before.arm)].set_index("row_id")
+    if arms.exam is None or not steps or not np.isin(rows, own.index).all():
+        return None
+    now = arms.measured(steps[0]).get("tuned" if after.arm == "tuned" else "default")
+    if now is None:
+        return None
+    pair = compare_all(arms.exam, _measured(arms, own.loc[rows]), now.first(1), 0.05)
+    return pair.gain, pair.low, pair.high
+
+
+def _measured(arms: Arms, own: pd.DataFrame) -> Measured:
+    assert arms.exam is not None
+    task = arms.progress.exam.task
+    if task.kind == "regression":
+        return measure(arms.exam, own["prediction"].to_numpy()[None])
+    labels = [label_text(label) for label in task.labels]
+    codes = pd.Index(labels).get_indexer(pd.Index([label_text(value) for value in own["predicted"]]))
+    return measure(arms.exam, own[[f"p_{label}" for label in labels]].to_numpy()[None], codes[None].astype(np.int64))

@@ -1,0 +1,156 @@
+"""Runs the studies of a record again and compares them, trial by trial, with what it holds."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from threadpoolctl import threadpool_limits
+
+from kiss_bench.engines import Choice, hired
+from kiss_bench.errors import RecordError
+from kiss_bench.evaluation.exam import Exam, Outcome, Unit
+from kiss_bench.plan.plan import Arm
+from kiss_bench.records.atomic import write_whole
+from kiss_bench.records.environment import differing, environment
+from kiss_bench.records.folder import check_free, held
+from kiss_bench.records.frames import StudyPlace, trials_hash
+from kiss_bench.reports import tuning_reports
+from kiss_bench.runs.recorded import Recorded, read_recorded
+from kiss_bench.runs.rows_again import exam_of
+from kiss_bench.runs.tuned_rung import best_trials
+from kiss_bench.tuning.record.facts import ReplayFacts
+from kiss_bench.tuning.record.replayed import Difference, differences
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """What to replay, and where."""
+
+    rung: str | None = None
+    fold: int | None = None
+    data: Path | None = None
+    jobs: int | None = None
+    command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Replayed:
+    """One study, run again."""
+
+    place: StudyPlace
+    trials: int
+    found: tuple[Difference, ...]
+    done: int = 0
+    """How many studies have come back so far, this one included."""
+    of: int = 0
+
+    @property
+    def name(self) -> str:
+        rung, arm, repeat, fold = self.place
+        return f"{rung}/{arm} repeat {repeat} fold {fold}"
+
+    def __str__(self) -> str:
+        differ = f"{len(self.found)} of {self.trials} trials differ" if self.found else f"{self.trials} trials equal"
+        return f"[{self.done}/{self.of}] {self.name}: {differ}"
+
+
+def replay(folder: Path, options: Options, watch: Callable[[Replayed], None]) -> ReplayFacts:
+    """Runs the chosen studies again; a whole replay is written into `tuning.json` and `tuning.md`.
+
+    Raises RecordError for a folder that is no whole record, a rung or fold that was not tuned, and other rows.
+    """
+    check_free(folder)
+    recorded = read_recorded(folder)
+    places = _chosen(recorded, options)
+    exam = exam_of(recorded, options.data)
+    studies = _run(recorded, exam, places, options, watch)
+    facts = _facts(recorded, studies, options)
+    if options.rung is None and options.fold is None:
+        _write(recorded, facts, options)
+    return facts
+
+
+def _chosen(recorded: Recorded, options: Options) -> list[StudyPlace]:
+    studies = list(recorded.studies)
+    if not studies:
+        raise RecordError(f"{recorded.folder} holds no study: nothing was tuned")
+    for what, at, wanted in (("rung", 0, options.rung), ("fold", 3, options.fold)):
+        there = list(dict.fromkeys(place[at] for place in studies))
+        if wanted is not None and wanted not in there:
+            raise RecordError(f"--{what}: found {wanted!r}; allowed: {', '.join(map(str, there))}")
+        studies = [place for place in studies if wanted is None or place[at] == wanted]
+    return studies
+
+
+def _run(
+    recorded: Recorded, exam: Exam, places: list[StudyPlace], options: Options, watch: Callable[[Replayed], None]
+) -> list[Replayed]:
+    exam = replace(exam, plan=replace(exam.plan, tuning=replace(exam.plan.tuning, timeout=None)))
+    studies: list[Replayed] = []
+    with hired(Choice(jobs=options.jobs)) as workforce, threadpool_limits(1):
+        engine = workforce.engine(exam)
+        try:
+            for unit, outcome in engine.run(_units(recorded, exam, places)):
+                place = (unit.step.name, unit.arm, unit.repeat, unit.fold)
+                found = tuple(_compared(recorded, place, outcome))
+                asked = recorded.studies[place].spent
+                one = Replayed(place=place, trials=asked, found=found, done=len(studies) + 1, of=len(places))
+                studies.append(one)
+                watch(one)
+        finally:
+            engine.close()
+    return sorted(studies, key=lambda study: places.index(study.place))
+
+
+def _units(recorded: Recorded, exam: Exam, places: list[StudyPlace]) -> Iterator[Unit]:
+    """A study that a wall clock ended has so many trials as it came to."""
+    steps = {step.name: step for step in exam.plan.ladder}
+    for rung, arm, repeat, fold in places:
+        study, step = recorded.studies[rung, arm, repeat, fold], steps[rung]
+        shorter = study.spent if study.stopped_by == "timeout" and exam.plan.tuning.sampler != "grid" else study.asked
+        which: Arm = "random" if arm == "random" else "tuned"
+        yield Unit(step=replace(step, trials=shorter), arm=which, repeat=repeat, fold=fold, purpose="search")
+
+
+def _compared(recorded: Recorded, place: StudyPlace, outcome: Outcome) -> list[Difference]:
+    """Trial by trial; by hash and best trial alone where the table of trials is not there."""
+    study = recorded.studies[place]
+    if not outcome.trials:
+        why = f"{outcome.error}: {outcome.reason}"
+        return [Difference(trial=0, what="the study", then=f"{study.spent} trials", now=why, size=None)]
+    now = outcome.trials[: study.spent]
+    if recorded.trials is not None:
+        return differences(recorded.trials.get(place, ()), now)
+    if trials_hash(now) == study.trials_hash:
+        return []
+    best = best_trials(now, maximise=recorded.record.objective.greater_is_better)
+    found = best[0].value if best else None
+    size = abs(found - study.best_value) if found is not None and study.best_value is not None else None
+    what = "which one is not known without trials.parquet; best value"
+    return [Difference(trial=study.best_number or 0, what=what, then=study.best_value, now=found, size=size)]
+
+
+def _facts(recorded: Recorded, studies: list[Replayed], options: Options) -> ReplayFacts:
+    now = environment(list(options.command), options.jobs or 0)
+    other = differing(recorded.record.environment, now)
+    different = [(study, one) for study in studies for one in study.found]
+    sizes = [one.size for _, one in different if one.size is not None]
+    return ReplayFacts(
+        when=datetime.now(UTC).isoformat(timespec="seconds"),
+        equal=not different,
+        studies=len(studies),
+        trials=sum(study.trials for study in studies),
+        differences=len(different),
+        largest=max(sizes, default=None),
+        first=f"{different[0][0].name}, {different[0][1]}" if different else "",
+        same_environment=not other,
+        differing=other,
+    )
+
+
+def _write(recorded: Recorded, facts: ReplayFacts, options: Options) -> None:
+    record = replace(recorded.record, replay=facts)
+    with held(recorded.folder, options.command):
+        for name, render in tuning_reports().items():
+            write_whole(recorded.folder / name, render(record))

@@ -1,0 +1,46 @@
+"""Whether a study left a whole record: a rung without one has no place on the board."""
+
+from collections.abc import Sequence
+
+from kiss_bench.evaluation.exam import Outcome, Trial
+from kiss_bench.rungs import Parameter
+from kiss_bench.tuning.sampling import distribution_of, holds, is_active
+
+
+def lacks(space: Sequence[Parameter], asked: int, outcome: Outcome) -> str:
+    """What the record of a study lacks, in words; empty where it is whole.
+
+    `space` is the rung's, without what a validation curve teaches; `asked` is the budget in trials.
+    """
+    trials, told = outcome.trials, []
+    if len(trials) != asked and outcome.stopped_by != "timeout":
+        told.append(f"{len(trials)} of {asked} trials")
+    if [trial.number for trial in trials] != list(range(len(trials))):
+        told.append("trials without a gap in their numbers")
+    missing = [name for name in ("study", "estimator", "inner") if name not in outcome.seeds]
+    told += [f"the seed of the {name}" for name in missing]
+    if not outcome.inner_hash:
+        told.append("the hash of the inner folds")
+    told += [f"trial {trial.number}: {fault}" for trial in trials if (fault := _fault(space, trial))]
+    return "; ".join(told[:3]) + (f" (and {len(told) - 3} more)" if len(told) > 3 else "")
+
+
+def _fault(space: Sequence[Parameter], trial: Trial) -> str:
+    if trial.state == "COMPLETE" and (trial.value is None or not trial.inner_values):
+        return "its value"
+    if trial.state == "FAIL" and not trial.error:
+        return "the class of its error"
+    if trial.number > 0 and is_outside(space, trial):
+        return "parameters of the declared space"
+    return ""
+
+
+def is_outside(space: Sequence[Parameter], trial: Trial) -> bool:
+    """Whether a sampled trial used a value outside its range, or lacks an active parameter: samplers would not say."""
+    for line in space:
+        if line.name not in trial.params:
+            if is_active(line, trial.params):
+                return True
+        elif not holds(distribution_of(line), trial.params[line.name]):
+            return True
+    return False
