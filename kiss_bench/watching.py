@@ -11,8 +11,8 @@ from kiss_bench.evaluation.exam import Unit
 from kiss_bench.records.board import Board
 from kiss_bench.reports.amounts import seconds as spelled
 from kiss_bench.reports.terminal import leaderboard_table, leaderboard_text
-from kiss_bench.runs.board import notes_of
 from kiss_bench.runs.filling import Event
+from kiss_bench.runs.notes import notes_of
 from kiss_bench.runs.remaining import seconds_left
 from kiss_bench.runs.units import Progress as Units
 from kiss_bench.runs.units import repeats_drawn, repeats_of_all

@@ -19,7 +19,7 @@ from kiss_bench.evaluation.exam import Trial
 from kiss_bench.exports import Results
 from kiss_bench.records.atomic import write_whole
 from kiss_bench.rungs import Parameter
-from kiss_bench.tuning.record.facts import ParameterFacts, RungTuning, StudyFacts
+from kiss_bench.tuning.record.rung import ParameterFacts, RungTuning, StudyFacts
 from kiss_bench.tuning.sampling import distribution_of, holds
 
 FILE = "studies.journal"

@@ -7,7 +7,7 @@ from typing import Any
 from kiss_bench.reports import amounts
 from kiss_bench.reports.columns import Column
 from kiss_bench.reports.escape import inline, markdown
-from kiss_bench.tuning.record.facts import ParameterFacts
+from kiss_bench.tuning.record.rung import ParameterFacts
 
 _NO_VALUE = "unset"
 

@@ -9,7 +9,8 @@ from kiss_bench.reports.replayed import replay_sentences
 from kiss_bench.reports.settings import column, setting, settings
 from kiss_bench.reports.tables import markdown_table
 from kiss_bench.reports.tuning_rung import rung_section
-from kiss_bench.tuning.record.facts import ParentFacts, RungTuning, TuningRecord, UnitFacts
+from kiss_bench.tuning.record.facts import ParentFacts, TuningRecord, UnitFacts
+from kiss_bench.tuning.record.rung import RungTuning
 
 _NO_ESTIMATE = (
     "Inner values choose a trial; they are no estimate of a rung's score, which is taken on outer rows that no trial "

@@ -8,8 +8,8 @@ from kiss_bench.evaluation.thresholds import threshold_metric
 from kiss_bench.judge.power import SPREADS, Outlook, dummy_loss, expected_sd, smallest_gain
 from kiss_bench.metrics import METRICS
 from kiss_bench.plan.plan import Step
-from kiss_bench.runs.board import notes_of
 from kiss_bench.runs.judging import terms_of, tested_rows
+from kiss_bench.runs.notes import notes_of
 from kiss_bench.runs.units import Progress, arms_of, escalates, repeats_drawn, repeats_of_all, rung_facts
 
 POLICIES = {

@@ -14,7 +14,8 @@ from kiss_bench.plan.written import plan_from_dict
 from kiss_bench.records.folder import read_json
 from kiss_bench.records.frames import StudyPlace, trials_of
 from kiss_bench.runs.estimators import BESIDE_THE_PLAN
-from kiss_bench.tuning.record.facts import StudyFacts, TuningRecord
+from kiss_bench.tuning.record.facts import TuningRecord
+from kiss_bench.tuning.record.rung import StudyFacts
 from kiss_bench.tuning.record.schema import record_from_dict
 
 

@@ -20,14 +20,7 @@ from kiss_bench.runs.tuned_rung import rung_tuning, settings_of
 from kiss_bench.runs.units import Progress, arms_of, rung_facts
 from kiss_bench.tuning.pruning import RULE
 from kiss_bench.tuning.record.adaptation import record_commands
-from kiss_bench.tuning.record.facts import (
-    SCHEMA,
-    DataFacts,
-    ObjectiveFacts,
-    ReplayFacts,
-    TuningRecord,
-    UnitFacts,
-)
+from kiss_bench.tuning.record.facts import SCHEMA, DataFacts, ObjectiveFacts, ReplayFacts, TuningRecord, UnitFacts
 from kiss_bench.tuning.sampling import SamplerChoice, sampler_facts
 
 SEEDS = (

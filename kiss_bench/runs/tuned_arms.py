@@ -15,7 +15,7 @@ from kiss_bench.metrics import Metric, score
 from kiss_bench.plan.plan import Arm, Step
 from kiss_bench.runs.judging import judged_rows, pooled, pooled_labels, terms_of, tested_rows, whole_repeats
 from kiss_bench.runs.units import Progress
-from kiss_bench.tuning.record.facts import ArmGain
+from kiss_bench.tuning.record.rung import ArmGain
 
 ARMS: tuple[Arm, ...] = ("default", "random", "tuned")
 PAIRS: tuple[tuple[Arm, Arm], ...] = (("tuned", "default"), ("tuned", "random"), ("random", "default"))

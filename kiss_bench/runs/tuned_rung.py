@@ -22,8 +22,8 @@ from kiss_bench.runs.units import Progress, rung_facts
 from kiss_bench.tuning.record.adaptation import rung_commands
 from kiss_bench.tuning.record.complete import is_outside
 from kiss_bench.tuning.record.curve import best_at_half, budget_curve, enough_trials, random_curve
-from kiss_bench.tuning.record.facts import RungTuning, StudyFacts, TopTrial
 from kiss_bench.tuning.record.importance import importance_of
+from kiss_bench.tuning.record.rung import RungTuning, StudyFacts, TopTrial
 from kiss_bench.tuning.sampling import grid_of
 from kiss_bench.tuning.search import missing_members, trial_settings_of
 

@@ -12,7 +12,7 @@ from kiss_bench.plan.plan import Step
 from kiss_bench.rungs import Parameter, Rung, shipped_rungs
 from kiss_bench.runs.units import rung_facts
 from kiss_bench.tuning.record.adaptation import range_text
-from kiss_bench.tuning.record.facts import ParameterFacts, StudyFacts
+from kiss_bench.tuning.record.rung import ParameterFacts, StudyFacts
 from kiss_bench.tuning.sampling import distribution_of, holds
 
 EDGE = 0.01

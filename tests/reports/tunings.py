@@ -6,21 +6,23 @@ from boards import HOSTILE_NAMES
 
 from kiss_bench.tuning.record.facts import (
     SCHEMA,
-    ArmGain,
-    BudgetPoint,
     Change,
     DataFacts,
     Effect,
-    Importance,
     ObjectiveFacts,
-    ParameterFacts,
     ParentFacts,
     ReplayFacts,
+    TuningRecord,
+    UnitFacts,
+)
+from kiss_bench.tuning.record.rung import (
+    ArmGain,
+    BudgetPoint,
+    Importance,
+    ParameterFacts,
     RungTuning,
     StudyFacts,
     TopTrial,
-    TuningRecord,
-    UnitFacts,
 )
 
 STUDIES = tuple(

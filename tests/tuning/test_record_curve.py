@@ -17,7 +17,7 @@ from kiss_bench.tuning.record.curve import (
     marks_of,
     random_curve,
 )
-from kiss_bench.tuning.record.facts import BudgetPoint
+from kiss_bench.tuning.record.rung import BudgetPoint
 
 
 def trials(*values, first=0.5):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kiss_bench.rungs import Parameter
-from kiss_bench.tuning.record.facts import ParameterFacts
+from kiss_bench.tuning.record.rung import ParameterFacts
 
 FOLDER, CHILD = "DIR", "CHILD.yaml"
 """Stand in for the result folder and the file to write."""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kiss_bench.evaluation.exam import Trial
-from kiss_bench.tuning.record.facts import BudgetPoint
+from kiss_bench.tuning.record.rung import BudgetPoint
 
 MARKS = (1, 2, 5, 10, 20, 30, 50, 100, 200, 500, 1000, 2000, 5000)
 """Numbers of trials at which a curve is shown, and the budget itself."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from kiss_bench.evaluation.exam import Trial
 from kiss_bench.rungs import Parameter
-from kiss_bench.tuning.record.facts import Importance
+from kiss_bench.tuning.record.rung import Importance
 from kiss_bench.tuning.sampling import importance_shares
 
 ENOUGH = 50

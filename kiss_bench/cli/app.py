@@ -1,0 +1,41 @@
+"""The application that the commands of this folder join, the arguments they share, and the exit codes."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kiss_bench import __version__
+
+DONE, NO, INVALID, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
+
+app = typer.Typer(
+    name="kiss-bench",
+    help="Is the complicated model worth it? A ladder of models, simplest first, on identical folds with equal tuning; "
+    "a verdict for every rung.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file of the project.", show_default=False)]
+Folder = Annotated[
+    Path, typer.Argument(metavar="DIR", help="A result folder, such as results/german-credit.", show_default=False)
+]
+
+
+@app.callback(invoke_without_command=True)
+def top(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,  # noqa: FBT002
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,  # noqa: ARG001, FBT002
+) -> None:
+    if version:
+        typer.echo(f"kiss-bench {__version__}")
+        raise typer.Exit(DONE)
+
+
+def plan_of(config: Path) -> Any:
+    from kiss_bench.plan.read import read_plan
+    from kiss_bench.runs.known import catalogue
+
+    return read_plan(config, catalogue())

@@ -1,0 +1,113 @@
+"""Commands that run, or say what a run would do."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kiss_bench.cli.app import DONE, NO, Config, app, plan_of
+
+
+@app.command()
+def run(  # noqa: PLR0913, PLR0917  (each is an option of the command)
+    config: Config,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, help="Worker processes; default: one a core.")
+    ] = None,
+    results: Annotated[Path, typer.Option(help="Where the project's folder is written.")] = Path("results"),
+    quick: Annotated[bool, typer.Option("--quick", help="Default settings only, no tuning; provisional.")] = False,  # noqa: FBT002
+    engine: Annotated[
+        str, typer.Option(help="Where units run: local, or dask (processes here, or --scheduler).")
+    ] = "local",
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="With dask: a running scheduler, such as tcp://10.0.0.5:8786, with the versions installed here.",
+        ),
+    ] = None,
+) -> None:
+    """Run the ladder of CONFIG, judge it, and write the leaderboard. A run that was stopped goes on where it was.
+
+    Ends with 1 where a rung failed.
+    """
+    from kiss_bench.engines import Choice
+
+    Choice(engine=engine, jobs=jobs, scheduler=scheduler)  # asked before the config is: raises for what is not there
+    plan = plan_of(config)
+    from rich.console import Console
+
+    from kiss_bench.engines.processes import workers_for
+    from kiss_bench.reports.terminal import leaderboard_table, leaderboard_text
+    from kiss_bench.reports.words import banners, verdict_sentence
+    from kiss_bench.runs.run import Options
+    from kiss_bench.runs.run import run as run_plan
+    from kiss_bench.watching import watcher
+
+    workers = workers_for(jobs)
+    if jobs is not None and workers < jobs:
+        typer.echo(f"--jobs {jobs} is more than the {workers} cores there are; {workers} workers it is", err=True)
+    options = Options(
+        results=results, jobs=jobs, engine=engine, scheduler=scheduler, quick=quick, finishing=True,
+        command=tuple(sys.argv),
+    )  # fmt: skip
+    with watcher(Console(stderr=True), workers) as watch:
+        board = run_plan(plan, options, watch)
+    screen = Console()
+    if screen.is_terminal:
+        for banner in banners(board):
+            screen.print(banner, style="bold", markup=False, highlight=False)
+        screen.print(leaderboard_table(board, screen.width))
+        screen.print(f"\n{verdict_sentence(board)}", markup=False, highlight=False)
+    else:
+        typer.echo(leaderboard_text(board, 120))
+    for note in board.notes:
+        typer.echo(f"note: {note}")
+    typer.echo(f"\nwritten to {results / plan.project}: leaderboard.md, tuning.md and what they rest on")
+    raise typer.Exit(NO if any(row.status == "failed" for row in board.rungs) else DONE)
+
+
+@app.command()
+def plan(config: Config) -> None:
+    """Show the ladder, the folds and the number of fits of CONFIG. Fits nothing, writes nothing."""
+    found = plan_of(config)
+    from kiss_bench.runs.planned import planned_text
+    from kiss_bench.runs.run import set_exam
+
+    typer.echo(planned_text(set_exam(found)))
+
+
+@app.command()
+def selftest(
+    config: Config,
+    draws: Annotated[int, typer.Option(min=2, help="Simulated benchmarks a scenario; there are four.")] = 100,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, help="Worker processes; default: one a core.")
+    ] = None,
+    results: Annotated[Path, typer.Option(help="Where the project's folder is written.")] = Path("results"),
+    rows: Annotated[
+        int | None, typer.Option(help="Simulated rows; default: those of the table, at most 20,000.", min=1)
+    ] = None,
+) -> None:
+    """How often would the judge be wrong on data of CONFIG's shape? Simulates, fits and judges; minutes.
+
+    Ends with 1 where needless rungs are promoted more often than alpha allows. What was stopped goes on where it was;
+    another `seed:` in CONFIG simulates other tables.
+    """
+    found = plan_of(config)
+    from rich.console import Console
+    from tabulate import tabulate
+
+    from kiss_bench.selftest.report import rates_table, verdict_sentences
+    from kiss_bench.selftest.run import Options
+    from kiss_bench.selftest.run import selftest as run_selftest
+    from kiss_bench.selftest.watching import watcher
+
+    options = Options(results=results, draws=draws, jobs=jobs, rows=rows)
+    with watcher(Console(stderr=True)) as watch:
+        tested = run_selftest(found, options, watch)
+    typer.echo(tabulate(rates_table(tested.rates), headers="keys", disable_numparse=True))
+    typer.echo("\n" + "\n".join(verdict_sentences(tested.rates)))
+    typer.echo(f"\nwritten to {results / found.project}: selftest.md, selftest.json")
+    raise typer.Exit(DONE if tested.passed else NO)

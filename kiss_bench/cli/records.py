@@ -1,0 +1,101 @@
+"""Commands about a result folder: rendered again, replayed, handed on, adapted."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kiss_bench.cli.app import DONE, NO, Folder, app
+
+
+@app.command()
+def report(folder: Folder) -> None:
+    """Render the reports of a result folder again, from its record."""
+    from kiss_bench.records.atomic import write_whole
+    from kiss_bench.records.folder import read_board, read_json
+    from kiss_bench.reports import board_reports, tuning_reports
+    from kiss_bench.tuning.record.schema import record_from_dict
+
+    board = read_board(folder)
+    record = record_from_dict(read_json(folder, "tuning.json"), str(folder / "tuning.json"))
+    texts = {name: render(board) for name, render in board_reports().items()}
+    texts |= {name: render(record) for name, render in tuning_reports().items()}
+    for name, text in texts.items():
+        write_whole(folder / name, text)
+    typer.echo(f"rendered {', '.join(sorted(texts))} in {folder}")
+
+
+@app.command()
+def replay(
+    folder: Folder,
+    rung: Annotated[str | None, typer.Option(help="Replay the studies of this rung only.")] = None,
+    fold: Annotated[int | None, typer.Option(help="Replay the studies of this outer fold only.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The very same rows, where the config's place is not theirs.")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, help="Worker processes; default: one a core.")
+    ] = None,
+) -> None:
+    """Run the studies of a result folder again, from its record, and compare them trial by trial.
+
+    Ends with 1 where any trial differs. A replay of all studies is noted in tuning.json and tuning.md.
+    """
+    from kiss_bench.reports.replayed import replay_sentences
+    from kiss_bench.runs.replay import Options
+    from kiss_bench.runs.replay import replay as replay_studies
+
+    options = Options(rung=rung, fold=fold, data=data, jobs=jobs, command=tuple(sys.argv))
+    found = replay_studies(folder, options, lambda study: typer.echo(str(study), err=True))
+    for sentence in replay_sentences(found):
+        typer.echo(sentence)
+    raise typer.Exit(DONE if found.equal else NO)
+
+
+@app.command()
+def export(
+    folder: Folder,
+    to: Annotated[str, typer.Option(help="The tracker: optuna (a journal for optuna-dashboard) or mlflow.")],
+    target: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TARGET",
+            help="optuna: the file to write, studies.journal in DIR by default; mlflow: a tracking URI, "
+            "MLFLOW_TRACKING_URI by default.",
+        ),
+    ] = None,
+) -> None:
+    """Hand a result folder on to a tracker, from its record."""
+    from kiss_bench.runs.exported import export_folder
+
+    typer.echo(f"exported {export_folder(folder, to, target)}")
+
+
+@app.command()
+def adapt(
+    folder: Folder,
+    out: Annotated[Path, typer.Option(metavar="CONFIG", help="The config to write.", show_default=False)],
+    change: Annotated[
+        list[str],
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="May be repeated: boosting.num_leaves='int(4, 512, log)' · boosting.settings.max_bin=63 · "
+            "boosting.trials=60 · tuning.control=random · metric.margin=0.5%.",
+            show_default=False,
+        ),
+    ],
+    reason: Annotated[str, typer.Option(help="Why; it is printed with the rungs that are changed.")] = "",
+    project: Annotated[str | None, typer.Option(help="Name of the child; default: that of the file.")] = None,
+) -> None:
+    """Write a config that is the plan of a result folder with changes, and a link to it.
+
+    A run of it says what changed and what that did.
+    """
+    from kiss_bench.runs.adapt import Options
+    from kiss_bench.runs.adapt import adapt as adapt_plan
+
+    made = adapt_plan(folder, Options(changes=tuple(change), out=out, project=project, reason=reason))
+    typer.echo(f"written to {out}: project {made.project}. Now: kiss-bench run {shlex.quote(str(out))}")

@@ -1,0 +1,236 @@
+"""What `tuning.json` holds of one rung: its space, its studies, and what they came to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ConfigDict
+
+STRICT = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+"""Of every class of the record: nothing unknown is read, and the JSON Schema tells what the fields are."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ParameterFacts:
+    """One line of a search space, and where its studies landed."""
+
+    __pydantic_config__ = STRICT
+
+    name: str
+    meaning: str
+    """What it is, with its unit; empty where nobody said."""
+    kind: str
+    """int, float or choice."""
+    low: int | float | None
+    high: int | float | None
+    step: int | None
+    """1 for whole numbers, null for anything else."""
+    log: bool
+    choices: tuple[Any, ...]
+    """In the order in which the sampler knows them."""
+    when: Mapping[str, tuple[Any, ...]]
+    """Another parameter -> its values at which this one is searched; else it keeps its default. Empty: always."""
+    sets: tuple[str, ...]
+    """Parameters of the estimator that differ when this one does, found by building it twice."""
+    default: Any
+    """Its value in the default arm; null where the default leaves it unset."""
+    default_inside: bool
+    """Whether the default lies inside the range."""
+    reason: str
+    """Why it is tuned over this range, or where the range comes from; empty where nobody said."""
+    shipped: str | None
+    """The range that the rung ships with, where the config changed it; null where it did not."""
+    best: tuple[Any, ...]
+    """Best value per study, in the order of the studies; null where a study has none."""
+    spread: float | None
+    """How much the studies disagree, 0 to 1: the span of their best values over the range (on the log scale where
+    searched so); of choices the share of studies that chose otherwise than most."""
+    on_edge: int
+    """Number of studies whose best value sits within 1 % of an end of the range (never for choices)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TopTrial:
+    """One of the best trials of a study."""
+
+    __pydantic_config__ = STRICT
+
+    number: int
+    value: float
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StudyFacts:
+    """One study: a rung tuned in one outer training part."""
+
+    __pydantic_config__ = STRICT
+
+    study: str
+    """Identity: project/rung/arm/repeat/fold."""
+    purpose: str
+    repeat: int
+    fold: int
+    seed: int
+    """Seed of the study; each trial has its own, in trials.parquet."""
+    inner_seed: int
+    """Seed of the inner folds, shared by all rungs."""
+    inner_hash: str
+    """SHA-256 of the inner folds: the positions of their training and validation rows."""
+    rows: int
+    """Rows of the training part that the study used."""
+    started: str
+    """UTC."""
+    ended: str
+    asked: int
+    spent: int
+    complete: int
+    pruned: int
+    failed: int
+    duplicates: int
+    """Trials of parameters that an earlier one had tried; they cost no fit."""
+    duplicate_of: Mapping[str, int]
+    """Number of such a trial -> that of the earlier one."""
+    begun: tuple[float, ...]
+    """Seconds after `started` at which each trial began."""
+    trial_fits: tuple[int, ...]
+    """Models that each trial fitted on inner folds; of a pruned one the fold at which it was given up."""
+    errors: Mapping[str, int]
+    """Exception class -> number of failed trials."""
+    fits: int
+    """Models fitted on inner folds."""
+    seconds: float
+    cpu_seconds: float
+    peak_bytes: int
+    """Most memory that the worker held of its own; 0 where that is not known."""
+    stopped_by: str
+    """trials, or timeout: then the study cannot be replayed."""
+    resumed: int
+    """How often the study was taken up in the middle: never, as one that was interrupted begins anew."""
+    best_number: int | None
+    best_value: float | None
+    """Mean over inner folds, in the metric's own sign."""
+    default_value: float | None
+    """Value of trial 0, the default settings."""
+    best_params: Mapping[str, Any]
+    best_settings: Mapping[str, Any]
+    """All settings that the outer fit was given, defaults included."""
+    top: tuple[TopTrial, ...]
+    """The best trials, best first."""
+    best_at_half: bool | None
+    """Whether half of the budget had found the same trial."""
+    outer_score: float | None
+    """Score of the best settings on the outer fold, by the metric that the trials optimise."""
+    optimism: float | None
+    """By how much the inner value of the best trial is better than that, above 0 where it flatters."""
+    trials_hash: str
+    """SHA-256 of the study's trials: numbers, states, parameters, values, seeds, errors."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ArmGain:
+    """One arm against another on the outer folds, rows paired."""
+
+    __pydantic_config__ = STRICT
+
+    arm: str
+    over: str
+    gain: float
+    """In the metric's own units, positive where `arm` is better."""
+    low: float
+    high: float
+    """Two-sided 95 % interval, corrected as every interval on the board."""
+    p_gain: float
+    """Probability that the gain exceeds the margin."""
+    repeats: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BudgetPoint:
+    """What a number of trials buys, over studies."""
+
+    __pydantic_config__ = STRICT
+
+    trials: int
+    gain: float
+    """Mean gain of the best value so far over trial 0, in the metric's own units."""
+    low: float
+    high: float
+    """Lowest and highest study."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Importance:
+    """Which parameters decide whether a trial is among the best."""
+
+    __pydantic_config__ = STRICT
+
+    evaluator: str
+    seed: str
+    trials: int
+    """Complete trials it rests on, of all studies."""
+    excluded: float
+    """Share of trials left out: pruned, failed, repeated, or of the default settings."""
+    reliable: bool
+    caveats: tuple[str, ...]
+    shares: Mapping[str, float]
+    """Parameter -> share, summing to 1; empty where there is nothing to tell."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RungTuning:
+    """How one rung was tuned."""
+
+    __pydantic_config__ = STRICT
+
+    rung: str
+    level: float
+    note: str
+    """The ladder entry's own reason; empty where it gave none."""
+    left_alone: str
+    """Why its other parameters are not tuned; empty where nobody said."""
+    trials: int
+    """Budget asked of every study."""
+    default_settings: Mapping[str, Any]
+    fixed: Mapping[str, Any]
+    """Every other parameter of the estimator as it was in force, library defaults included."""
+    trial_settings: Mapping[str, Any]
+    """A cheaper fidelity used in trials only, such as fewer trees; empty where trials are as dear as the real fit."""
+    extrapolated: str
+    """How values of trials in `trial_settings` are brought to full fidelity; empty where they are taken as they are."""
+    early_stopping: str
+    """How the number of rounds is found, and on which rows; empty for a rung without rounds."""
+    pruning: Mapping[str, Any]
+    """When a trial of this rung is given up: `standard_errors`, `after_inner_folds`; empty where none is."""
+    most_rows: int | None
+    """Most rows of a training part that a fit uses; null: all."""
+    space: tuple[ParameterFacts, ...]
+    space_hash: str
+    space_points: int | None
+    """Number of points of a space of choices and whole numbers; null where it is continuous."""
+    outside: int
+    """Sampled trials with a parameter outside this space; anything but 0 keeps the rung off the board."""
+    grid: Mapping[str, tuple[Any, ...]]
+    """Values of each parameter that a grid walks; empty for other samplers."""
+    studies: tuple[StudyFacts, ...]
+    control: tuple[StudyFacts, ...]
+    """Studies of the random search beside them; empty where the config asks for none."""
+    scores: Mapping[str, float | None]
+    """Arm -> score on the outer folds, first repeat, in the metric's own sign."""
+    gains: tuple[ArmGain, ...]
+    """Tuned over default, and where there is a random search also that over default and tuned over that."""
+    tuning_verdict: str | None
+    """Verdict on tuned over default, as on the board."""
+    p_default_enough: float | None
+    """Probability that tuning gains less than the margin."""
+    optimism: float | None
+    """Mean over studies."""
+    importance: Importance
+    budget_curve: tuple[BudgetPoint, ...]
+    """Best so far over the studies, each with a seed of its own."""
+    control_curve: tuple[BudgetPoint, ...]
+    """Expected best of so many trials drawn without replacement from the random search's; empty without one."""
+    enough_trials: int | None
+    """Smallest budget whose mean best value is within the margin of the whole budget's."""
+    adaptation: tuple[str, ...]
+    """Commands that change this rung's tuning."""
