@@ -48,9 +48,11 @@ def replay(
     from kiss_bench.runs.replay import replay as replay_studies
 
     options = Options(rung=rung, fold=fold, data=data, jobs=jobs, command=tuple(sys.argv))
-    found = replay_studies(folder, options, lambda study: typer.echo(str(study), err=True))
+    found, unwritten = replay_studies(folder, options, lambda study: typer.echo(str(study), err=True))
     for sentence in replay_sentences(found):
         typer.echo(sentence)
+    if unwritten:
+        typer.echo(f"not noted in {folder}: {unwritten}", err=True)
     raise typer.Exit(DONE if found.equal else NO)
 
 

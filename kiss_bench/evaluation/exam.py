@@ -106,7 +106,7 @@ class Costs:
     model_seconds: float = 0.0
     """Of these, inside estimators that fit or predict."""
     cpu_seconds: float = 0.0
-    """Processor time of the worker over the unit."""
+    """Processor time of the worker over the study."""
     peak_bytes: int = 0
     """Most private memory that the worker held while the unit ran; 0 where that is not known."""
 

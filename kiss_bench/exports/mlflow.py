@@ -1,11 +1,13 @@
 """MLflow: a bench is a run, each rung a run below it; parameters, metrics, and the result folder's files."""
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kiss_bench.errors import KissBenchError
 from kiss_bench.exports import Results
+from kiss_bench.plan.masking import masked_url
 from kiss_bench.records.board import BoardRow
 
 FILES = ("leaderboard.md", "leaderboard.csv", "leaderboard.json", "tuning.md", "tuning.json", "plan.json")
@@ -31,18 +33,30 @@ def export(results: Results, target: str | None) -> str:
 
     Results that were logged before, by their digest, are not logged twice.
     """
-    for name, value in MANNERS.items():
-        os.environ.setdefault(name, value)
+    with _manners():
+        try:
+            from mlflow import MlflowClient
+        except ImportError:
+            raise KissBenchError('MLflow is not installed: python -m pip install "kiss-bench[mlflow]"') from None
+        try:
+            return _log(MlflowClient(tracking_uri=target), results)
+        except Exception as error:  # noqa: BLE001  (the edge to a tracker: drivers, stores and plug-ins raise anything)
+            told = f"{type(error).__name__}: {str(error).strip() or 'no message'}".splitlines()[0]
+            told = told.replace(target, masked_url(target)) if target else told
+            place = masked_url(target) if target else "its own place"
+            raise KissBenchError(f"MLflow at {place} could not be told: {told}") from None
+
+
+@contextlib.contextmanager
+def _manners() -> Iterator[None]:
+    """MANNERS for as long as we talk, where the user has none of his own."""
+    ours = {name: value for name, value in MANNERS.items() if name not in os.environ}
+    os.environ.update(ours)
     try:
-        from mlflow import MlflowClient
-        from mlflow.exceptions import MlflowException
-    except ImportError:
-        raise KissBenchError('MLflow is not installed: python -m pip install "kiss-bench[mlflow]"') from None
-    try:
-        return _log(MlflowClient(tracking_uri=target), results)
-    except (MlflowException, OSError) as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise KissBenchError(f"MLflow at {target or 'its own place'} could not be told: {first}") from None
+        yield
+    finally:
+        for name in ours:
+            os.environ.pop(name, None)
 
 
 def _log(client: Any, results: Results) -> str:
@@ -92,7 +106,7 @@ def _facts(results: Results) -> dict[str, Any]:
         "margin_unit": board.metric.margin_unit,
         "folds": f"{board.folds.count} {board.folds.kind}",
         "trials": results.record.budget,
-        "sampler": results.record.sampler["name"],
+        "sampler": results.record.sampler.name,
         "recommended": f"{chosen.rung} ({chosen.arm})" if chosen else "none",
         **{name: getattr(board, name) for name in ("plan_hash", "data_hash", "folds_hash", "digest", "target", "task")},
     }

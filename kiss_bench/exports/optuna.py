@@ -78,7 +78,7 @@ def _trial(space: Sequence[ParameterFacts], study: StudyFacts, trial: Trial) -> 
     known = {line.name: _distribution(line) for line in space}
     inside = {name: value for name, value in trial.params.items() if name in known and holds(known[name], value)}
     running = dict(enumerate(_running(trial.inner_values)))
-    begun = datetime.fromisoformat(study.started).astimezone().replace(tzinfo=None)
+    begun = datetime.fromisoformat(study.started or "1970-01-01T00:00:00+00:00").astimezone().replace(tzinfo=None)
     begun += timedelta(seconds=study.begun[trial.number] if trial.number < len(study.begun) else 0.0)
     found = create_trial(
         state=STATES[trial.state],

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from kiss_bench.errors import Fault, PlanError
+from kiss_bench.plan.catalogue import Catalogue
 from kiss_bench.plan.config import NAME, SECTIONS, Config, LadderEntry
 from kiss_bench.plan.plan import Data, Parent, Plan, Step
 from kiss_bench.plan.space import is_range
@@ -18,7 +19,7 @@ from kiss_bench.plan.written import plan_as_dict
 HOW = "RUNG.PARAMETER=int(4, 512, log), RUNG.settings.NAME=VALUE, RUNG.trials=60, or a key such as tuning.trials=60"
 
 
-def config_of(plan: Plan) -> dict[str, Any]:
+def config_of(plan: Plan, catalogue: Catalogue) -> dict[str, Any]:
     """The keys of a config for this plan, without those at their default; `ladder` always."""
     whole = plan_as_dict(plan)
     usual = plan_as_dict(Plan(project="", data=Data(), target=""))
@@ -26,7 +27,7 @@ def config_of(plan: Plan) -> dict[str, Any]:
     if "margin" in config["metric"] or "margin_unit" in config["metric"]:
         config["metric"] |= {"margin": plan.metric.margin, "margin_unit": plan.metric.margin_unit}
     found = {name: value for name, value in config.items() if value not in ({}, None) and value != usual.get(name)}
-    return {**found, "ladder": [_entry(step, plan.tuning.trials) for step in plan.ladder]}
+    return {**found, "ladder": [_entry(step, _usual_trials(step, plan, catalogue)) for step in plan.ladder]}
 
 
 def _without_usual(value: Any, usual: Any) -> Any:
@@ -35,7 +36,14 @@ def _without_usual(value: Any, usual: Any) -> Any:
     return {name: entry for name, entry in value.items() if entry != usual.get(name)}
 
 
-def _entry(step: Step, budget: int) -> str | dict[str, Any]:
+def _usual_trials(step: Step, plan: Plan, catalogue: Catalogue) -> int:
+    """The trials of a rung whose entry does not say any."""
+    known = catalogue.rung(step.name) if step.estimator is None else None
+    tunable = known.tunable if known else bool(step.space)
+    return plan.tuning.trials if tunable else 0
+
+
+def _entry(step: Step, usual: int) -> str | dict[str, Any]:
     """A rung by its name alone where the config says no more of it."""
     entry: dict[str, Any] = {"name": step.name}
     if step.estimator is not None:
@@ -44,7 +52,7 @@ def _entry(step: Step, budget: int) -> str | dict[str, Any]:
         entry["settings"] = dict(step.settings)
     if step.space:
         entry["space"] = {name: parameter_text(spec) for name, spec in step.space.items()}
-    if step.trials not in (0, budget):
+    if step.trials != usual:
         entry["trials"] = step.trials
     if step.reason:
         entry["reason"] = step.reason
@@ -67,14 +75,14 @@ def _word(value: Any) -> str:
     return {"None": "null", "True": "true", "False": "false"}.get(str(value), str(value))
 
 
-def changed(config: Mapping[str, Any], changes: Sequence[str], reason: str, origin: str) -> dict[str, Any]:
+def changed(config: Mapping[str, Any], changes: Sequence[str], reason: str) -> dict[str, Any]:
     """The config with every `KEY=VALUE` of `changes`; values are YAML.
 
-    A rung that is changed gets `reason` for its own, or else what was changed since `origin`. Raises PlanError naming
-    every change that cannot be understood.
+    A rung that is changed gets `reason` for its own; without one the board will say that nobody gave it.
+    Raises PlanError naming every change that cannot be understood.
     """
     made, faults = dict(config), []
-    told: dict[str, list[str]] = {}
+    told: set[str] = set()
     for text in changes:
         key, equals, value = text.partition("=")
         path = key.strip().split(".")
@@ -83,19 +91,18 @@ def changed(config: Mapping[str, Any], changes: Sequence[str], reason: str, orig
         except _RefusedError as refused:
             faults.append(Fault(place=f"--set {text}", key="", found=refused.found, allowed=refused.allowed))
         if path[1:] != ["reason"]:
-            told.setdefault(path[0], []).append(text.partition(".")[2])
+            told.add(path[0])
     if faults:
         raise PlanError(faults)
-    given = {rung: reason or f"adapted from {origin}: {'; '.join(own)}" for rung, own in told.items()}
-    return {**made, "ladder": [_with_reason(entry, given) for entry in made["ladder"]]}
+    return {**made, "ladder": [_with_reason(entry, reason, told) for entry in made["ladder"]]}
 
 
-def _with_reason(entry: str | dict[str, Any], given: Mapping[str, str]) -> str | dict[str, Any]:
+def _with_reason(entry: str | dict[str, Any], reason: str, changed_ones: Collection[str]) -> str | dict[str, Any]:
     """A changed rung tells why; one that is taken over as it is keeps the reason that it has."""
-    if isinstance(entry, str) or entry["name"] not in given:
+    if isinstance(entry, str) or entry["name"] not in changed_ones or not reason:
         return entry
     before = entry.get("reason", "")
-    return {**entry, "reason": f"{before}; {given[entry['name']]}" if before else given[entry["name"]]}
+    return {**entry, "reason": f"{before}; {reason}" if before else reason}
 
 
 class _RefusedError(Exception):

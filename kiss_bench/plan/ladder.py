@@ -94,7 +94,8 @@ def _custom(entry: LadderEntry, config: Config, at: Key, faults: Faults) -> Step
     if entry.estimator is None and not faults.broken((*at, "estimator")):
         faults.add((*at, "estimator"), found="nothing", allowed="`module:object`, a callable that builds the estimator")
     space = normal_space(entry.space, (*at, "space"), faults) if entry.space else None
-    for name in sorted({*entry.settings} & {*(space or ())}):
+    always = {name for name, spec in (space or {}).items() if not spec.get("when")}
+    for name in sorted({*entry.settings} & always):
         faults.add((*at, "settings", name), found=f"`{name}` in settings and in space", allowed="one of the two")
     if entry.trials and not space and not faults.broken((*at, "space")):
         faults.add((*at, "trials"), found=str(entry.trials), allowed="trials only with a space")

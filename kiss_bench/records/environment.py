@@ -52,11 +52,16 @@ def environment(command: list[str], jobs: int, engine: str = "local") -> dict[st
 
 def differing(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, list[Any]]:
     """What two environments differ in of all that can change a number: name -> [then, now]."""
-    found = {name: [then.get(name), now.get(name)] for name in COMPUTING if then.get(name) != now.get(name)}
+    pairs = {name: [_listed(each.get(name)) for each in (then, now)] for name in COMPUTING}
+    found = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
     for name in LIBRARIES:
         pair = [each.get("packages", {}).get(name) for each in (then, now)]
         found |= {f"packages.{name}": pair} if pair[0] != pair[1] else {}
     return found
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def cpu_model() -> str:
@@ -74,10 +79,11 @@ def git_state(folder: Path) -> dict[str, Any] | None:
     try:
         commit = _git(folder, "rev-parse", "HEAD")
         changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
+        diff = _git(folder, "diff", "HEAD", "--no-ext-diff", "--no-textconv") if changed else b""
     except (OSError, subprocess.SubprocessError):
         return None
-    diff = hashlib.sha256(_git(folder, "diff", "HEAD").encode()).hexdigest() if changed else None
-    return {"commit": commit, "dirty": bool(changed), "diff": diff}
+    digest = hashlib.sha256(diff).hexdigest() if changed else None
+    return {"commit": commit.decode("ascii", "replace"), "dirty": bool(changed), "diff": digest}
 
 
 @cache
@@ -87,10 +93,11 @@ def installed() -> list[str]:
     return [f"{name}=={version}" for name, version in sorted(found)]
 
 
-def _git(folder: Path, *words: str) -> str:
+def _git(folder: Path, *words: str) -> bytes:
+    """As bytes: a diff may hold anything."""
     done = subprocess.run(  # noqa: S603  (fixed words)
         ["git", "-C", str(folder), *words],  # noqa: S607  (git as the user has it)
-        capture_output=True, text=True, check=True, timeout=10,
+        capture_output=True, check=True, timeout=10,
     )  # fmt: skip
     return done.stdout.strip()
 

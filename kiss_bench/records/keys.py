@@ -87,6 +87,11 @@ def _shipped_files(name: str) -> tuple[Path, ...]:
     return own, *(path for path in sorted(own.parent.glob("_[a-z]*.py")) if f"rungs.{path.stem} " in text)
 
 
+def searched(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """A line of a space without its words."""
+    return {name: value for name, value in spec.items() if name not in ("meaning", "reason")}
+
+
 class Keys:
     """Keys of the units of one exam; what all share is hashed once."""
 
@@ -128,7 +133,8 @@ class Keys:
             tuning = plan.tuning
             sampler = asdict(sampler_of(tuning, unit))
             facts["search"] = [step.trials, sampler, tuning.pruning, tuning.timeout, self.objective]
-            facts["space"] = {name: dict(spec) for name, spec in (step.space or {}).items()}
+            # as a list: the order of a space decides which numbers each of its lines is drawn by; words decide nothing
+            facts["space"] = [[name, searched(spec)] for name, spec in (step.space or {}).items()]
         if self.thresholded is not None:
             facts["threshold"] = [self.thresholded.name, self.exam.task.positive]
         if step.name == "dummy":

@@ -18,4 +18,6 @@ def replay_sentences(replay: ReplayFacts) -> list[str]:
     differing = [
         f"  {name}: {setting(pair[0])} then, {setting(pair[1])} now" for name, pair in replay.differing.items()
     ]
-    return [told, *(["What differs in the environment:"] if differing else []), *differing]
+    names = ", ".join(replay.left_out)
+    left = [f"Not replayed, since a limit or a crash had ended them: {names}."] if names else []
+    return [told, *left, *(["What differs in the environment:"] if differing else []), *differing]

@@ -1,6 +1,7 @@
 """`tuning.md`: how every rung was tuned, told from the objects that ran."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from kiss_bench.reports import amounts
@@ -9,7 +10,7 @@ from kiss_bench.reports.replayed import replay_sentences
 from kiss_bench.reports.settings import column, setting, settings
 from kiss_bench.reports.tables import markdown_table
 from kiss_bench.reports.tuning_rung import rung_section
-from kiss_bench.tuning.record.facts import ParentFacts, TuningRecord, UnitFacts
+from kiss_bench.tuning.record.facts import ParentFacts, PruningFacts, SamplerFacts, TuningRecord, UnitFacts
 from kiss_bench.tuning.record.rung import RungTuning
 
 _NO_ESTIMATE = (
@@ -30,7 +31,7 @@ def tuning_markdown(record: TuningRecord) -> str:
         f"# Tuning of {MARKDOWN.name(record.project)}",
         _procedure(record),
         _parent(record.parent),
-        *(rung_section(rung) for rung in record.rungs),
+        *(rung_section(rung, record.objective.metric) for rung in record.rungs),
         *_blends(record.units),
         _untuned(record.untuned),
         _context(record),
@@ -51,7 +52,7 @@ def _procedure(record: TuningRecord) -> str:
     stop = "none; every study ends with its budget"
     if record.timeout is not None:
         stop = f"{amounts.seconds(record.timeout)} a study; what it ends cannot be replayed"
-    control = f" Beside every study runs a {markdown(record.control)} search." if record.control else ""
+    control = f" Beside every study runs one by {markdown(record.control.implementation)}." if record.control else ""
     lines = [
         f"Objective: {markdown(objective.metric)}, {better} is better.",
         f"A trial's value: {markdown(objective.aggregation)}. {_capital(objective.tie_rule)}.",
@@ -59,15 +60,28 @@ def _procedure(record: TuningRecord) -> str:
         f"Budget: {record.budget:,} trials for every tuned rung in every study; {markdown(record.enqueued)}.{control}",
         f"Asked for {asked:,} trials in {len(studies):,} studies; {complete + pruned + failed:,} spent{by_state}.",
         *_repeats(record.rungs),
-        f"Sampler: {settings(record.sampler)}.",
-        f"Pruning: {settings(record.pruning)}.",
-        f"Inner folds: {settings(objective.inner)}.",
+        _sampler(record.sampler),
+        f"Pruning: {_pruning(record.pruning)}.",
+        f"Inner folds: {settings(asdict(objective.inner))}.",
         f"Wall-clock stop: {stop}. {_NEVER_RESUMED}",
         f"Root seed {record.root_seed}; {markdown(record.seeds)}.",
         _NO_ESTIMATE,
         _WHERE_MORE,
     ]
     return "\n".join(f"- {line}" for line in lines)
+
+
+def _sampler(sampler: SamplerFacts) -> str:
+    given = {name: value for name, value in sampler.arguments.items() if value is not None}
+    own = f"; of its own accord {settings(sampler.in_force)}" if sampler.in_force else ""
+    return (
+        f"Sampler: {markdown(sampler.implementation)} of {markdown(sampler.library)}; arguments {settings(given)}, all "
+        f"others unset{own}; seed: {markdown(sampler.seed)}; one trial at a time."
+    )
+
+
+def _pruning(pruning: PruningFacts) -> str:
+    return f"{markdown(pruning.rule)}; how many standard errors is told with each rung" if pruning.enabled else "none"
 
 
 def _capital(sentence: str) -> str:
@@ -149,16 +163,16 @@ def _untuned(untuned: Mapping[str, Mapping[str, Any]]) -> str:
 def _context(record: TuningRecord) -> str:
     """Say on which rows, by which code and on which machine."""
     data, around = record.data, record.environment
-    packages = {name: version for name, version in around.get("packages", {}).items() if version}
-    machine = {name: around[name] for name in ("python", "system", "machine", "cpu", "cores") if name in around}
-    how = {name: around[name] for name in ("engine", "workers", "threads_per_worker", "hash_seed") if name in around}
+    packages = {name: version for name, version in around.packages.items() if version}
+    machine = {name: getattr(around, name) for name in ("python", "system", "machine", "cpu", "cores", "blas")}
+    how = {name: getattr(around, name) for name in ("engine", "workers", "threads_per_worker", "hash_seed")}
     lines = [
         f"Rows: {data.rows:,} of {data.rows_read:,} read, {len(data.columns)} features; vault: {markdown(data.vault)}.",
         f"Data hash {data.data_hash[:12]}, folds hash {data.folds_hash[:12]}.",
         f"Target: {settings(data.target)}.",
         f"Plan {record.plan_hash[:12]}, digest {record.digest[:12] or 'none yet'}; config {_name(record.config)}.",
         f"Command: {MARKDOWN.name(' '.join(record.command))}." if record.command else "Started from Python.",
-        f"Code: {settings(around['git'])}." if around.get("git") else "Code: no checkout.",
+        f"Code: {settings(around.git) if around.git else 'no checkout'}; of kiss_bench {around.sources[:12]}.",
         f"Machine: {settings(machine)}; {settings(how)}.",
         f"Versions: {settings(packages)}.",
     ]
@@ -176,7 +190,7 @@ def _replay(record: TuningRecord) -> str:
         told = "Not replayed yet: `kiss-bench replay DIR` runs every study again and compares it trial by trial."
         return f"## Replay\n\n{told}"
     first, *rest = replay_sentences(record.replay)
-    lines = [f"On {record.replay.when}: {markdown(first)}", *(f"- {markdown(line.strip())}" for line in rest[1:])]
+    lines = [f"On {record.replay.when}: {markdown(first)}", *(f"- {markdown(line.strip())}" for line in rest)]
     return "## Replay\n\n" + "\n\n".join(lines)
 
 

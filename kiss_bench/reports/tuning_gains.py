@@ -62,13 +62,17 @@ def importance_told(rung: RungTuning) -> str:
     )
 
 
-def curves_told(rung: RungTuning) -> str:
+def curves_told(rung: RungTuning, metric: str) -> str:
+    """Draw both curves up as tables; `metric` is the one that trials optimise."""
+    unit = markdown(metric)
     parts = []
     if rung.budget_curve:
-        told = "What trials bought: gain of the best inner value so far over trial 0, mean of studies (lowest, highest)"
+        told = (
+            f"What trials bought: gain of the best inner {unit} so far over trial 0, mean of studies (lowest, highest)"
+        )
         parts.append(f"{told}:\n\n{_curve(rung.budget_curve)}")
     if rung.control_curve:
-        told = "Of random search, the expected best of so many trials drawn without replacement"
+        told = f"Of random search, the expected best {unit} of so many trials drawn without replacement, likewise"
         parts.append(f"{told}:\n\n{_curve(rung.control_curve)}")
     if rung.enough_trials is not None:
         parts.append(

@@ -13,7 +13,7 @@ from kiss_bench.tuning.record.rung import ParameterFacts, RungTuning, StudyFacts
 NOT_SAID = "nobody said"
 
 
-def rung_section(rung: RungTuning) -> str:
+def rung_section(rung: RungTuning, metric: str) -> str:
     """Space, procedure, studies, what they came to, and how to change them."""
     warnings = [f"> **{_edge_warning(line, len(rung.studies))}**" for line in rung.space if _too_narrow(rung, line)]
     blocks = [
@@ -29,7 +29,7 @@ def rung_section(rung: RungTuning) -> str:
         arms_told(rung),
         optimism_told(rung),
         importance_told(rung),
-        curves_told(rung),
+        curves_told(rung, metric),
         _adaptation(rung),
     ]
     return "\n\n".join(block for block in blocks if block)
@@ -97,6 +97,7 @@ def _procedure(rung: RungTuning) -> list[str]:
         f"{line.name} sets {', '.join(line.sets)}" for line in rung.space if line.sets and line.sets != (line.name,)
     ]
     lines = [
+        f"Encoding: {markdown(rung.encoding)}; source {markdown(rung.source[:40])}.",
         f"Default settings: {settings(rung.default_settings)}.",
         f"Fixed: {settings(rung.fixed)}." if rung.fixed else "",
         f"Why nothing else is tuned: {markdown(rung.left_alone or NOT_SAID)}.",
@@ -132,7 +133,7 @@ def _studies(studies: Sequence[StudyFacts]) -> str:
         [
             column("repeat", (str(study.repeat) for study in studies), right=True),
             column("fold", (str(study.fold) for study in studies), right=True),
-            column("seed", (str(study.seed) for study in studies), right=True),
+            column("seed", (count(study.seed) for study in studies), right=True),
             column("asked", (str(study.asked) for study in studies), right=True),
             column("complete/pruned/failed", (f"{each.complete}/{each.pruned}/{each.failed}" for each in studies)),
             column("repeated", (str(study.duplicates) for study in studies), right=True),
@@ -153,10 +154,11 @@ def _errors(studies: Sequence[StudyFacts]) -> str:
     counts: Counter[str] = Counter()
     for study in studies:
         counts.update(study.errors)
-    if not counts:
-        return ""
     ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
-    return f"Failed trials: {', '.join(f'{markdown(name)} {times:,}×' for name, times in ordered)}."
+    told = [f"Failed trials: {', '.join(f'{markdown(name)} {times:,}×' for name, times in ordered)}."] if counts else []
+    ended = [study for study in studies if study.status == "failed"]
+    told += [f"Failed: {markdown(f'{one.study}: {one.error}: {one.reason}')}." for one in ended]
+    return "\n\n".join(told)
 
 
 def _best(studies: Sequence[StudyFacts]) -> str:

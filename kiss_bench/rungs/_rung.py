@@ -30,6 +30,9 @@ class Parameter:
     choices: tuple[Any, ...] = ()
     reason: str = ""
     """Why it is tuned over this range, or the source of the range."""
+    least: float | None = None
+    """No value below it makes sense, whatever the range; None: there is no such end."""
+    most: float | None = None
     meaning: str = ""
     """What it is, with its unit, in a few words."""
     when: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)

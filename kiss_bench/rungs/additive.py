@@ -37,6 +37,7 @@ def space(task: TaskKind) -> tuple[Parameter, ...]:
         kind="int",
         low=3,
         high=12,
+        least=2,
         meaning="knots a curve",
         reason="from one bend to ten; with a penalty, more knots than needed do little harm (Eilers & Marx 1996)",
     )

@@ -37,7 +37,8 @@ def adapt(folder: Path, options: Options) -> Plan:
     if options.out.exists():
         raise RecordError(f"{options.out} is there already; choose another --out")
     plan = replace(recorded.plan, parent=None)
-    config = changed(config_of(plan), options.changes, options.reason, plan.project)
+    known = catalogue()
+    config = changed(config_of(plan, known), options.changes, options.reason)
     config["data"] = _moved(config["data"], recorded, options.out)
     if "file" in config.get("folds", {}):
         config["folds"] = {**config["folds"], "file": _seen_from(options.out, recorded, config["folds"]["file"])}
@@ -51,7 +52,7 @@ def adapt(folder: Path, options: Options) -> Plan:
         results=os.path.relpath(folder.resolve(), options.out.resolve().parent),
     )
     child = with_parent(config, project, parent)
-    made = plan_from_mapping(child, catalogue(), str(options.out))
+    made = plan_from_mapping(child, known, str(options.out))
     write_whole(options.out, config_text(child, _comment(recorded, options)))
     return made
 

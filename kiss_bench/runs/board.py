@@ -108,6 +108,22 @@ def plan_hash(exam: Exam) -> str:
     return sha256_of(plan_as_dict(exam.plan))
 
 
+def withdrawn(board: Board, lacking: Mapping[str, str]) -> Board:
+    """The board with these rungs FAILED for these reasons, and nothing recommended that rests on one of them."""
+    if not lacking:
+        return board
+    rows = tuple(_failed(row, lacking[row.rung]) if row.rung in lacking else row for row in board.rungs)
+    leant_on = {board.recommended.rung if board.recommended else "", *(row.incumbent for row in rows)}
+    chosen = None if leant_on & set(lacking) else board.recommended
+    return replace(board, rungs=rows, recommended=chosen, also_consider=None)
+
+
+def _failed(row: BoardRow, reason: str) -> BoardRow:
+    return BoardRow(
+        rung=row.rung, level=row.level, status="failed", reason=reason, verdict="FAILED", summary=row.summary
+    )
+
+
 def tables_of(progress: Progress) -> Tables:
     """All predictions and all trials; of a million rows they take seconds to make, so they are made once a run."""
     outcomes = all_outcomes(progress)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kiss_bench.errors import KissBenchError
 from kiss_bench.exports import Results, export
+from kiss_bench.plan.masking import masked_url
 from kiss_bench.plan.plan import Plan
 from kiss_bench.records.folder import read_board
 from kiss_bench.runs.recorded import read_recorded
@@ -24,7 +25,7 @@ def exports_of_run(plan: Plan, folder: Path) -> Iterator[tuple[bool, str]]:
         try:
             yield True, export_folder(folder, to, target)
         except KissBenchError as error:
-            again = f"kiss-bench export {folder} --to {to} --target {target}"
+            again = f"kiss-bench export {folder} --to {to} --target {masked_url(target)}"
             yield False, f"not exported to {to}: {error}. The results are complete; try again with: {again}"
 
 

@@ -49,6 +49,8 @@ class Filling:
         self.progress, self.keys, self.store, self.workforce = progress, keys, store, workforce
         self.resumed = False
         """Whether any unit was in the store."""
+        self.ran = 0
+        """How many units were run."""
         self.engine: Engine | None = None
         self.stopping = False
         """Whether the run ends with the units under way."""
@@ -97,6 +99,7 @@ class Filling:
             if outcome.status == "ok":
                 self.store.save(self.keys.of(unit), outcome)
             progress.add(unit, outcome)
+            self.ran += 1
             watch(Event(kind="unit", progress=progress, unit=unit, outcome=outcome))
             if progress.whole_rung_ended(unit):
                 watch(Event(kind="board", progress=progress, board=board_of(progress, judge_progress(progress))))

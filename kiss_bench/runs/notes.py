@@ -1,6 +1,7 @@
 """What was done to the data and the ladder, one sentence each, as the board says it."""
 
 from kiss_bench.evaluation.exam import Exam
+from kiss_bench.plan.plan import Step
 from kiss_bench.runs.units import rung_facts
 
 
@@ -10,15 +11,21 @@ def notes_of(exam: Exam) -> tuple[str, ...]:
 
 
 def adapted_notes(exam: Exam) -> tuple[str, ...]:
-    """Where the plan comes from, and who has another space than it ships with for no reason given."""
+    """Where the plan comes from, and which shipped rung is tuned otherwise than it ships for no reason given."""
     parent = exam.plan.parent
     said = [f"Adapted from {parent.project}: what changed, and what it did, is in tuning.md."] if parent else []
     for step in exam.plan.ladder:
-        if step.estimator is None and step.space and not step.reason:
-            silent = [name for name, spec in step.space.items() if not spec.get("reason")]
-            if silent:
-                said.append(f"Nobody said why {step.name} has another space: {', '.join(silent)}; write a `reason`.")
+        changed = [] if step.estimator is not None or step.reason else _changes(step, exam.plan.tuning.trials)
+        if changed:
+            said.append(f"Nobody said why {step.name} is not as it ships: {', '.join(changed)}; write a `reason`.")
     return tuple(said)
+
+
+def _changes(step: Step, budget: int) -> list[str]:
+    """What a ladder entry has of its own, and not explained in place."""
+    space = [f"space of {name}" for name, spec in (step.space or {}).items() if not spec.get("reason")]
+    trials = [f"{step.trials} trials"] if step.trials not in (0, budget) else []
+    return [*space, *(f"setting {name}" for name in step.settings), *trials]
 
 
 def thinned_notes(exam: Exam) -> tuple[str, ...]:

@@ -40,7 +40,8 @@ def parent_facts(board: Board, arms: Arms) -> ParentFacts | None:
         before, facts = read_board(folder), read_json(folder, "plan.json")
     except RecordError:
         return ParentFacts(**told, found=False, changes=(), effects=())
-    if before.plan_hash != plan.parent.plan_hash or facts.get("plan_hash") != plan.parent.plan_hash:
+    wanted = (plan.parent.plan_hash, plan.parent.plan_hash, plan.parent.digest or before.digest)
+    if (before.plan_hash, facts.get("plan_hash"), before.digest) != wanted:
         return ParentFacts(**told, found=False, changes=(), effects=())
     return ParentFacts(
         **told, found=True, changes=changes(facts, arms.progress.exam), effects=_effects(before, board, arms, folder)

@@ -1,7 +1,7 @@
 """Runs the studies of a record again and compares them, trial by trial, with what it holds."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,11 +10,12 @@ from threadpoolctl import threadpool_limits
 from kiss_bench.engines import Choice, hired
 from kiss_bench.errors import RecordError
 from kiss_bench.evaluation.exam import Exam, Outcome, Unit
-from kiss_bench.plan.plan import Arm
+from kiss_bench.plan.plan import Arm, Limits
 from kiss_bench.records.atomic import write_whole
 from kiss_bench.records.environment import differing, environment
 from kiss_bench.records.folder import check_free, held
 from kiss_bench.records.frames import StudyPlace, trials_hash
+from kiss_bench.records.keys import rung_sources
 from kiss_bench.reports import tuning_reports
 from kiss_bench.runs.recorded import Recorded, read_recorded
 from kiss_bench.runs.rows_again import exam_of
@@ -55,20 +56,30 @@ class Replayed:
         return f"[{self.done}/{self.of}] {self.name}: {differ}"
 
 
-def replay(folder: Path, options: Options, watch: Callable[[Replayed], None]) -> ReplayFacts:
+def replay(folder: Path, options: Options, watch: Callable[[Replayed], None]) -> tuple[ReplayFacts, str]:
     """Runs the chosen studies again; a whole replay is written into `tuning.json` and `tuning.md`.
 
-    Raises RecordError for a folder that is no whole record, a rung or fold that was not tuned, and other rows.
+    Returns what was found, and why that could not be written; empty where it was, or was not to be. Raises RecordError
+    for a folder that is no whole record or contradicts itself, a rung or fold that was not tuned, and other rows.
     """
     check_free(folder)
     recorded = read_recorded(folder)
-    places = _chosen(recorded, options)
+    chosen = _chosen(recorded, options)
+    places = [place for place in chosen if recorded.studies[place].stopped_by in ("trials", "timeout")]
+    if not places:
+        raise RecordError(f"{folder} holds no study that could be replayed: limits or crashes ended all of them")
+    _check_consistent(recorded, places)
     exam = exam_of(recorded, options.data)
     studies = _run(recorded, exam, places, options, watch)
-    facts = _facts(recorded, studies, options)
-    if options.rung is None and options.fold is None:
+    lost = tuple(recorded.studies[place].study for place in chosen if place not in places)
+    facts = _facts(recorded, studies, lost, options)
+    if options.rung is not None or options.fold is not None:
+        return facts, ""
+    try:
         _write(recorded, facts, options)
-    return facts
+    except RecordError as error:
+        return facts, str(error)
+    return facts, ""
 
 
 def _chosen(recorded: Recorded, options: Options) -> list[StudyPlace]:
@@ -86,7 +97,9 @@ def _chosen(recorded: Recorded, options: Options) -> list[StudyPlace]:
 def _run(
     recorded: Recorded, exam: Exam, places: list[StudyPlace], options: Options, watch: Callable[[Replayed], None]
 ) -> list[Replayed]:
-    exam = replace(exam, plan=replace(exam.plan, tuning=replace(exam.plan.tuning, timeout=None)))
+    # a clock or a limit here would be a difference that is none of the trials'
+    free = replace(exam.plan, tuning=replace(exam.plan.tuning, timeout=None), limits=Limits())
+    exam = replace(exam, plan=free)
     studies: list[Replayed] = []
     with hired(Choice(jobs=options.jobs)) as workforce, threadpool_limits(1):
         engine = workforce.engine(exam)
@@ -131,26 +144,53 @@ def _compared(recorded: Recorded, place: StudyPlace, outcome: Outcome) -> list[D
     return [Difference(trial=study.best_number or 0, what=what, then=study.best_value, now=found, size=size)]
 
 
-def _facts(recorded: Recorded, studies: list[Replayed], options: Options) -> ReplayFacts:
+def _check_consistent(recorded: Recorded, places: list[StudyPlace]) -> None:
+    """Raises RecordError where trials.parquet is not what tuning.json was made of: no replay could tell then."""
+    if recorded.trials is None:
+        return
+    for place in places:
+        study, trials = recorded.studies[place], recorded.trials.get(place, ())
+        best = best_trials(trials, maximise=recorded.record.objective.greater_is_better)
+        if trials_hash(trials) != study.trials_hash or (best[0].value if best else None) != study.best_value:
+            raise RecordError(
+                f"{recorded.folder} contradicts itself: of {study.study} trials.parquet and tuning.json tell different "
+                "trials, so one of them was changed. `kiss-bench run` writes both again, nothing is refitted"
+            )
+
+
+def _facts(recorded: Recorded, studies: list[Replayed], lost: tuple[str, ...], options: Options) -> ReplayFacts:
     now = environment(list(options.command), options.jobs or 0)
-    other = differing(recorded.record.environment, now)
+    other = differing(asdict(recorded.record.environment), now) | _other_sources(recorded)
     different = [(study, one) for study in studies for one in study.found]
     sizes = [one.size for _, one in different if one.size is not None]
     return ReplayFacts(
         when=datetime.now(UTC).isoformat(timespec="seconds"),
+        machine=f"{now['cpu']}, {now['system']}, python {now['python']}",
+        tolerance="none: every value is compared bit by bit",
         equal=not different,
         studies=len(studies),
         trials=sum(study.trials for study in studies),
         differences=len(different),
         largest=max(sizes, default=None),
         first=f"{different[0][0].name}, {different[0][1]}" if different else "",
+        left_out=lost,
         same_environment=not other,
         differing=other,
     )
 
 
+def _other_sources(recorded: Recorded) -> dict[str, list[str]]:
+    """Rungs whose own code is not what it was."""
+    tuned = {rung.rung: rung.source for rung in recorded.record.rungs}
+    now = rung_sources([step for step in recorded.plan.ladder if step.name in tuned])
+    return {f"code of {rung}": [tuned[rung][:12], now[rung][:12]] for rung in tuned if tuned[rung] != now[rung]}
+
+
 def _write(recorded: Recorded, facts: ReplayFacts, options: Options) -> None:
-    record = replace(recorded.record, replay=facts)
+    """Raises RecordError where the folder is held, cannot be written, or holds other results by now."""
     with held(recorded.folder, options.command):
+        now = read_recorded(recorded.folder).record
+        if now.digest != recorded.record.digest:
+            raise RecordError(f"{recorded.folder} holds other results by now")
         for name, render in tuning_reports().items():
-            write_whole(recorded.folder / name, render(record))
+            write_whole(recorded.folder / name, render(replace(now, replay=facts)))

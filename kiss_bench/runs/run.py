@@ -85,8 +85,10 @@ def _run(plan: Plan, options: Options, workforce: Workforce, watch: Watch, table
         board = board_of(progress, judgement, tables, time.perf_counter() - started)
         if filling.resumed:
             board = replace(board, seconds=_seconds_of(folder, board.digest))
-        facts = {"command": options.command, "engine": options.engine, "jobs": workforce.size}
-        write_results(folder, progress, board, tables, facts)
+        facts = {
+            "command": options.command, "engine": options.engine, "jobs": workforce.size, "ran": filling.ran,
+        }  # fmt: skip
+        board = write_results(folder, progress, board, tables, facts)
     for told, sentence in exports_of_run(plan, folder):
         watch(Event(kind="exported" if told else "warning", progress=progress, reason=sentence))
     watch(Event(kind="done", progress=progress, board=board))

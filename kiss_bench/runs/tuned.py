@@ -20,13 +20,25 @@ from kiss_bench.runs.tuned_rung import rung_tuning, settings_of
 from kiss_bench.runs.units import Progress, arms_of, rung_facts
 from kiss_bench.tuning.pruning import RULE
 from kiss_bench.tuning.record.adaptation import record_commands
-from kiss_bench.tuning.record.facts import SCHEMA, DataFacts, ObjectiveFacts, ReplayFacts, TuningRecord, UnitFacts
+from kiss_bench.tuning.record.facts import (
+    SCHEMA,
+    DataFacts,
+    EnvironmentFacts,
+    InnerFacts,
+    ObjectiveFacts,
+    PruningFacts,
+    ReplayFacts,
+    SamplerFacts,
+    TuningRecord,
+    UnitFacts,
+)
 from kiss_bench.tuning.sampling import SamplerChoice, sampler_facts
 
 SEEDS = (
     "seed = first 4 bytes, mod 2^31, of SHA-256 over the JSON list [root, purpose, rung, arm, repeat, fold, trial], "
     "unused places null; purposes: fold (outer folds), inner (inner folds, shared by rungs), estimator, study, trial "
-    "(the sampler of one trial). Nothing else draws: importance, intervals and curves use no random numbers"
+    "(the sampler of one trial). Rows of a training part that a rung or a study does not use all of are drawn by "
+    "estimator and inner seeds; importance, intervals and curves draw nothing"
 )
 AGGREGATION = "mean over inner folds; of a pruned trial over those it reached"
 TIES = "the best value wins, of equal ones the lowest number"
@@ -38,7 +50,6 @@ ENQUEUED = "trial 0 is the default settings, as far as the space holds them; no 
 class Circumstances:
     """What a record says of a run beside its outcomes."""
 
-    command: tuple[str, ...]
     environment: Mapping[str, Any]
     replay: ReplayFacts | None = None
 
@@ -55,7 +66,7 @@ def tuning_record(progress: Progress, board: Board, around: Circumstances) -> Tu
         plan_hash=board.plan_hash,
         digest=board.digest,
         config=_config(plan.source),
-        command=tuple(homeless(around.command)),
+        command=tuple(around.environment["command"]),
         replayable=board.replayable,
         objective=_objective(exam),
         data=_data(exam),
@@ -63,9 +74,9 @@ def tuning_record(progress: Progress, board: Board, around: Circumstances) -> Tu
         seeds=SEEDS,
         budget=plan.tuning.trials,
         timeout=plan.tuning.timeout,
-        sampler=sampler_facts(sampler),
-        control=plan.tuning.control,
-        pruning={"enabled": plan.tuning.pruning, "rule": RULE},
+        sampler=SamplerFacts(**sampler_facts(sampler)),
+        control=_control(exam),
+        pruning=PruningFacts(enabled=plan.tuning.pruning, rule=RULE),
         enqueued=ENQUEUED,
         rungs=tuple(rung_tuning(progress, arms, step, rows[step.name]) for step in studied),
         untuned={
@@ -74,11 +85,20 @@ def tuning_record(progress: Progress, board: Board, around: Circumstances) -> Tu
             if "tuned" not in arms_of(exam, step, quick=progress.quick)
         },
         units=tuple(_unit(outcome) for outcome in all_outcomes(progress) if outcome.status == "ok"),
-        environment=around.environment,
+        environment=EnvironmentFacts(**{**around.environment, **_tuples(around.environment)}),
         parent=parent_facts(board, arms),
         replay=around.replay,
         adaptation=record_commands(),
     )
+
+
+def _control(exam: Exam) -> SamplerFacts | None:
+    name = exam.plan.tuning.control
+    return None if name is None else SamplerFacts(**sampler_facts(SamplerChoice(name=name)))
+
+
+def _tuples(environment: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+    return {name: tuple(value) for name, value in environment.items() if isinstance(value, list)}
 
 
 def _is_studied(progress: Progress, step: Step) -> bool:
@@ -100,13 +120,13 @@ def _objective(exam: Exam) -> ObjectiveFacts:
         aggregation=AGGREGATION,
         tie_rule=TIES,
         not_a_number=NOT_A_NUMBER,
-        inner={
-            "kind": exam.folds.kind,
-            "count": plan.folds.inner,
-            "gap": plan.folds.gap,
-            "window": plan.folds.window,
-            "rows": plan.tuning.rows,
-        },
+        inner=InnerFacts(
+            kind=exam.folds.kind,
+            count=plan.folds.inner,
+            gap=plan.folds.gap,
+            window=plan.folds.window,
+            rows=plan.tuning.rows,
+        ),
     )
 
 

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from kiss_bench.evaluation.exam import Exam, Outcome, Trial
-from kiss_bench.metrics import Metric, objective_metric
+from kiss_bench.metrics import METRICS, Metric, objective_metric
 from kiss_bench.plan.plan import Arm, Step
 from kiss_bench.records.board import BoardRow
 from kiss_bench.records.frames import trials_hash
-from kiss_bench.records.keys import sha256_of
+from kiss_bench.records.keys import rung_sources, searched, sha256_of
 from kiss_bench.rungs import Parameter, Rung
 from kiss_bench.runs.tuned_arms import Arms, outer_score, scores_of
 from kiss_bench.runs.tuned_space import fixed_parameters, parameter_facts, whole_space
@@ -23,7 +23,7 @@ from kiss_bench.tuning.record.adaptation import rung_commands
 from kiss_bench.tuning.record.complete import is_outside
 from kiss_bench.tuning.record.curve import best_at_half, budget_curve, enough_trials, random_curve
 from kiss_bench.tuning.record.importance import importance_of
-from kiss_bench.tuning.record.rung import RungTuning, StudyFacts, TopTrial
+from kiss_bench.tuning.record.rung import BudgetPoint, RungTuning, StudyFacts, TopTrial
 from kiss_bench.tuning.sampling import grid_of
 from kiss_bench.tuning.search import missing_members, trial_settings_of
 
@@ -49,6 +49,8 @@ def rung_tuning(progress: Progress, arms: Arms, step: Step, row: BoardRow) -> Ru
         level=step.level,
         note=step.reason,
         left_alone=rung.left_alone,
+        encoding=rung.encoding,
+        source=rung_sources([step])[step.name],
         trials=step.trials,
         default_settings=defaults,
         fixed=fixed_parameters(exam, step, space),
@@ -58,7 +60,7 @@ def rung_tuning(progress: Progress, arms: Arms, step: Step, row: BoardRow) -> Ru
         pruning=asdict(rung.pruning) if exam.plan.tuning.pruning else {},
         most_rows=rung.most_rows,
         space=space,
-        space_hash=sha256_of([asdict(line) for line in own]),
+        space_hash=sha256_of([searched(asdict(line)) for line in own]),
         space_points=_points(own),
         outside=sum(is_outside(own, trial) for each in (*trials, *drawn) for trial in each[1:]),
         grid={name: tuple(values) for name, values in grid_of(own, step.trials).items()}
@@ -76,9 +78,15 @@ def rung_tuning(progress: Progress, arms: Arms, step: Step, row: BoardRow) -> Ru
         ),
         budget_curve=curve,
         control_curve=random_curve(drawn, step.trials, maximise=maximise),
-        enough_trials=enough_trials(curve, row.margin or 0.0) if curve else None,
-        adaptation=rung_commands(step.name, step.trials, space, len(studies)),
+        enough_trials=_enough(exam, curve, row, objective),
+        adaptation=rung_commands(step.name, step.trials, own, space),
     )
+
+
+def _enough(exam: Exam, curve: Sequence[BudgetPoint], row: BoardRow, objective: Metric) -> int | None:
+    """The margin is one of the primary metric: of another it says nothing."""
+    comparable = objective.name == METRICS[exam.plan.metric.primary or ""].name
+    return enough_trials(curve, row.margin) if curve and comparable and row.margin is not None else None
 
 
 def settings_of(exam: Exam, step: Step) -> dict[str, Any]:
@@ -93,8 +101,8 @@ def _ended(progress: Progress, step: Step, arm: Arm) -> list[Outcome]:
 
 
 def _points(space: Sequence[Parameter]) -> int | None:
-    """How many points a space has; None where it is continuous."""
-    if any(line.kind == "float" for line in space):
+    """How many points a space has; None where it is continuous, or has conditions."""
+    if any(line.kind == "float" or line.when for line in space):
         return None
     return prod(len(line.choices) or int((line.high or 0) - (line.low or 0)) + 1 for line in space)
 
@@ -124,18 +132,8 @@ def _study(progress: Progress, step: Step, outcome: Outcome, objective: Metric) 
     best = ranked[0] if ranked else None
     outer = outer_score(progress, outcome, objective)
     better = (best.value or 0.0) - outer if best is not None and outer is not None else None
-    project = progress.exam.plan.project
     return StudyFacts(
-        study=f"{project}/{step.name}/{outcome.arm}/{outcome.repeat}/{outcome.fold}",
-        purpose=f"tuning inside the training part of repeat {outcome.repeat}, outer fold {outcome.fold}",
-        repeat=outcome.repeat,
-        fold=outcome.fold,
-        seed=outcome.seeds.get("study", 0),
-        inner_seed=outcome.seeds.get("inner", 0),
-        inner_hash=outcome.inner_hash,
-        rows=outcome.studied_rows,
-        started=utc(outcome.started),
-        ended=utc(outcome.started + outcome.costs.tuning_seconds),
+        **_identity(progress, outcome),
         asked=step.trials,
         spent=len(trials),
         complete=states["COMPLETE"],
@@ -150,7 +148,7 @@ def _study(progress: Progress, step: Step, outcome: Outcome, objective: Metric) 
         seconds=outcome.costs.tuning_seconds,
         cpu_seconds=outcome.costs.cpu_seconds,
         peak_bytes=outcome.costs.peak_bytes,
-        stopped_by=outcome.stopped_by or "trials",
+        stopped_by=outcome.stopped_by or outcome.error or "trials",
         resumed=0,
         best_number=best.number if best else None,
         best_value=best.value if best else None,
@@ -163,6 +161,26 @@ def _study(progress: Progress, step: Step, outcome: Outcome, objective: Metric) 
         optimism=None if better is None else better * (1.0 if maximise else -1.0),
         trials_hash=trials_hash(trials),
     )
+
+
+def _identity(progress: Progress, outcome: Outcome) -> dict[str, Any]:
+    """Which study it is, and when it ran on what; null where the whole unit was ended, and no study came back."""
+    project, came_back = progress.exam.plan.project, bool(outcome.trials)
+    return {
+        "study": f"{project}/{outcome.rung}/{outcome.arm}/{outcome.repeat}/{outcome.fold}",
+        "purpose": f"tuning inside the training part of repeat {outcome.repeat}, outer fold {outcome.fold}",
+        "repeat": outcome.repeat,
+        "fold": outcome.fold,
+        "status": outcome.status,
+        "error": outcome.error,
+        "reason": outcome.reason,
+        "seed": outcome.seeds.get("study"),
+        "inner_seed": outcome.seeds.get("inner"),
+        "inner_hash": outcome.inner_hash or None,
+        "rows": outcome.studied_rows if came_back else None,
+        "started": utc(outcome.started) if came_back else None,
+        "ended": utc(outcome.started + outcome.costs.tuning_seconds) if came_back else None,
+    }
 
 
 def best_trials(trials: Sequence[Trial], *, maximise: bool) -> list[Trial]:

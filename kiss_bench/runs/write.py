@@ -1,9 +1,10 @@
 """The result folder, written: every file whole, the leaderboard last."""
 
+import contextlib
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,13 @@ from kiss_bench.records.board import Board
 from kiss_bench.records.environment import environment
 from kiss_bench.records.folder import read_json
 from kiss_bench.reports import board_reports, tuning_reports
-from kiss_bench.runs.board import Tables, plan_hash
+from kiss_bench.reports.json import plain_json
+from kiss_bench.runs.board import Tables, plan_hash, withdrawn
 from kiss_bench.runs.tuned import Circumstances, tuning_record
 from kiss_bench.runs.units import Progress, rung_facts
 from kiss_bench.tasks.folds import folds_frame
-from kiss_bench.tuning.record.facts import ReplayFacts
-from kiss_bench.tuning.record.schema import record_from_dict
+from kiss_bench.tuning.record.facts import EnvironmentFacts, ReplayFacts, TuningRecord
+from kiss_bench.tuning.record.schema import dotted, faults_of, record_from_dict, told
 from kiss_bench.tuning.search import trial_settings_of
 
 COMMITTABLE = 1_000_000
@@ -38,19 +40,47 @@ def write_plan(folder: Path, exam: Exam) -> None:
     _parquet(folder / "folds.parquet", folds_frame(exam.folds, exam.task))
 
 
-def write_results(folder: Path, progress: Progress, board: Board, tables: Tables, facts: Mapping[str, Any]) -> None:
-    """Everything else. `facts` are the command, the engine and the number of workers, for `environment.json`."""
+def write_results(folder: Path, progress: Progress, board: Board, tables: Tables, facts: Mapping[str, Any]) -> Board:
+    """Everything else; returns the board as it was written, without rungs whose tuning record is not whole.
+
+    `facts`, for `environment.json`: command, engine, jobs, and `ran`, the number of units that were run.
+    """
     for name, table in zip(BULKY, tables, strict=True):
         _parquet(folder / name, table)
-    around = environment(list(facts["command"]), int(facts["jobs"]), facts["engine"])
+    around = _environment(folder, facts)
     _json(folder / "environment.json", around)
-    circumstances = Circumstances(command=facts["command"], environment=around, replay=_replay_of(folder, board.digest))
-    record = tuning_record(progress, board, circumstances)
+    circumstances = Circumstances(environment=around, replay=_replay_of(folder, board.digest))
+    board, record = _whole(board, tuning_record(progress, board, circumstances))
     texts = {name: render(record) for name, render in tuning_reports().items()}
     texts |= {name: render(board) for name, render in board_reports().items()}
     for name, text in texts.items():
         write_whole(folder / name, text)
     write_whole(folder / ".gitignore", "".join(f"{line}\n" for line in ignored(folder)))
+    return board
+
+
+def _whole(board: Board, record: TuningRecord) -> tuple[Board, TuningRecord]:
+    """Takes rungs whose part of the record is not whole off both; raises RecordError where the rest of it is not."""
+    faults = faults_of(plain_json(record))
+    places = {place[1]: f"{dotted(place[2:])} {fault}" for place, fault in faults.items() if place[0] == "rungs"}
+    rest = {place: fault for place, fault in faults.items() if place[0] != "rungs"}
+    if rest:
+        raise RecordError(f"the tuning record is not whole: {'; '.join(told(rest))}")
+    lacking = {
+        record.rungs[int(index)].rung: f"its tuning record is incomplete: {why}" for index, why in places.items()
+    }
+    whole = tuple(rung for rung in record.rungs if rung.rung not in lacking)
+    return withdrawn(board, lacking), replace(record, rungs=whole)
+
+
+def _environment(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the units ran: that of the run before, where this one took all of them from the store."""
+    if not facts["ran"]:
+        with contextlib.suppress(RecordError):
+            before = read_json(folder, "environment.json")
+            if set(before) == {field.name for field in fields(EnvironmentFacts)}:
+                return before
+    return environment(list(facts["command"]), int(facts["jobs"]), facts["engine"])
 
 
 def _replay_of(folder: Path, digest: str) -> ReplayFacts | None:

@@ -106,15 +106,31 @@ def sampler_facts(choice: SamplerChoice) -> dict[str, Any]:
     """The sampler with every constructor argument in force, for the record; a callable by its name."""
     parameters = inspect.signature(SAMPLERS[choice.name].__init__).parameters
     defaults = {name: one.default for name, one in parameters.items() if name not in OURS}
-    shown = {name: getattr(value, "__name__", value) for name, value in {**defaults, **choice.settings}.items()}
     return {
         "name": choice.name,
-        "class": SAMPLERS[choice.name].__name__,
+        "implementation": SAMPLERS[choice.name].__name__,
         "library": f"optuna {optuna.__version__}",
-        **shown,
+        "arguments": {name: _plain(value) for name, value in {**defaults, **choice.settings}.items()},
+        "in_force": {} if choice.name == "grid" else _in_force(choice.build(0)),
         "seed": "one of the study" if choice.name == "grid" else "one of each trial",
         "n_jobs": 1,
     }
+
+
+def _in_force(sampler: BaseSampler) -> dict[str, Any]:
+    """What a built sampler holds of settings: Optuna resolves some of its defaults, and keeps others in a group."""
+    found: dict[str, Any] = {}
+    for name, value in vars(sampler).items():
+        if hasattr(value, "_asdict"):
+            found |= {inner: _plain(entry) for inner, entry in value._asdict().items()}
+        elif value is None or isinstance(value, bool | int | float | str) or callable(value):
+            found[name.lstrip("_")] = _plain(value)
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """A setting as JSON has it; a callable by its name."""
+    return getattr(value, "__name__", value)
 
 
 class EndlessGrid(GridSampler):

@@ -19,7 +19,7 @@ from kiss_bench.tasks.seeds import seed_of
 from kiss_bench.tuning.fidelity import Told
 from kiss_bench.tuning.inner import InnerFold, TrialFits, inner_folds
 from kiss_bench.tuning.pruning import excess, row_losses
-from kiss_bench.tuning.sampling import SamplerChoice, Study, is_active
+from kiss_bench.tuning.sampling import SamplerChoice, Study, in_order, is_active
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,8 +96,10 @@ class Search:
         names = {parameter.name for parameter in self.space}
         if self.rung.rounds is not None:
             names |= {"n_estimators"}
-        inactive = {line.name for line in self.space if not is_active(line, self.defaults)}
-        params = {name: value for name, value in self.defaults.items() if name in names - inactive}
+        params = {name: value for name, value in self.defaults.items() if name in names}
+        for line in in_order(self.space):
+            if not is_active(line, params):
+                params.pop(line.name, None)
         trial = self._evaluate(0, params, self._seed("trial", 0))
         self.study.add_default(params, trial.value, failed=trial.state == "FAIL")
         if self.rung.rounds is None:  # else its number of rounds is its own

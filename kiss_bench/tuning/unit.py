@@ -24,15 +24,14 @@ from kiss_bench.tuning.search import search
 
 def run_unit(exam: Exam, unit: Unit) -> Outcome:
     """The outcome of a unit; an exception of the rung becomes a failed outcome with its class and message."""
-    started, cpu = time.time(), time.process_time()
+    started = time.time()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # convergence notices of single trials: the score says what they cost
         _seed_global_generators(estimator_seed(exam, unit))
         MODELS.reset()
         tried = attempt(lambda: _run(exam, unit))
     outcome = tried.found or _failed(_blank(unit), tried.failure)
-    costs = replace(outcome.costs, model_seconds=MODELS.seconds, cpu_seconds=time.process_time() - cpu)
-    return replace(outcome, costs=costs, started=started)
+    return replace(outcome, costs=replace(outcome.costs, model_seconds=MODELS.seconds), started=started)
 
 
 def _failed(outcome: Outcome, failure: Failure | None) -> Outcome:
@@ -76,14 +75,14 @@ def _with_threshold(exam: Exam, rung: Rung, unit: Unit, outcome: Outcome) -> Out
 
 
 def _search(exam: Exam, rung: Rung, unit: Unit) -> Outcome:
-    started, splits = time.perf_counter(), _splits(exam, unit)
+    started, cpu, splits = time.perf_counter(), time.process_time(), _splits(exam, unit)
     found = search(exam, rung, unit, splits)
-    seconds = time.perf_counter() - started
+    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
     seed = estimator_seed(exam, unit)
     studied = replace(
         _blank(unit),
         settings=found.settings or {},
-        costs=Costs(tuning_seconds=seconds),
+        costs=Costs(tuning_seconds=seconds, cpu_seconds=cpu),
         trials=found.trials,
         seeds={"estimator": seed, "study": found.seed, "inner": inner_seed(exam, unit)},
         stopped_by=found.stopped_by,
@@ -105,7 +104,7 @@ def _search(exam: Exam, rung: Rung, unit: Unit) -> Outcome:
         inner_rows=found.rows,
         inner_prediction=found.prediction,
         threshold=learn_threshold(exam, found.rows, found.prediction),
-        costs=replace(tried.found.costs, tuning_seconds=seconds),
+        costs=replace(tried.found.costs, tuning_seconds=seconds, cpu_seconds=cpu),
     )
 
 

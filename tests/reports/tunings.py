@@ -9,9 +9,13 @@ from kiss_bench.tuning.record.facts import (
     Change,
     DataFacts,
     Effect,
+    EnvironmentFacts,
+    InnerFacts,
     ObjectiveFacts,
     ParentFacts,
+    PruningFacts,
     ReplayFacts,
+    SamplerFacts,
     TuningRecord,
     UnitFacts,
 )
@@ -31,6 +35,9 @@ STUDIES = tuple(
         purpose=f"tuning inside the training part of repeat 0, outer fold {fold}",
         repeat=0,
         fold=fold,
+        status="ok",
+        error="",
+        reason="",
         seed=104_729 + fold,
         inner_seed=1_299_709,
         inner_hash="5d" * 32,
@@ -66,6 +73,12 @@ STUDIES = tuple(
     )
     for fold in range(3)
 )
+CRASHED = replace(
+    STUDIES[0], status="failed", error="TimeLimit", reason="more than 5 s", seed=None, inner_seed=None, inner_hash=None,
+    rows=None, started=None, ended=None, spent=0, complete=0, pruned=0, failed=0, fits=0, stopped_by="TimeLimit",
+    best_number=None, best_value=None, default_value=None, best_params={}, best_settings={}, top=(), best_at_half=None,
+    outer_score=None, optimism=None, begun=(), trial_fits=(), duplicates=0, duplicate_of={},
+)  # fmt: skip
 LEAVES = ParameterFacts(
     name="num_leaves", meaning="leaves a tree", kind="int", low=4, high=64, step=1, log=True, choices=(), when={},
     sets=("num_leaves",), default=31, default_inside=True, reason="size of a tree; LightGBM's own guide", shipped=None,
@@ -90,6 +103,8 @@ TUNED = RungTuning(
     level=6,
     note="The number of trees is the minimum of the mean inner curve.",
     left_alone="other penalties do what these do",
+    encoding="native",
+    source="c0" * 32,
     trials=30,
     default_settings={"num_leaves": 31, "max_depth": None, "verbose": -1},
     fixed={"boosting_type": "gbdt"},
@@ -120,6 +135,18 @@ TUNED = RungTuning(
     enough_trials=30,
     adaptation=("kiss-bench adapt DIR --set 'boosting.num_leaves=int(1, 256, log)' --out CHILD.yaml",),
 )
+TPE = SamplerFacts(
+    name="tpe", implementation="TPESampler", library="optuna 5.0.0", seed="one of each trial", n_jobs=1,
+    arguments={"n_startup_trials": 10, "gamma": None}, in_force={"prior_weight": 1.0},
+)  # fmt: skip
+RANDOM = replace(TPE, name="random", implementation="RandomSampler", arguments={}, in_force={})
+ENVIRONMENT = EnvironmentFacts(
+    schema="kiss-bench/environment/1", command=("kiss-bench", "run", "configs/german_credit.yaml"), python="3.11.7",
+    implementation="cpython", system="Linux", release="6.1", machine="x86_64", cpu="a CPU", cores=2, engine="local",
+    workers=2, threads_per_worker=1, packages={"optuna": "5.0.0", "mlflow": None}, sources="50" * 32,
+    blas=("openblas 0.3.30",), lightgbm={"deterministic": True}, installed=("optuna==5.0.0",),
+    git={"commit": "cedd80b", "dirty": False, "diff": None}, hash_seed="random",
+)  # fmt: skip
 TUNING = TuningRecord(
     schema=SCHEMA,
     project="german-credit",
@@ -131,7 +158,7 @@ TUNING = TuningRecord(
     objective=ObjectiveFacts(
         metric="log_loss", greater_is_better=False, sign="the metric's own", aggregation="mean over inner folds",
         tie_rule="the best value wins, of equal ones the lowest number", not_a_number="a trial without a value is FAIL",
-        inner={"kind": "stratified", "count": 3},
+        inner=InnerFacts(kind="stratified", count=3, gap=0, window="expanding", rows=None),
     ),
     data=DataFacts(
         data_hash="2d" * 32, folds_hash="48" * 32, rows_read=1000, rows=1000, columns={"age": "number"},
@@ -141,19 +168,16 @@ TUNING = TuningRecord(
     seeds="every seed follows from it",
     budget=30,
     timeout=None,
-    sampler={"name": "TPESampler", "library": "optuna 5.0.0", "n_startup_trials": 10, "seed": None},
+    sampler=TPE,
     control=None,
-    pruning={"rule": "2 standard errors behind the best complete trial", "after": [1, 2]},
+    pruning=PruningFacts(enabled=True, rule="paired row losses against the best complete trial"),
     enqueued="trial 0 is the default settings",
     rungs=(TUNED,),
     untuned={"dummy": {"strategy": "prior"}, "stump": {"max_depth": 1, "random_state": None}},
     units=(
         UnitFacts(rung="stump", arm="default", repeat=0, fold=1, seed=7, settings={"max_depth": 1}, threshold=None),
     ),
-    environment={
-        "python": "3.11.7", "system": "Linux", "cores": 2, "workers": 2, "git": {"commit": "cedd80b", "dirty": False},
-        "packages": {"optuna": "5.0.0", "mlflow": None},
-    },
+    environment=ENVIRONMENT,
     parent=None,
     replay=None,
     adaptation=("kiss-bench adapt DIR --set tuning.trials=100 --out CHILD.yaml",),
@@ -184,7 +208,7 @@ REPEATED = replace(
 )  # fmt: skip
 ADAPTED = replace(
     TUNING,
-    control="random",
+    control=RANDOM,
     rungs=(CONTROLLED,),
     parent=ParentFacts(
         project="german-credit-0", plan_hash="0a" * 32, digest="0b" * 32, found=True,
@@ -197,10 +221,15 @@ ADAPTED = replace(
         ),
     ),
     replay=ReplayFacts(
-        when="2026-11-25T09:00:00+00:00", equal=False, studies=3, trials=90, differences=2, largest=3.1e-9,
+        when="2026-11-25T09:00:00+00:00", machine="a CPU, Linux", tolerance="none", left_out=(), equal=False,
+        studies=3, trials=90, differences=2, largest=3.1e-9,
         first="boosting/tuned/0/1 trial 12: value 0.5 then, 0.5000000031 now", same_environment=False,
         differing={"packages.lightgbm": ["4.6.0", "4.7.0"]},
     ),
+)  # fmt: skip
+LEFT_OUT = replace(
+    ADAPTED.replay, equal=True, differences=0, largest=None, first="", same_environment=True, differing={},
+    left_out=("german-credit/boosting/tuned/0/0",),
 )  # fmt: skip
 TUNINGS = {
     "several repeats": REPEATED,
@@ -208,7 +237,10 @@ TUNINGS = {
     "adapted": ADAPTED,
     "replayed": replace(ADAPTED, replay=replace(ADAPTED.replay, equal=True, same_environment=True, differing={})),
     "parent lost": replace(ADAPTED, parent=replace(ADAPTED.parent, found=False, changes=(), effects=())),
-    "from Python": replace(TUNING, config=None, command=(), environment={}, digest="", replayable=False),
+    "from Python": replace(
+        TUNING, config=None, command=(), environment=replace(ENVIRONMENT, git=None, command=()), replayable=False
+    ),
+    "limits": replace(TUNING, rungs=(replace(TUNED, studies=(CRASHED, *STUDIES[1:])),), replay=LEFT_OUT),
     "nothing tuned": replace(TUNING, rungs=(), untuned={}, timeout=90.0),
     "hostile": replace(
         TUNING,

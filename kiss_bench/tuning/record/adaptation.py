@@ -3,6 +3,7 @@
 import math
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from kiss_bench.rungs import Parameter
@@ -33,27 +34,44 @@ def command(setting: str, value: str) -> str:
     return f"kiss-bench adapt {FOLDER} --set {shlex.quote(f'{setting}={value}')} --out {CHILD}"
 
 
-def rung_commands(rung: str, trials: int, space: Sequence[ParameterFacts], studies: int) -> tuple[str, ...]:
-    """Commands for each range whose edge half of the studies hit, or else for the first line; and for the budget."""
-    lines = [line for line in space if line.kind != "choice" and line.on_edge and 2 * line.on_edge >= studies]
-    lines = lines or list(space[:1])
-    changes = [command(f"{rung}.{line.name}", range_text(_wider(line))) for line in lines]
-    return (*changes, command(f"{rung}.trials", str(2 * trials)))
+def rung_commands(
+    rung: str, trials: int, space: Sequence[Parameter], found: Sequence[ParameterFacts]
+) -> tuple[str, ...]:
+    """Commands for each range of which half of the studies hit an end, or else for the first line; and for the budget.
 
-
-def _wider(line: ParameterFacts) -> Parameter:
-    """The same line with its range made longer at both ends, where that is sure to make sense.
-
-    Choices, and numbers on a plain scale, such as shares, whose ends may be natural ones, are left for the reader.
+    `space` are the lines that are searched, without what a validation curve teaches.
     """
-    named = {"name": line.name, "kind": line.kind, "log": line.log, "choices": line.choices}
+    facts = {line.name: line for line in found}
+    hit = [line for line in space if 2 * facts[line.name].on_edge >= len(facts[line.name].best) > 0]
+    wider = [(line, _wider(line, facts[line.name].best)) for line in hit]
+    told = [(line, other) for line, other in wider if range_text(line) != range_text(other)]
+    lines = [other for _, other in told] or list(space[:1])
+    return (
+        *(command(f"{rung}.{line.name}", range_text(line)) for line in lines),
+        command(f"{rung}.trials", str(2 * trials)),
+    )
+
+
+def _wider(line: Parameter, best: Sequence[Any]) -> Parameter:
+    """The same line with its range made longer where best values sat at its end, no further than makes sense.
+
+    Choices, and numbers on a plain scale without known ends, are left for the reader.
+    """
+    if line.kind == "choice" or line.low is None or line.high is None:
+        return line
+    values = [value for value in best if isinstance(value, int | float)]
+    middle = math.sqrt(line.low * line.high) if line.log else (line.low + line.high) / 2
     low, high = line.low, line.high
-    if low is not None and high is not None and line.log:
-        low, high = low / WIDER, high * WIDER
-    if low is not None and high is not None and line.kind == "int":
-        low = max(math.floor(low), 1) if line.log else low
-        high = math.ceil(high) if line.log else high + math.ceil((high - low) / 2)
-    return Parameter(**named, low=low, high=high)  # type: ignore[arg-type]
+    step = (high - low) / 2
+    if any(value < middle for value in values) and (line.log or line.kind == "int"):
+        low = low / WIDER if line.log else low - step
+    if any(value > middle for value in values) and (line.log or line.kind == "int"):
+        high = high * WIDER if line.log else high + step
+    low = max(low, line.least) if line.least is not None else low
+    high = min(high, line.most) if line.most is not None else high
+    if line.kind == "int":
+        low, high = max(math.floor(low), 1) if line.log else math.floor(low), math.ceil(high)
+    return replace(line, low=low, high=high)
 
 
 def record_commands() -> tuple[str, ...]:

@@ -19,14 +19,14 @@ def lacks(space: Sequence[Parameter], asked: int, outcome: Outcome) -> str:
         told.append("trials without a gap in their numbers")
     missing = [name for name in ("study", "estimator", "inner") if name not in outcome.seeds]
     told += [f"the seed of the {name}" for name in missing]
-    if not outcome.inner_hash:
-        told.append("the hash of the inner folds")
+    told += [] if outcome.inner_hash else ["the hash of the inner folds"]
+    told += [] if outcome.studied_rows and outcome.started else ["the number of its rows and when it began"]
     told += [f"trial {trial.number}: {fault}" for trial in trials if (fault := _fault(space, trial))]
     return "; ".join(told[:3]) + (f" (and {len(told) - 3} more)" if len(told) > 3 else "")
 
 
 def _fault(space: Sequence[Parameter], trial: Trial) -> str:
-    if trial.state == "COMPLETE" and (trial.value is None or not trial.inner_values):
+    if trial.state != "FAIL" and (trial.value is None or not trial.inner_values):
         return "its value"
     if trial.state == "FAIL" and not trial.error:
         return "the class of its error"

@@ -45,14 +45,16 @@ def random_curve(studies: Sequence[Sequence[Trial]], budget: int, *, maximise: b
 
     With the n values in descending order, the best of k drawn is the i-th with probability C(n - i, k - 1) / C(n, k):
     the unbiased estimate (Tang et al. 2020, arXiv 2004.13705, against the biased one with replacement). Valid for
-    independent trials alone, that is, for random search. A pruned trial counts with the mean at which it was given up.
+    independent trials alone, that is, for random search. Trials that were pruned or failed have no value over all inner
+    folds, so they count as no gain; they were given up since they were worse than the best of that time.
     """
     sign, rows = (1.0 if maximise else -1.0), []
     for trials in studies:
         if not trials or trials[0].value is None or trials[0].state != "COMPLETE":
             continue
-        gains = [sign * (t.value - trials[0].value) if t.value is not None else -np.inf for t in trials[1:]]
-        rows.append([expected_best([max(gain, 0.0) for gain in gains], mark - 1) for mark in marks_of(budget)])
+        values = [t.value if t.state == "COMPLETE" and t.value is not None else trials[0].value for t in trials[1:]]
+        gains = [max(sign * (value - trials[0].value), 0.0) for value in values]
+        rows.append([expected_best(gains, mark - 1) for mark in marks_of(budget)])
     return _points(np.array(rows, dtype=np.float64), marks_of(budget))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kiss_bench.tuning.record.rung import STRICT, RungTuning
+from kiss_bench.tuning.record.rung import STRICT, Hash, RungTuning
 
 SCHEMA = "kiss-bench/tuning/2"
 
@@ -31,6 +31,77 @@ class UnitFacts:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class InnerFacts:
+    """How the inner folds are drawn."""
+
+    __pydantic_config__ = STRICT
+
+    kind: str
+    count: int
+    gap: int | None
+    window: str
+    rows: int | None
+    """Most rows of a training part that a study uses; null: all."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SamplerFacts:
+    """How trials are chosen."""
+
+    __pydantic_config__ = STRICT
+
+    name: str
+    implementation: str
+    library: str
+    arguments: Mapping[str, Any]
+    """Every constructor argument but the seed, as it was given or by default."""
+    in_force: Mapping[str, Any]
+    """What the sampler made of them, read off one that was built."""
+    seed: str
+    n_jobs: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PruningFacts:
+    """When trials are given up."""
+
+    __pydantic_config__ = STRICT
+
+    enabled: bool
+    rule: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EnvironmentFacts:
+    """Where it ran, as in environment.json."""
+
+    __pydantic_config__ = STRICT
+
+    schema: str
+    command: tuple[str, ...]
+    python: str
+    implementation: str
+    system: str
+    release: str
+    machine: str
+    cpu: str
+    cores: int | None
+    engine: str
+    workers: int
+    threads_per_worker: int
+    packages: Mapping[str, str | None]
+    sources: Hash
+    """Of our own code that decides about a unit."""
+    blas: tuple[str, ...]
+    lightgbm: Mapping[str, Any]
+    """Flags with which LightGBM gives the same bytes again."""
+    installed: tuple[str, ...]
+    git: Mapping[str, Any] | None
+    """Commit, whether there were changes, and the hash of their diff; null outside a checkout."""
+    hash_seed: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ObjectiveFacts:
     """What the trials optimise, and what is done with it."""
 
@@ -42,8 +113,7 @@ class ObjectiveFacts:
     aggregation: str
     tie_rule: str
     not_a_number: str
-    inner: Mapping[str, Any]
-    """kind, count, gap and window of the inner folds, and the most rows that a study uses."""
+    inner: InnerFacts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,9 +122,9 @@ class DataFacts:
 
     __pydantic_config__ = STRICT
 
-    data_hash: str
-    """SHA-256 over column names, logical types and values of the table as read."""
-    folds_hash: str
+    data_hash: Hash
+    """Over column names, logical types and values of the table as read."""
+    folds_hash: Hash
     rows_read: int
     rows: int
     columns: Mapping[str, str]
@@ -72,6 +142,8 @@ class ReplayFacts:
 
     when: str
     """UTC."""
+    machine: str
+    tolerance: str
     equal: bool
     studies: int
     trials: int
@@ -81,6 +153,8 @@ class ReplayFacts:
     """Largest difference of a value; null where none differs, or where the difference is none of size."""
     first: str
     """The first difference in words; empty where there is none."""
+    left_out: tuple[str, ...]
+    """Studies that cannot be replayed, since a limit or a crash ended them."""
     same_environment: bool
     differing: Mapping[str, Any]
     """What differs in the environment: [then, now]."""
@@ -137,8 +211,8 @@ class TuningRecord:
 
     schema: str
     project: str
-    plan_hash: str
-    digest: str
+    plan_hash: Hash
+    digest: Hash
     config: str | None
     """The config file as the command named it; null where the run was started from Python."""
     command: tuple[str, ...]
@@ -152,19 +226,17 @@ class TuningRecord:
     budget: int
     """Trials asked of every tuned rung."""
     timeout: float | None
-    sampler: Mapping[str, Any]
-    """name, library and version, and every constructor argument in force."""
-    control: str | None
-    """random, where a random search runs beside every study."""
-    pruning: Mapping[str, Any]
+    sampler: SamplerFacts
+    control: SamplerFacts | None
+    """The random search beside every study; null where the config asks for none."""
+    pruning: PruningFacts
     enqueued: str
     """What the sampler is given to begin with."""
     rungs: tuple[RungTuning, ...]
     untuned: Mapping[str, Mapping[str, Any]]
     """Rungs without a study -> their default settings."""
     units: tuple[UnitFacts, ...]
-    environment: Mapping[str, Any]
-    """As in environment.json."""
+    environment: EnvironmentFacts
     parent: ParentFacts | None
     replay: ReplayFacts | None
     """The last replay; null where none was made."""

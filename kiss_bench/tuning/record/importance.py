@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
+from scipy.stats import rankdata
 
 from kiss_bench.evaluation.exam import Trial
 from kiss_bench.rungs import Parameter
@@ -18,7 +18,7 @@ EVALUATOR = "PedAnovaImportanceEvaluator, the best tenth against all (Watanabe, 
 def importance_of(
     space: Sequence[Parameter], studies: Sequence[Sequence[Trial]], *, maximise: bool, sampled: str
 ) -> Importance:
-    """Shares over the trials of all studies, each value less its study's median, since every study has its own rows.
+    """Shares over the trials of all studies, by the rank of each in its study, since every study has its own rows.
 
     `sampled` names how the trials were chosen. Trial 0, repeated, pruned and failed trials are left out.
     """
@@ -26,12 +26,12 @@ def importance_of(
     found: list[tuple[Mapping[str, Any], float]] = []
     for trials in studies:
         used = [t for t in trials[1:] if t.state == "COMPLETE" and t.value is not None and t.duplicate_of is None]
-        middle = float(np.median([t.value for t in used if t.value is not None])) if used else 0.0
-        found += [(t.params, sign * (t.value - middle)) for t in used if t.value is not None]
+        ranks = rankdata([sign * (t.value or 0.0) for t in used]) if used else ()
+        found += [(t.params, float(rank) / len(used)) for t, rank in zip(used, ranks, strict=True)]
     total = sum(len(trials) for trials in studies)
-    shares = importance_shares(space, found) if len(space) > 1 else {line.name: 1.0 for line in space}
+    shares = importance_shares(space, found) if len(space) > 1 or not found else {line.name: 1.0 for line in space}
     caveats = [f"the trials were chosen by {sampled}"]
-    if sampled != "random":
+    if sampled == "tpe":
         caveats[0] += ", which looks where it was good before: what it soon settled seems to matter less"
     if any(line.when for line in space):
         names = ", ".join(line.name for line in space if line.when)

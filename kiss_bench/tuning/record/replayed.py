@@ -7,6 +7,7 @@ from typing import Any
 
 from kiss_bench.evaluation.exam import Trial
 
+ABSENT = "not there"
 SCALARS = ("state", "value", "error", "seed")
 
 
@@ -38,7 +39,7 @@ def differences(then: Sequence[Trial], now: Sequence[Trial]) -> list[Difference]
 def _difference(old: Trial, new: Trial) -> Difference | None:
     pairs = [*_parameters(old, new), *_inner_values(old, new)]
     pairs += [(name, getattr(old, name), getattr(new, name)) for name in SCALARS]
-    unequal = [(what, a, b) for what, a, b in pairs if a != b]
+    unequal = [(what, a, b) for what, a, b in pairs if json.dumps(a) != json.dumps(b)]  # 1 is not true, NaN is NaN
     if not unequal:
         return None
     sizes = [abs(a - b) for what, a, b in unequal if what != "seed" and _is_number(a) and _is_number(b)]
@@ -49,7 +50,7 @@ def _difference(old: Trial, new: Trial) -> Difference | None:
 def _parameters(old: Trial, new: Trial) -> list[tuple[str, Any, Any]]:
     """By name; through JSON, which a stored trial has been through."""
     a, b = (json.loads(json.dumps(dict(trial.params), default=str)) for trial in (old, new))
-    return [(f"parameter {name}", a.get(name), b.get(name)) for name in dict.fromkeys([*a, *b])]
+    return [(f"parameter {name}", a.get(name, ABSENT), b.get(name, ABSENT)) for name in dict.fromkeys([*a, *b])]
 
 
 def _inner_values(old: Trial, new: Trial) -> list[tuple[str, Any, Any]]:

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
+Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+"""SHA-256, 64 hex digits."""
 STRICT = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 """Of every class of the record: nothing unknown is read, and the JSON Schema tells what the fields are."""
 
@@ -71,17 +73,22 @@ class StudyFacts:
     purpose: str
     repeat: int
     fold: int
-    seed: int
-    """Seed of the study; each trial has its own, in trials.parquet."""
-    inner_seed: int
+    status: str
+    """ok, or failed: the exception class and message are then in `error` and `reason`."""
+    error: str
+    reason: str
+    seed: int | None
+    """Seed of the study; each trial has its own, in trials.parquet. Null, as what follows, where a limit or a crash
+    ended the whole unit, and nothing of the study came back."""
+    inner_seed: int | None
     """Seed of the inner folds, shared by all rungs."""
-    inner_hash: str
-    """SHA-256 of the inner folds: the positions of their training and validation rows."""
-    rows: int
+    inner_hash: Hash | None
+    """Of the inner folds: the positions of their training and validation rows."""
+    rows: int | None
     """Rows of the training part that the study used."""
-    started: str
+    started: str | None
     """UTC."""
-    ended: str
+    ended: str | None
     asked: int
     spent: int
     complete: int
@@ -101,10 +108,11 @@ class StudyFacts:
     """Models fitted on inner folds."""
     seconds: float
     cpu_seconds: float
+    """Of the worker, over the study."""
     peak_bytes: int
     """Most memory that the worker held of its own; 0 where that is not known."""
     stopped_by: str
-    """trials, or timeout: then the study cannot be replayed."""
+    """trials, or what ended it before: timeout, or the class of an error; then the study cannot be replayed."""
     resumed: int
     """How often the study was taken up in the middle: never, as one that was interrupted begins anew."""
     best_number: int | None
@@ -123,8 +131,8 @@ class StudyFacts:
     """Score of the best settings on the outer fold, by the metric that the trials optimise."""
     optimism: float | None
     """By how much the inner value of the best trial is better than that, above 0 where it flatters."""
-    trials_hash: str
-    """SHA-256 of the study's trials: numbers, states, parameters, values, seeds, errors."""
+    trials_hash: Hash
+    """Of the study's trials: numbers, states, parameters, values, seeds, errors."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,7 +161,7 @@ class BudgetPoint:
 
     trials: int
     gain: float
-    """Mean gain of the best value so far over trial 0, in the metric's own units."""
+    """Mean gain of the best value so far over trial 0, in units of the metric that the trials optimise."""
     low: float
     high: float
     """Lowest and highest study."""
@@ -191,6 +199,10 @@ class RungTuning:
     """Why its other parameters are not tuned; empty where nobody said."""
     trials: int
     """Budget asked of every study."""
+    encoding: str
+    """What stands between the columns and the estimator."""
+    source: Hash | str
+    """Hash of the rung's file and what it names, or of its modules, or their distribution and version."""
     default_settings: Mapping[str, Any]
     fixed: Mapping[str, Any]
     """Every other parameter of the estimator as it was in force, library defaults included."""
@@ -205,7 +217,8 @@ class RungTuning:
     most_rows: int | None
     """Most rows of a training part that a fit uses; null: all."""
     space: tuple[ParameterFacts, ...]
-    space_hash: str
+    space_hash: Hash
+    """Of names, kinds, ends, scales, choices and conditions, in order; words do not count."""
     space_points: int | None
     """Number of points of a space of choices and whole numbers; null where it is continuous."""
     outside: int
@@ -229,8 +242,11 @@ class RungTuning:
     budget_curve: tuple[BudgetPoint, ...]
     """Best so far over the studies, each with a seed of its own."""
     control_curve: tuple[BudgetPoint, ...]
-    """Expected best of so many trials drawn without replacement from the random search's; empty without one."""
+    """Expected best of so many trials drawn without replacement from the random search's; empty without one.
+
+    Trials that were pruned or failed count as no gain."""
     enough_trials: int | None
-    """Smallest budget whose mean best value is within the margin of the whole budget's."""
+    """Smallest budget whose mean best value is within the margin of the whole budget's; null where the trials optimise
+    another metric than the margin is of, and where the board has no margin for this rung."""
     adaptation: tuple[str, ...]
     """Commands that change this rung's tuning."""
