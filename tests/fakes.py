@@ -195,3 +195,11 @@ class Planted(Tilted):
             raise {"ValueError": ValueError, "KeyError": KeyError}[word]("planted")
         self.quality = -3.0 if word == "hopeless" else 0.2
         return super().fit(X, y)
+
+
+class Idle(Constant):
+    """Has two parameters, of which neither does anything."""
+
+    def __init__(self, a=0.5, b=0.5):
+        super().__init__()
+        self.a, self.b = a, b

@@ -72,10 +72,13 @@ def run(  # noqa: PLR0913, PLR0917  (each is an option of the command)
 def plan(config: Config) -> None:
     """Show the ladder, the folds and the number of fits of CONFIG. Fits nothing, writes nothing."""
     found = plan_of(config)
+    from kiss_bench.runs.buildable import check_buildable
     from kiss_bench.runs.planned import planned_text
     from kiss_bench.runs.run import set_exam
 
-    typer.echo(planned_text(set_exam(found)))
+    exam = set_exam(found)
+    check_buildable(exam)
+    typer.echo(planned_text(exam))
 
 
 @app.command()

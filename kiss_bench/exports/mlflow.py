@@ -24,6 +24,7 @@ NUMBERS = (
     *("model_bytes", "tuning_seconds", "repeats"),
 )
 """Fields of a rung on the board that are metrics of its run, under their own names."""
+LONGEST_ERROR = 200
 LONGEST = 500
 """Characters of a parameter's value, which MLflow limits."""
 
@@ -41,7 +42,7 @@ def export(results: Results, target: str | None) -> str:
         try:
             return _log(MlflowClient(tracking_uri=target), results)
         except Exception as error:  # noqa: BLE001  (the edge to a tracker: drivers, stores and plug-ins raise anything)
-            told = f"{type(error).__name__}: {str(error).strip() or 'no message'}".splitlines()[0]
+            told = f"{type(error).__name__}: {str(error).strip() or 'no message'}".splitlines()[0][:LONGEST_ERROR]
             told = told.replace(target, masked_url(target)) if target else told
             place = masked_url(target) if target else "its own place"
             raise KissBenchError(f"MLflow at {place} could not be told: {told}") from None
@@ -76,7 +77,8 @@ def _log(client: Any, results: Results) -> str:
         _fill(client, run, _settings(results, row), _numbers(row))
         client.set_terminated(run, "FAILED" if row.status == "failed" else "FINISHED")
     client.set_terminated(bench, "FINISHED")
-    return f"run {bench} with {len(board.rungs)} rungs in experiment {board.project}"
+    place = masked_url(str(client.tracking_uri))
+    return f"run {bench} with {len(board.rungs)} rungs in experiment {board.project}, tracked at {place}"
 
 
 def _experiment(client: Any, name: str) -> str:

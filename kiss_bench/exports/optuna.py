@@ -11,7 +11,7 @@ from typing import Any
 from optuna.distributions import BaseDistribution
 from optuna.storages import JournalStorage
 from optuna.storages.journal import BaseJournalBackend
-from optuna.study import StudyDirection, create_study
+from optuna.study import StudyDirection, create_study, delete_study
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from kiss_bench.errors import KissBenchError
@@ -29,8 +29,8 @@ STATES = {"COMPLETE": TrialState.COMPLETE, "PRUNED": TrialState.PRUNED, "FAIL": 
 class _Lines(BaseJournalBackend):
     """A journal in memory: written to disk in one piece, where Optuna's own would sync each of a thousand lines."""
 
-    def __init__(self) -> None:
-        self.logs: list[dict[str, Any]] = []
+    def __init__(self, logs: list[dict[str, Any]]) -> None:
+        self.logs = logs
 
     def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
         return islice(self.logs, log_number_from, None)
@@ -43,14 +43,16 @@ class _Lines(BaseJournalBackend):
 
 
 def export(results: Results, target: str | None) -> str:
-    """Write the journal to the file `target`, else to `studies.journal` in the result folder."""
+    """Write the journal to the file `target`, else to `studies.journal` in the result folder.
+
+    Studies of others that are in it stay; those of this project are replaced.
+    """
     path = Path(target).expanduser() if target else results.folder / FILE
     if not results.trials:
         raise KissBenchError(
             f"{results.folder} has no trials to export: nothing was tuned, or trials.parquet is missing"
         )
-    lines = _Lines()
-    studies = 0
+    lines, studies = _Lines(_there_already(path)), 0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the journal is called experimental
         storage = JournalStorage(lines)
@@ -62,9 +64,25 @@ def export(results: Results, target: str | None) -> str:
     return f"{studies} studies in {path}; look at them with: optuna-dashboard {path}"
 
 
+def _there_already(path: Path) -> list[dict[str, Any]]:
+    """The lines of a journal that is there; raises KissBenchError for any other file, which is not to be lost."""
+    if not path.parent.is_dir() or path.is_dir():
+        raise KissBenchError(f"{path} cannot be written: give a file in a folder that is there as --target")
+    if not path.exists():
+        return []
+    try:
+        logs = [json.loads(line) for line in path.read_text(encoding="utf8").splitlines()]
+        JournalStorage(_Lines(list(logs)))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        raise KissBenchError(f"{path} is there and is no journal of Optuna; choose another --target") from None
+    return logs
+
+
 def _add(storage: JournalStorage, results: Results, rung: RungTuning, study: StudyFacts) -> None:
     _, name, arm, repeat, fold = study.study.rsplit("/", 4)
     direction = StudyDirection.MAXIMIZE if results.record.objective.greater_is_better else StudyDirection.MINIMIZE
+    if study.study in {one.study_name for one in storage.get_all_studies()}:
+        delete_study(study_name=study.study, storage=storage)
     made = create_study(storage=storage, study_name=study.study, directions=[direction])
     made.set_metric_names([results.record.objective.metric])
     facts = {"purpose": study.purpose, "seed": study.seed, "plan_hash": results.record.plan_hash}

@@ -82,6 +82,11 @@ def changed(config: Mapping[str, Any], changes: Sequence[str], reason: str) -> d
     Raises PlanError naming every change that cannot be understood.
     """
     made, faults = dict(config), []
+    keys = [text.partition("=")[0].strip() for text in changes]
+    faults += [
+        Fault(place=f"--set {key}=…", key="", found=f"{keys.count(key)} values", allowed="one")
+        for key in sorted({key for key in keys if keys.count(key) > 1})
+    ]
     told: set[str] = set()
     for text in changes:
         key, equals, value = text.partition("=")
@@ -126,10 +131,14 @@ def _change(config: dict[str, Any], path: list[str], value: Any) -> None:
         config["ladder"] = list(config["ladder"])
         place = names.index(path[0])
         config["ladder"][place] = _changed_entry(config["ladder"][place], path[1:], value)
+    elif path[0] in ("project", "parent"):
+        raise _RefusedError(
+            f"`{path[0]}`", "anything else: the link is written by itself, a name is given by --project"
+        )
     elif path[0] not in Config.model_fields:
         raise _RefusedError(f"`{path[0]}`, no rung of this ladder and no key", f"{', '.join(names)}; or {HOW}")
     elif len(path) > 1 and path[0] in SECTIONS and path[0] != "ladder":
-        config[path[0]] = _set(config.get(path[0]) or {}, path[1:], value)
+        config[path[0]] = _set(config, path, value)[path[0]]
     elif len(path) == 1:
         config[path[0]] = value
     else:
@@ -154,8 +163,10 @@ def _changed_entry(entry: str | dict[str, Any], path: list[str], value: Any) -> 
 def _set(around: Mapping[str, Any], path: list[str], value: Any) -> dict[str, Any]:
     if len(path) == 1:
         return {**around, path[0]: value}
-    inner = around.get(path[0])
-    return {**around, path[0]: _set(inner if isinstance(inner, Mapping) else {}, path[1:], value)}
+    inner = around.get(path[0], {})
+    if not isinstance(inner, Mapping):
+        raise _RefusedError(f"`{'.'.join(path)}`, though `{path[0]}` is {inner!r}", f"`{path[0]}` without a dot")
+    return {**around, path[0]: _set(inner, path[1:], value)}
 
 
 def with_parent(config: Mapping[str, Any], project: str, parent: Parent) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def _procedure(record: TuningRecord) -> str:
     better = "higher" if objective.greater_is_better else "lower"
     stop = "none; every study ends with its budget"
     if record.timeout is not None:
-        stop = f"{amounts.seconds(record.timeout)} a study; what it ends cannot be replayed"
+        stop = f"{amounts.seconds(record.timeout)} a study; how many trials that is depends on the machine"
     control = f" Beside every study runs one by {markdown(record.control.implementation)}." if record.control else ""
     lines = [
         f"Objective: {markdown(objective.metric)}, {better} is better.",
@@ -61,6 +61,7 @@ def _procedure(record: TuningRecord) -> str:
         f"Asked for {asked:,} trials in {len(studies):,} studies; {complete + pruned + failed:,} spent{by_state}.",
         *_repeats(record.rungs),
         _sampler(record.sampler),
+        *_start_up(record),
         f"Pruning: {_pruning(record.pruning)}.",
         f"Inner folds: {settings(asdict(objective.inner))}.",
         f"Wall-clock stop: {stop}. {_NEVER_RESUMED}",
@@ -78,6 +79,16 @@ def _sampler(sampler: SamplerFacts) -> str:
         f"Sampler: {markdown(sampler.implementation)} of {markdown(sampler.library)}; arguments {settings(given)}, all "
         f"others unset{own}; seed: {markdown(sampler.seed)}; one trial at a time."
     )
+
+
+def _start_up(record: TuningRecord) -> list[str]:
+    """Say where an adaptive sampler never came to adapt."""
+    start = record.sampler.in_force.get("n_startup_trials")
+    if not isinstance(start, int) or not record.rungs or record.budget > start:
+        return []
+    return [
+        f"All {record.budget} trials are start-up trials, drawn at random: {markdown(record.sampler.name)} had no say."
+    ]
 
 
 def _pruning(pruning: PruningFacts) -> str:
@@ -106,7 +117,7 @@ def _parent(parent: ParentFacts | None) -> str:
         f"## Adapted from {MARKDOWN.name(parent.project)}\n\nPlan {parent.plan_hash[:12]}, digest {parent.digest[:12]}."
     )
     if not parent.found:
-        return f"{head} Its results were not found, so nothing can be said of what changed."
+        return f"{head} Its results are not there, or are others by now, so nothing can be said of what changed."
     changes = markdown_table(
         [
             column("changed", (one.key for one in parent.changes)),
@@ -185,7 +196,9 @@ def _name(config: str | None) -> str:
 
 def _replay(record: TuningRecord) -> str:
     if not record.replayable:
-        return "## Replay\n\nA wall clock or a limit had a say in what ran: studies cannot be replayed for certain."
+        told = "A wall clock or a limit had a say in how far studies came; a replay compares the trials that there are."
+        if record.replay is None:
+            return f"## Replay\n\n{told}"
     if record.replay is None:
         told = "Not replayed yet: `kiss-bench replay DIR` runs every study again and compares it trial by trial."
         return f"## Replay\n\n{told}"

@@ -45,8 +45,8 @@ def optimism_told(rung: RungTuning) -> str:
     found = amounts.number(rung.optimism, sign=True)
     halves = [study.best_at_half for study in rung.studies if study.best_at_half is not None]
     return (
-        f"Optimism: the best inner value is better than the score on the outer fold by {found} in the mean of the "
-        f"studies. Half of the budget had found the same trial in {sum(halves)} of {len(halves)} studies."
+        f"Optimism, by how much the best inner value is better than the score on the outer fold, mean of the studies: "
+        f"{found}. Half of the budget had found the same trial in {sum(halves)} of {len(halves)} studies."
     )
 
 

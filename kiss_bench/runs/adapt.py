@@ -2,7 +2,6 @@
 
 import os
 import shlex
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,10 @@ from kiss_bench.plan.child import changed, config_of, config_text, project_name,
 from kiss_bench.plan.plan import Parent, Plan
 from kiss_bench.plan.read import plan_from_mapping
 from kiss_bench.records.atomic import write_whole
+from kiss_bench.runs.buildable import check_buildable
+from kiss_bench.runs.estimators import exam_without_rows
 from kiss_bench.runs.known import catalogue
+from kiss_bench.runs.parent import changes
 from kiss_bench.runs.recorded import Recorded, read_recorded
 from kiss_bench.runs.rows_again import config_folder
 
@@ -33,15 +35,10 @@ def adapt(folder: Path, options: Options) -> Plan:
     Raises PlanError for changes that give no plan, RecordError for a folder that is no whole record and where `out` is
     there already. Nothing is written then.
     """
-    recorded = read_recorded(folder)
-    if options.out.exists():
-        raise RecordError(f"{options.out} is there already; choose another --out")
+    recorded, known = read_recorded(folder), catalogue()
+    _check_place(options.out)
     plan = replace(recorded.plan, parent=None)
-    known = catalogue()
-    config = changed(config_of(plan, known), options.changes, options.reason)
-    config["data"] = _moved(config["data"], recorded, options.out)
-    if "file" in config.get("folds", {}):
-        config["folds"] = {**config["folds"], "file": _seen_from(options.out, recorded, config["folds"]["file"])}
+    config = _with_paths(changed(config_of(plan, known), options.changes, options.reason), recorded, options.out)
     project = options.project or project_name(options.out.stem)
     if project == plan.project:
         raise RecordError(f"the child would be called {project!r}, as its parent is; give it a --project of its own")
@@ -53,12 +50,35 @@ def adapt(folder: Path, options: Options) -> Plan:
     )
     child = with_parent(config, project, parent)
     made = plan_from_mapping(child, known, str(options.out))
+    exam = exam_without_rows(made, recorded.facts["understood"], recorded.record.root_seed)
+    check_buildable(exam)
+    if not changes(recorded.facts, exam):
+        raise RecordError("nothing would change: the plan has these values already; nothing was written")
     write_whole(options.out, config_text(child, _comment(recorded, options)))
     return made
 
 
-def _moved(data: Mapping[str, Any], recorded: Recorded, out: Path) -> dict[str, Any]:
-    return {**data, "path": _seen_from(out, recorded, data["path"])} if data.get("path") else dict(data)
+def _check_place(out: Path) -> None:
+    if out.exists():
+        raise RecordError(f"{out} is there already; choose another --out")
+    if not out.parent.is_dir() or not os.access(out.parent, os.W_OK):
+        raise RecordError(
+            f"{out} cannot be written: give a file in a folder that is there, and yours to write, as --out"
+        )
+
+
+def _with_paths(config: dict[str, Any], recorded: Recorded, out: Path) -> dict[str, Any]:
+    """The child's config with inherited paths as seen from where it lies; a path that was set stays as it is."""
+    data, folds = config.get("data"), config.get("folds")
+    if data is None:
+        raise RecordError(
+            f"{recorded.folder} came from a frame in Python: say where its rows are, --set data.path=FILE"
+        )
+    if isinstance(data, dict) and data.get("path") and data["path"] == recorded.plan.data.path:
+        config = {**config, "data": {**data, "path": _seen_from(out, recorded, data["path"])}}
+    if isinstance(folds, dict) and folds.get("file") and folds["file"] == recorded.plan.folds.file:
+        config = {**config, "folds": {**folds, "file": _seen_from(out, recorded, folds["file"])}}
+    return config
 
 
 def _seen_from(out: Path, recorded: Recorded, path: str) -> str:
@@ -70,6 +90,7 @@ def _seen_from(out: Path, recorded: Recorded, path: str) -> str:
 
 def _comment(recorded: Recorded, options: Options) -> str:
     sets = " ".join(f"--set {shlex.quote(change)}" for change in options.changes)
+    sets += f" --reason {shlex.quote(options.reason)}" if options.reason else ""
     return (
         f"Adapted from {recorded.plan.project}, plan {recorded.record.plan_hash[:12]}, by\n"
         f"kiss-bench adapt {shlex.quote(str(recorded.folder))} {sets} --out {shlex.quote(str(options.out))}"

@@ -174,6 +174,7 @@ def _row(progress: Progress, step: Step | None, entry: Judged) -> BoardRow:
     row = replace(row, trials=_trials(outcomes) if studied else None, seeds=_seeds(outcomes))
     if not fine:
         return row
+    row = replace(row, flags=(*row.flags, *_idle_studies(outcomes)))
     costs: Costs = middle([outcome.costs for outcome in fine])
     return replace(
         row,
@@ -229,6 +230,17 @@ def _judged(entry: Judged) -> BoardRow:
         fold_wins=found.fold_wins,
         flags=found.flags,
     )
+
+
+def _idle_studies(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """Said aloud where no sampled trial of a study could be fitted: what is tuned then is the default settings."""
+    idle = [one for one in outcomes if len(one.trials) > 1 and all(trial.state == "FAIL" for trial in one.trials[1:])]
+    if not idle:
+        return ()
+    last = idle[0].trials[-1]
+    count = sum(bool(outcome.trials) for outcome in outcomes)
+    why = f"{last.error}: {last.reason}"
+    return (f"in {len(idle)} of {count} studies every sampled trial failed, so tuned is the default settings ({why})",)
 
 
 def _trials(outcomes: Sequence[Outcome]) -> TrialCounts:

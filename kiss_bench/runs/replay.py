@@ -17,6 +17,7 @@ from kiss_bench.records.folder import check_free, held
 from kiss_bench.records.frames import StudyPlace, trials_hash
 from kiss_bench.records.keys import rung_sources
 from kiss_bench.reports import tuning_reports
+from kiss_bench.runs.buildable import check_buildable
 from kiss_bench.runs.recorded import Recorded, read_recorded
 from kiss_bench.runs.rows_again import exam_of
 from kiss_bench.runs.tuned_rung import best_trials
@@ -70,6 +71,7 @@ def replay(folder: Path, options: Options, watch: Callable[[Replayed], None]) ->
         raise RecordError(f"{folder} holds no study that could be replayed: limits or crashes ended all of them")
     _check_consistent(recorded, places)
     exam = exam_of(recorded, options.data)
+    check_buildable(exam)
     studies = _run(recorded, exam, places, options, watch)
     lost = tuple(recorded.studies[place].study for place in chosen if place not in places)
     facts = _facts(recorded, studies, lost, options)
@@ -130,8 +132,8 @@ def _compared(recorded: Recorded, place: StudyPlace, outcome: Outcome) -> list[D
     """Trial by trial; by hash and best trial alone where the table of trials is not there."""
     study = recorded.studies[place]
     if not outcome.trials:
-        why = f"{outcome.error}: {outcome.reason}"
-        return [Difference(trial=0, what="the study", then=f"{study.spent} trials", now=why, size=None)]
+        why = f"none, {outcome.error}: {outcome.reason}"
+        return [Difference(trial=n, what="outcome", then="a trial", now=why, size=None) for n in range(study.spent)]
     now = outcome.trials[: study.spent]
     if recorded.trials is not None:
         return differences(recorded.trials.get(place, ()), now)

@@ -47,11 +47,33 @@ def sampler_faults(choice: SamplerChoice) -> list[tuple[str, str]]:
         return [(repr(name), allowed) for name in unknown]
     if choice.name == "grid":
         return []
+    wrong = [fault for name, value in choice.settings.items() if (fault := _value_fault(choice.name, name, value))]
+    if wrong:
+        return wrong
     try:
         choice.build(0)
     except (TypeError, ValueError) as error:
         return [(f"{dict(choice.settings)}", f"what {SAMPLERS[choice.name].__name__} takes ({error})")]
     return []
+
+
+def _value_fault(sampler: SamplerName, name: str, value: Any) -> tuple[str, str] | None:
+    """What is wrong with the type of an argument, by Optuna's annotation: it would find out in the middle of a run."""
+    annotation = str(inspect.signature(SAMPLERS[sampler].__init__).parameters[name].annotation)
+    least = 0 if name == "n_startup_trials" else 1
+    for kind, fits, allowed in (
+        ("bool", isinstance(value, bool), "true or false"),
+        (
+            "int",
+            isinstance(value, int) and not isinstance(value, bool) and value >= least,
+            f"a whole number from {least} up",
+        ),
+        ("float", isinstance(value, int | float) and not isinstance(value, bool) and value > 0, "a number above 0"),
+    ):
+        if kind in annotation:
+            truth = isinstance(value, bool) and kind != "bool"  # Python counts it as a number
+            return None if fits and not truth else (f"{name}: {value!r}", allowed)
+    return None
 
 
 def _arguments(name: SamplerName) -> dict[str, Any]:

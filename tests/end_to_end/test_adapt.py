@@ -2,11 +2,17 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from ruamel.yaml import YAML
+from small_tables import raw_table
 
+from kiss_bench import bench
 from kiss_bench.cli import main
+from kiss_bench.plan.child import config_of
+from kiss_bench.plan.read import plan_from_mapping, read_plan
+from kiss_bench.runs.known import catalogue
 
 pytest_plugins = ["finished_runs"]
 
@@ -74,6 +80,13 @@ def test_folds_and_seeds_are_those_of_the_parent(finished, tmp_path, capsys):
         (["a=1", "b=2"], "2 faults in the config"),
         (["dummy.x=int(1, 2)"], "found a space; allowed: none, as dummy has nothing to tune"),
         (["tree.max_depth=[1, 2"], "found a value that is no YAML"),
+        (["tree.max_dept=int(1, 3)"], "tree: TypeError: "),
+        (["tuning.trials=4", "tuning.trials=5"], "--set tuning.trials=…: found 2 values; allowed: one"),
+        (["project=other"], "a name is given by --project"),
+        (["tuning.trials=3"], "nothing would change: the plan has these values already"),
+        (["folds=3"], "folds: found 3; allowed: a mapping such as"),
+        (["data.path.x=3"], "found `path.x`, though `path` is 'table.csv'"),
+        (["target.x=3"], "`target` as a whole"),
     ],
 )  # fmt: skip
 def test_changes_that_give_no_plan_are_refused_and_nothing_is_written(finished, tmp_path, capsys, changes, told):
@@ -100,7 +113,33 @@ def test_a_parent_that_is_gone_is_said_to_be(finished, tmp_path, capsys):
     out.write_text(re.sub(r"results: .*", "results: nowhere", text), encoding="utf8")
     assert main(["run", str(out), "--results", str(tmp_path)]) == 0
     page = (tmp_path / "orphan" / "tuning.md").read_text(encoding="utf8")
-    assert "Its results were not found, so nothing can be said of what changed." in page
+    assert "Its results are not there, or are others by now, so nothing can be said of what changed." in page
+
+
+def test_a_parent_whose_results_are_others_by_now_is_not_compared_with(finished, workshop, tmp_path, capsys):
+    assert main(["run", str(workshop / "ranked.yaml"), "--results", str(tmp_path)]) == 0
+    out = tmp_path / "child.yaml"
+    assert adapt(capsys, tmp_path / "ranked", out, "--set", "tuning.trials=2")[0] == 0
+    assert main(["run", str(workshop / "ranked.yaml"), "--results", str(tmp_path), "--quick"]) == 0
+    assert main(["run", str(out), "--results", str(tmp_path), "--quick"]) == 0
+    record = json.loads((tmp_path / "child" / "tuning.json").read_text(encoding="utf8"))
+    assert (record["parent"]["found"], record["parent"]["effects"]) == (False, [])
+
+
+def test_results_of_a_frame_have_a_child_once_their_rows_are_given(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    frame = raw_table()[["income", "ratio", "late"]]
+    frame.to_csv("rows.csv", index=False)
+    bench(frame, target="late", tuning={"trials": 2}, folds={"count": 3, "inner": 2, "repeats": 1},
+          ladder=["dummy", "linear"])  # fmt: skip
+    code, said = adapt(capsys, "results/bench", "child.yaml", "--set", "linear.trials=3")
+    assert (code, "came from a frame in Python: say where its rows are, --set data.path=FILE" in said) == (2, True), (
+        said
+    )
+    code, said = adapt(capsys, "results/bench", "child.yaml", "--set", "linear.trials=3", "--set", "data=rows.csv")
+    assert code == 0, said
+    assert main(["run", "child.yaml"]) == 0
+    assert main(["replay", "results/bench", "--data", "rows.csv"]) == 0
 
 
 def test_every_config_that_ran_is_its_own_child_without_changes_but_one(finished, tmp_path, capsys):
@@ -112,3 +151,23 @@ def test_every_config_that_ran_is_its_own_child_without_changes_but_one(finished
         capsys.readouterr()
         assert main(["plan", str(out)]) == 0
         assert parent.board["folds_hash"][:12] in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "",
+        "metric: {margin: 0.02}\ntuning: {trials: 7, sampler: random, timeout: 9}\nalpha: 0.1",
+        "metric: {primary: roc_auc, margin: 3%, also: [brier]}",
+        "ladder: [dummy, {name: linear, trials: 0}, {name: tree, trials: 5, reason: short}]",
+        "ladder: [dummy, linear, {name: forest, settings: {n_estimators: 9}, space: {min_samples_leaf: 'int(1, 3)'}}]",
+        "ladder: [dummy, linear, {name: ours, level: 8, estimator: 'a:b', space: {c: [1, x], d: [true, 2]}}]",
+        "skip: {linear: no}\nladder: [dummy, tree]\ndata: {path: a, time: t, group: g}\nfolds: {kind: forward, gap: 2}",
+    ],
+)
+def test_a_plan_written_as_a_config_is_the_same_plan(tmp_path, rest):
+    config = tmp_path / "a.yaml"
+    config.write_text(f"project: p\n{'' if 'data:' in rest else 'data: a'}\ntarget: y\n{rest}\n", encoding="utf8")
+    plan = read_plan(config, catalogue())
+    again = plan_from_mapping(config_of(plan, catalogue()), catalogue())
+    assert replace(again, source="", folder="") == replace(plan, source="", folder="")

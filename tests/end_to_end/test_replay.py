@@ -4,13 +4,18 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
-from commands import start, units, wait_until
+from commands import HERE, start, units, wait_until
 from small_tables import write_config, write_tables
 
 from kiss_bench.cli import main
+from kiss_bench.records.frames import trials_hash
+from kiss_bench.records.frames import trials_of as trials_of_frame
 
 pytestmark = pytest.mark.alone
 pytest_plugins = ["finished_runs"]
@@ -21,6 +26,14 @@ CONTROLLED = (
     "tuning: {trials: 4, control: random, sampler_settings: {n_startup_trials: 2}}\n"
     "ladder: [dummy, linear, tree, boosting]\n"
 )
+
+
+def command(*words, cwd):
+    """The console script in a process of its own: exit code, stdout, stderr."""
+    script = str(Path(sys.executable).with_name("kiss-bench"))
+    done = subprocess.run([script, *map(str, words)], capture_output=True, text=True, check=False, cwd=cwd, timeout=120,
+                          env={**os.environ, "PYTHONPATH": str(HERE)})  # fmt: skip
+    return done.returncode, done.stdout, done.stderr
 
 
 def replay(capsys, folder, *words):
@@ -37,6 +50,15 @@ def trials_of(ran, **where):
     for name, value in where.items():
         own = own[own[name] == value]
     return len(own), len(own[["rung", "arm", "repeat", "fold"]].drop_duplicates())
+
+
+def worse_first_trial(folder):
+    """The record, after the table of trials was changed behind its back."""
+    trials = pd.read_parquet(folder / "trials.parquet")
+    where = (trials["rung"] == "tree") & (trials["repeat"] == 0) & (trials["fold"] == 2) & (trials["number"] == 1)
+    trials.loc[trials.index[where][0], "value"] += 0.125
+    trials.to_parquet(folder / "trials.parquet")
+    return json.loads((folder / "tuning.json").read_text(encoding="utf8"))
 
 
 def copied(ran, tmp_path):
@@ -99,13 +121,19 @@ def test_what_is_not_there_to_replay_is_invalid_input(finished, tmp_path, capsys
 
 
 def test_a_trial_that_differs_is_named_with_its_size(finished, tmp_path, capsys):
+    """As a machine that computes otherwise would have left it: table and record agree with each other."""
     folder = copied(finished("binary"), tmp_path)
-    trials = pd.read_parquet(folder / "trials.parquet")
-    place = trials.index[(trials["rung"] == "tree") & (trials["fold"] == 2) & (trials["number"] == 1)][0]
-    trials.loc[place, "value"] += 0.125
-    trials.to_parquet(folder / "trials.parquet")
+    record = worse_first_trial(folder)
     code, said = replay(capsys, folder, "--rung", "tree")
-    assert code == 1
+    assert (code, "contradicts itself" in said) == (2, True), said
+    own = trials_of_frame(pd.read_parquet(folder / "trials.parquet"))["tree", "tuned", 0, 2]
+    study = next(one for rung in record["rungs"] if rung["rung"] == "tree" for one in rung["studies"]
+                 if (one["repeat"], one["fold"]) == (0, 2))  # fmt: skip
+    study["trials_hash"] = trials_hash(own)
+    study["best_value"] = min(trial.value for trial in own if trial.state == "COMPLETE")
+    (folder / "tuning.json").write_text(json.dumps(record), encoding="utf8")
+    code, said = replay(capsys, folder, "--rung", "tree")
+    assert code == 1, said
     of = "{} trials of {} studies".format(*trials_of(finished("binary"), rung="tree"))
     assert f"1 of {of} differ, by at most 0.125. The first: tree/tuned repeat 0 fold 2, trial 1" in said
     assert "tree/tuned repeat 0 fold 1: 3 trials equal" in said
@@ -146,6 +174,73 @@ def test_other_rows_are_refused(finished, tmp_path, capsys):
     assert code == 2
     assert "these are not the data of" in said
     assert "Give the file with the very same rows as --data FILE" in said
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (lambda folder: change(folder / "plan.json", "alpha", 0.2), "is not the plan that its own hash was taken of"),
+        (lambda folder: change(folder / "tuning.json", "digest", ""), "digest string should match pattern"),
+        (lambda folder: change(folder / "tuning.json", "rungs", []), "holds no study: nothing was tuned"),
+        (lambda folder: (folder / "tuning.json").write_text("{", encoding="utf8"), "cannot be read as JSON"),
+        (lambda folder: (folder / "trials.parquet").write_bytes(b"no"), "without the file their hashes are compared"),
+        (lambda folder: (folder / "plan.json").unlink(), "has no plan.json"),
+    ],
+)
+def test_a_damaged_record_is_refused_before_anything_runs(finished, tmp_path, capsys, damage, told):
+    folder = copied(finished("binary"), tmp_path)
+    damage(folder)
+    code, said = replay(capsys, folder)
+    assert (code, told in said) == (2, True), said
+
+
+def change(path, key, value):
+    path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf8")), key: value}), encoding="utf8")
+
+
+OWN = (
+    "target: late\npositive: 'yes'\ndata: {path: table.csv, drop: [kind, owed, week]}\n"
+    "folds: {count: 3, inner: 2, repeats: 1}\ntuning: {trials: 3}\n"
+    "ladder: [dummy, linear, {name: ours, level: 8, estimator: 'mine:Mine', space: {C: 'float(0.1, 1)'}}]\n"
+)
+MINE = "from sklearn.linear_model import LogisticRegression\n\n\nclass Mine(LogisticRegression):\n    pass\n"
+
+
+def test_a_rung_of_ones_own_is_replayed_where_its_code_is_and_code_that_changed_is_told(tmp_path, capsys):
+    write_tables(tmp_path)
+    config = write_config(tmp_path, "own", OWN)
+    (tmp_path / "mine.py").write_text(MINE, encoding="utf8")
+    code, out, err = command("run", config, "--results", tmp_path / "results", cwd=tmp_path)
+    assert code == 0, err
+    folder = tmp_path / "results" / "own"
+    code, out, err = command("replay", folder, cwd=tmp_path)
+    assert (code, "in the same environment: all 18 trials of 6 studies came out equal" in out) == (0, True), out + err
+    (tmp_path / "elsewhere").mkdir()
+    code, out, err = command("replay", folder, cwd=tmp_path / "elsewhere")
+    assert (code, "'mine:Mine' cannot be loaded" in err) == (2, True), out + err
+    changed = MINE.replace("    pass", "    def fit(self, X, y):\n        return super().fit(X, y[::-1])")
+    (tmp_path / "mine.py").write_text(changed, encoding="utf8")
+    code, out, err = command("replay", folder, "--rung", "ours", cwd=tmp_path)
+    assert (code, "Replayed in another environment" in out, "code of ours" in out) == (1, True, True), out + err
+
+
+def test_a_study_that_a_limit_ended_is_left_out_and_named(bench_at, capsys):
+    ran = bench_at(
+        "target: late\npositive: 'yes'\ndata: {path: table.csv, drop: [kind, owed, week]}\n"
+        "folds: {count: 3, inner: 2, repeats: 1}\ntuning: {trials: 3}\nlimits: {unit_seconds: 4}\n"
+        "ladder: [dummy, linear, {name: slow, level: 8, estimator: 'fakes:Sleeping', settings: {seconds: 1.5},"
+        " space: {idle: 'float(0, 1)'}}]\n"
+    )
+    assert ran.code == 1
+    slow = next(rung for rung in ran.json("tuning.json")["rungs"] if rung["rung"] == "slow")
+    for study in slow["studies"]:
+        assert (study["status"], study["error"], study["stopped_by"]) == ("failed", "TimeLimit", "TimeLimit")
+        assert (study["seed"], study["inner_hash"], study["started"], study["spent"]) == (None, None, None, 0)
+    code, said = replay(capsys, ran.folder)
+    assert code == 0, said
+    assert "all 9 trials of 3 studies came out equal" in said
+    assert "Not replayed, since a limit or a crash had ended them: here/slow/tuned/0/0, here/slow/tuned/0/1" in said
+    assert "Failed: here/slow/tuned/0/0: TimeLimit" in (ran.folder / "tuning.md").read_text(encoding="utf8")
 
 
 def test_a_random_search_beside_the_studies_is_replayed_with_them(bench_at, capsys):

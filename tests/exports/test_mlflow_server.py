@@ -1,6 +1,7 @@
 """A real MLflow server with SQLite behind it is told of a bench and of its rungs; one that is down costs a warning."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -125,3 +126,11 @@ def test_afterwards_a_tracker_that_is_down_is_an_answer(finished, capsys):
     target = f"http://127.0.0.1:{free_port()}"
     assert main(["export", str(finished("binary").folder), "--to", "mlflow", "--target", target]) == 2
     assert f"MLflow at {target} could not be told: " in capsys.readouterr().err
+
+
+def test_whatever_a_tracker_raises_costs_a_warning_and_no_secret_is_told(bench_at):
+    ran = bench_at(f"{EXPORTING}export: {{mlflow: 'postgresql://me:secret@127.0.0.1:{free_port()}/db'}}\n")
+    assert ran.code == 0
+    assert "warning: not exported to mlflow: " in ran.err
+    assert "secret" not in ran.err
+    assert not [name for name in os.environ if name.startswith("MLFLOW_HTTP")]

@@ -98,3 +98,22 @@ def test_nothing_tuned_is_nothing_to_export(finished, tmp_path, capsys, workshop
 def test_a_tracker_that_there_is_not_is_invalid_input(finished, capsys):
     assert main(["export", str(finished("binary").folder), "--to", "excel"]) == 2
     assert "--to: found 'excel'; allowed: mlflow, optuna" in capsys.readouterr().err
+
+
+def test_studies_of_others_stay_in_a_journal_and_other_files_are_not_overwritten(finished, tmp_path, capsys):
+    path = tmp_path / "shared.journal"
+    for project in ("binary", "regression", "binary"):
+        assert main(["export", str(finished(project).folder), "--to", "optuna", "--target", str(path)]) == 0
+    names = optuna.get_all_study_names(JournalStorage(JournalFileBackend(str(path))))
+    counts = {project: len(names_of) for project in ("binary", "regression")
+              if (names_of := [name for name in names if name.startswith(f"{project}/")])}  # fmt: skip
+    studies = {project: len(finished(project).trials.groupby(["rung", "arm", "repeat", "fold"])) for project in counts}
+    assert counts == studies
+    precious = tmp_path / "precious.txt"
+    precious.write_text("hello", encoding="utf8")
+    for target in (precious, tmp_path / "nowhere" / "x.journal", tmp_path):
+        capsys.readouterr()
+        assert main(["export", str(finished("binary").folder), "--to", "optuna", "--target", str(target)]) == 2
+        assert str(target) in capsys.readouterr().err
+    assert precious.read_text(encoding="utf8") == "hello"
+    assert not (tmp_path / "nowhere").exists()

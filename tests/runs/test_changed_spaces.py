@@ -46,7 +46,7 @@ def test_ranges_settings_budget_and_new_parameters_of_a_shipped_rung_are_those_o
 
 def test_a_space_that_is_changed_for_no_reason_is_said_to_be(bench_at):
     ran = bench_at(f"{HEAD}tuning: {{trials: 2}}\nladder: [dummy, {{name: linear, space: {{C: 'float(0.1, 1)'}}}}]\n")
-    assert "Nobody said why linear has another space: C; write a `reason`." in ran.board["notes"]
+    assert "Nobody said why linear is not as it ships: space of C; write a `reason`." in ran.board["notes"]
 
 
 def test_a_conditional_parameter_keeps_its_default_where_it_is_not_searched(bench_at):
@@ -92,6 +92,12 @@ def test_a_trial_that_was_tried_before_costs_no_fit_and_says_so(bench_at):
             "tuning: {sampler_settings: {n_startups: 3, seed: 1}}\n",
             "tuning.sampler_settings: found 'n_startups'; allowed: consider_prior, prior_weight",
         ),
+        (
+            "tuning: {sampler_settings: {n_startup_trials: x}}\n",
+            "n_startup_trials: 'x'; allowed: a whole number from 0 up",
+        ),
+        ("tuning: {sampler_settings: {n_ei_candidates: 0}}\n", "n_ei_candidates: 0; allowed: a whole number from 1 up"),
+        ("tuning: {sampler_settings: {multivariate: please}}\n", "multivariate: 'please'; allowed: true or false"),
         ("ladder: [dummy, {name: linear, space: {gamma: 'float(0, 1)'}}]\n", "linear: TypeError: "),
         (
             "ladder: [dummy, {name: linear, space: {C: {type: float, low: 1, high: 2, when: {ridge: 1}}}}]\n",
@@ -114,3 +120,44 @@ def test_what_cannot_be_searched_is_refused_before_anything_is_fitted(bench_at, 
     ran = bench_at(HEAD + rest)
     assert (ran.code, told in ran.err) == (2, True), ran.err
     assert not (ran.folder / "leaderboard.json").exists()
+
+
+def test_a_conditional_parameter_of_ones_own_rung_has_its_default_in_settings(bench_at):
+    ran = bench_at(
+        f"{HEAD}tuning: {{trials: 8, sampler: random}}\nladder:\n- dummy\n- linear\n"
+        "- {name: ours, level: 8, estimator: 'fakes:FailingAbove', settings: {quality: 0.3},\n"
+        "   space: {limit: [0.5, 0.7], quality: {type: float, low: 0, high: 0.4, when: {limit: 0.7}}}}\n"
+    )
+    assert ran.code == 0, ran.err
+    for study in rungs_of(ran)["ours"]["studies"]:
+        assert study["failed"] == 0
+        assert study["best_params"].get("limit") == 0.7 or study["best_settings"]["quality"] == 0.3
+    found = params_of(ran, "ours")
+    assert {("quality" in params, params["limit"]) for params in found} == {(True, 0.7), (False, 0.5)}
+
+
+def test_a_space_of_values_that_cannot_be_fitted_is_told_on_the_board(bench_at):
+    ran = bench_at(
+        f"{HEAD}tuning: {{trials: 3}}\nladder: [dummy, linear, {{name: tree, space: {{max_depth: [a, b]}}}}]\n"
+    )
+    flags = ran.rungs["tree"]["flags"]
+    assert any(
+        flag.startswith("in 3 of 3 studies every sampled trial failed, so tuned is the default") for flag in flags
+    )
+
+
+def test_words_of_a_space_refit_nothing_and_its_order_does(bench_at):
+    ladder = "ladder: [dummy, linear, {{name: ours, level: 8, estimator: 'fakes:Idle', space: {{{}}}}}]\n"
+    one, other = "a: 'float(0, 1)', b: 'float(0, 1)'", "b: 'float(0, 1)', a: 'float(0, 1)'"
+    explained = "a: {type: float, low: 0, high: 1, reason: it matters}, b: 'float(0, 1)'"
+    head = f"{HEAD}tuning: {{trials: 3}}\n"
+    first = bench_at(head + ladder.format(one))
+    hashes = [rungs_of(first)["ours"]["space_hash"]]
+    again = bench_at(head + ladder.format(explained))
+    assert "9 of 9 units" not in again.err
+    assert "are in the store already, 0 to do" in again.err
+    hashes.append(rungs_of(again)["ours"]["space_hash"])
+    turned = bench_at(head + ladder.format(other))
+    assert "are in the store already, 3 to do" in turned.err
+    hashes.append(rungs_of(turned)["ours"]["space_hash"])
+    assert hashes[0] == hashes[1] != hashes[2]

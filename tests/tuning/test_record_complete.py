@@ -21,7 +21,7 @@ def trial(number, **facts):
 
 
 WHOLE = Outcome(
-    rung="ours", arm="tuned", repeat=0, fold=0, purpose="search", inner_hash="5d" * 32,
+    rung="ours", arm="tuned", repeat=0, fold=0, purpose="search", inner_hash="5d" * 32, studied_rows=80, started=1.7e9,
     seeds={"study": 1, "estimator": 2, "inner": 3}, stopped_by="trials",
     trials=(trial(0, params={"a": 7.0}), trial(1), trial(2, params={"a": 0.2, "kind": "y", "b": 2})),
 )  # fmt: skip
@@ -43,6 +43,8 @@ def test_a_whole_record_lacks_nothing():
         (replace(WHOLE, trials=(*WHOLE.trials[:2], trial(3))), "trials without a gap in their numbers"),
         (replace(WHOLE, seeds={"study": 1, "inner": 3}), "the seed of the estimator"),
         (replace(WHOLE, inner_hash=""), "the hash of the inner folds"),
+        (replace(WHOLE, studied_rows=0), "the number of its rows and when it began"),
+        (with_last(state="PRUNED", value=None), "trial 2: its value"),
         (with_last(value=None), "trial 2: its value"),
         (with_last(inner_values=()), "trial 2: its value"),
         (with_last(state="FAIL", value=None), "trial 2: the class of its error"),

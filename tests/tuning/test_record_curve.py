@@ -74,6 +74,7 @@ def test_a_study_whose_first_trial_failed_is_left_out_of_the_curves():
 
 def test_the_random_curve_starts_at_the_default_and_ends_at_the_best_of_all():
     curve = random_curve([trials(0.4, 0.7, None, 0.45)], 5, maximise=False)
+    assert curve == random_curve([trials(0.4, 0.7, -0.1, 0.45)], 5, maximise=False), "a pruned trial has no value yet"
     assert (curve[0].gain, curve[-1].gain) == (0.0, pytest.approx(0.1))
     assert curve[1].gain == pytest.approx((0.1 + 0.0 + 0.0 + 0.05) / 4)
 

@@ -1,5 +1,7 @@
 """The share of a parameter that decides everything is nearly all; of too few trials the record says so."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -30,10 +32,7 @@ def test_what_decides_has_nearly_all_of_the_share(maximise):
     sign = -1.0 if maximise else 1.0
     studies = [study(40, offset=10.0 * fold, seed=fold) for fold in range(3)]
     if maximise:
-        studies = [
-            tuple(Trial(**{**{f: getattr(t, f) for f in t.__slots__}, "value": sign * t.value}) for t in trials)
-            for trials in studies
-        ]
+        studies = [tuple(replace(trial, value=sign * trial.value) for trial in trials) for trials in studies]
     found = importance_of(SPACE, studies, maximise=maximise, sampled="random")
     assert found.shares["matters"] > 0.9
     assert sum(found.shares.values()) == pytest.approx(1.0)
@@ -53,8 +52,16 @@ def test_of_nothing_nothing_is_told(trials):
     assert importance_of(SPACE, [trials], maximise=False, sampled="tpe").shares == {}
 
 
-def test_the_only_parameter_has_it_all():
-    assert importance_of(SPACE[:1], [study(5)], maximise=False, sampled="tpe").shares == {"matters": 1.0}
+def test_the_only_parameter_has_it_all_once_there_is_anything_to_have():
+    assert importance_of(SPACE[:1], [study(5)], maximise=False, sampled="grid").shares == {"matters": 1.0}
+    assert importance_of(SPACE[:1], [()], maximise=False, sampled="grid").shares == {}
+
+
+def test_a_study_of_wild_values_has_no_more_say_than_a_tame_one():
+    tame, wild = study(60, seed=1), study(60, seed=2)
+    tilted = tuple(replace(trial, value=1e6 * trial.params["idle"]) for trial in wild)
+    found = importance_of(SPACE, [tame, tame, tame, tilted], maximise=False, sampled="random")
+    assert found.shares["matters"] > found.shares["idle"]
 
 
 def test_conditional_parameters_are_marked():

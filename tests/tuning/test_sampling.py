@@ -123,14 +123,16 @@ def test_every_state_is_told_and_counted(state):
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_the_record_names_the_sampler_its_library_and_every_argument(name):
     facts = sampler_facts(SamplerChoice(name=name))
-    assert facts["class"] == SAMPLERS[name].__name__
+    assert facts["implementation"] == SAMPLERS[name].__name__
     assert facts["library"].startswith("optuna 5.")
     assert facts["seed"] == ("one of the study" if name == "grid" else "one of each trial")
     if name == "tpe":
-        arguments = set(inspect.signature(TPESampler.__init__).parameters) - {"self"}
-        assert arguments <= set(facts)
-        assert facts["n_startup_trials"] == 10
-        assert sampler_facts(SamplerChoice(name="tpe", settings={"n_startup_trials": 3}))["n_startup_trials"] == 3
+        assert set(facts["arguments"]) == set(inspect.signature(TPESampler.__init__).parameters) - {"self", "seed"}
+        assert facts["arguments"]["n_startup_trials"] == facts["in_force"]["n_startup_trials"] == 10
+        assert facts["arguments"]["consider_endpoints"] is None
+        assert facts["in_force"]["consider_endpoints"] is False, "what the default amounts to"
+        given = sampler_facts(SamplerChoice(name="tpe", settings={"n_startup_trials": 3}))
+        assert given["arguments"]["n_startup_trials"] == given["in_force"]["n_startup_trials"] == 3
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ from kiss_bench.tuning.sampling import importance_shares
 
 ENOUGH = 50
 """Complete trials from which shares are called reliable: a tenth of them, five, are then the best ones compared."""
-EVALUATOR = "PedAnovaImportanceEvaluator, the best tenth against all (Watanabe, Bansal & Hutter 2023, arXiv 2304.10255)"
+EVALUATOR = (
+    "PedAnovaImportanceEvaluator, the best tenth against all (Watanabe, Bansal and Hutter 2023, arXiv 2304.10255)"
+)
 
 
 def importance_of(
