@@ -91,11 +91,16 @@ def _sets(exam: Exam, step: Step, line: Parameter, defaults: Mapping[str, Any]) 
         ends = tuple(int(end) for end in ends)
     parents = {name: values[0] for name, values in line.when.items()}
     one, other = (_parameters(exam, step, {**defaults, **parents, line.name: end}) for end in ends)
-    return tuple(name for name in one if name in other and repr(one[name]) != repr(other[name]))
+    return tuple(name for name in one if name in other and _is_plain(one[name]) and one[name] != other[name])
+
+
+def _is_plain(value: Any) -> bool:
+    """Not so an estimator inside another, which differs because something inside it does."""
+    return value is None or isinstance(value, bool | int | float | str)
 
 
 def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, bool | int | float | str):
+    if _is_plain(value):
         return value
     text = repr(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

@@ -17,7 +17,6 @@ from kiss_bench.cli import main
 from kiss_bench.records.frames import trials_hash
 from kiss_bench.records.frames import trials_of as trials_of_frame
 
-pytestmark = pytest.mark.alone
 pytest_plugins = ["finished_runs"]
 
 CONTROLLED = (

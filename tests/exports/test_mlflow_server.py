@@ -14,7 +14,6 @@ from test_optuna_dashboard import free_port
 
 from kiss_bench.cli import main
 
-pytestmark = pytest.mark.alone
 pytest_plugins = ["finished_runs"]
 
 

@@ -15,7 +15,6 @@ from optuna.storages.journal import JournalFileBackend
 
 from kiss_bench.cli import main
 
-pytestmark = pytest.mark.alone
 pytest_plugins = ["finished_runs"]
 
 
