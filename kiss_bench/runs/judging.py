@@ -12,7 +12,7 @@ from kiss_bench.judge.climb import contested, judge
 from kiss_bench.judge.contrasts import set_exam
 from kiss_bench.judge.judgement import Candidate, Codes, Floats, Judged, Judgement, Rows, Terms
 from kiss_bench.plan.plan import Arm, Step
-from kiss_bench.runs.units import Progress, arms_of, escalates, repeats_drawn, rung_facts
+from kiss_bench.runs.units import Progress, arms_of, escalates, is_controlled, repeats_drawn, rung_facts
 from kiss_bench.tasks.labels import labels_of
 from kiss_bench.tuning.record.complete import lacks
 
@@ -105,6 +105,9 @@ def _candidate(progress: Progress, step: Step, rows: NDArray[np.int64]) -> Candi
         reason = reason or failure_of(outcomes) or incomplete(exam, step, outcomes)
         if whole := whole_repeats(exam, outcomes):
             arms[arm] = whole
+    if is_controlled(exam, step, quick=progress.quick):  # one that failed is told in the record, and is no rung's fault
+        ended = [found for found in progress.found(step, "random") if found is not None and found.status == "ok"]
+        reason = reason or incomplete(exam, step, ended)
     if reason or "default" not in arms:
         return Candidate(rung=step.name, level=step.level, status="failed", reason=reason or "still running")
     shared = min(len(repeats) for repeats in arms.values())

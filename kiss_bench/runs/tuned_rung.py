@@ -20,7 +20,7 @@ from kiss_bench.runs.tuned_arms import Arms, outer_score, scores_of
 from kiss_bench.runs.tuned_space import fixed_parameters, parameter_facts, whole_space
 from kiss_bench.runs.units import Progress, rung_facts
 from kiss_bench.tuning.record.adaptation import rung_commands
-from kiss_bench.tuning.record.complete import is_outside
+from kiss_bench.tuning.record.complete import trials_outside
 from kiss_bench.tuning.record.curve import best_at_half, budget_curve, enough_trials, random_curve
 from kiss_bench.tuning.record.importance import importance_of
 from kiss_bench.tuning.record.rung import BudgetPoint, RungTuning, StudyFacts, TopTrial
@@ -62,7 +62,7 @@ def rung_tuning(progress: Progress, arms: Arms, step: Step, row: BoardRow) -> Ru
         space=space,
         space_hash=sha256_of([searched(asdict(line)) for line in own]),
         space_points=_points(own),
-        outside=sum(is_outside(own, trial) for each in (*trials, *drawn) for trial in each[1:]),
+        outside=sum(len(trials_outside(own, each)) for each in (*trials, *drawn)),
         grid={name: tuple(values) for name, values in grid_of(own, step.trials).items()}
         if exam.plan.tuning.sampler == "grid"
         else {},

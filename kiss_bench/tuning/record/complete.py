@@ -1,6 +1,7 @@
 """Whether a study left a whole record: a rung without one has no place on the board."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from kiss_bench.evaluation.exam import Outcome, Trial
 from kiss_bench.rungs import Parameter
@@ -21,26 +22,33 @@ def lacks(space: Sequence[Parameter], asked: int, outcome: Outcome) -> str:
     told += [f"the seed of the {name}" for name in missing]
     told += [] if outcome.inner_hash else ["the hash of the inner folds"]
     told += [] if outcome.studied_rows and outcome.started else ["the number of its rows and when it began"]
-    told += [f"trial {trial.number}: {fault}" for trial in trials if (fault := _fault(space, trial))]
+    outside = trials_outside(space, trials)
+    told += [f"trial {trial.number}: {fault}" for trial in trials if (fault := _fault(trial, outside))]
     return "; ".join(told[:3]) + (f" (and {len(told) - 3} more)" if len(told) > 3 else "")
 
 
-def _fault(space: Sequence[Parameter], trial: Trial) -> str:
+def _fault(trial: Trial, outside: Collection[int]) -> str:
     if trial.state != "FAIL" and (trial.value is None or not trial.inner_values):
         return "its value"
     if trial.state == "FAIL" and not trial.error:
         return "the class of its error"
-    if trial.number > 0 and is_outside(space, trial):
-        return "parameters of the declared space"
-    return ""
+    return "parameters of the declared space" if trial.number in outside else ""
 
 
-def is_outside(space: Sequence[Parameter], trial: Trial) -> bool:
-    """Whether a sampled trial used a value outside its range, or lacks an active parameter: samplers would not say."""
+def trials_outside(space: Sequence[Parameter], trials: Sequence[Trial]) -> set[int]:
+    """Numbers of sampled trials with a value outside its range, or without an active parameter: no sampler would say.
+
+    Trial 0, the default settings, may be anywhere.
+    """
+    known = {line.name: distribution_of(line) for line in space}
+    return {trial.number for trial in trials if trial.number > 0 and _is_outside(space, known, trial)}
+
+
+def _is_outside(space: Sequence[Parameter], known: Mapping[str, Any], trial: Trial) -> bool:
     for line in space:
         if line.name not in trial.params:
             if is_active(line, trial.params):
                 return True
-        elif not holds(distribution_of(line), trial.params[line.name]):
+        elif not holds(known[line.name], trial.params[line.name]):
             return True
     return False
