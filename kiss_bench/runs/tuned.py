@@ -15,7 +15,7 @@ from kiss_bench.records.board import Board
 from kiss_bench.records.folder import homeless
 from kiss_bench.runs.board import all_outcomes
 from kiss_bench.runs.parent import parent_facts
-from kiss_bench.runs.tuned_arms import arms_of_record
+from kiss_bench.runs.tuned_arms import Arms, arms_of_record
 from kiss_bench.runs.tuned_rung import rung_tuning, settings_of
 from kiss_bench.runs.units import Progress, arms_of, rung_facts
 from kiss_bench.tuning.pruning import RULE
@@ -58,7 +58,8 @@ def tuning_record(progress: Progress, board: Board, around: Circumstances) -> Tu
     exam, plan = progress.exam, progress.exam.plan
     rows = {row.rung: row for row in board.rungs}
     studied = [step for step in plan.ladder if _is_studied(progress, step)]
-    arms = arms_of_record(progress)
+    # measuring looks at all rows: not where there is nothing to compare, as in a first look at default settings
+    arms = arms_of_record(progress) if studied or plan.parent is not None else Arms(progress=progress, exam=None)
     sampler = SamplerChoice(name=plan.tuning.sampler, settings=plan.tuning.sampler_settings)
     return TuningRecord(
         schema=SCHEMA,
