@@ -25,6 +25,7 @@ NUMBERS = (
 )
 """Fields of a rung on the board that are metrics of its run, under their own names."""
 LONGEST_ERROR = 200
+"""Characters of what a tracker says of its own error; network libraries repeat themselves."""
 LONGEST = 500
 """Characters of a parameter's value, which MLflow limits."""
 
@@ -42,8 +43,9 @@ def export(results: Results, target: str | None) -> str:
         try:
             return _log(MlflowClient(tracking_uri=target), results)
         except Exception as error:  # noqa: BLE001  (the edge to a tracker: drivers, stores and plug-ins raise anything)
-            told = f"{type(error).__name__}: {str(error).strip() or 'no message'}".splitlines()[0][:LONGEST_ERROR]
-            told = told.replace(target, masked_url(target)) if target else told
+            told = f"{type(error).__name__}: {str(error).strip() or 'no message'}".splitlines()[0]
+            told = told.replace(target, masked_url(target)) if target else told  # before it is cut: half a URL stays
+            told = told[:LONGEST_ERROR]
             place = masked_url(target) if target else "its own place"
             raise KissBenchError(f"MLflow at {place} could not be told: {told}") from None
 

@@ -60,19 +60,14 @@ def sampler_faults(choice: SamplerChoice) -> list[tuple[str, str]]:
 def _value_fault(sampler: SamplerName, name: str, value: Any) -> tuple[str, str] | None:
     """What is wrong with the type of an argument, by Optuna's annotation: it would find out in the middle of a run."""
     annotation = str(inspect.signature(SAMPLERS[sampler].__init__).parameters[name].annotation)
+    truth = isinstance(value, bool)  # which Python counts as a number
+    if "bool" in annotation:
+        return None if truth else (f"{name}: {value!r}", "true or false")
     least = 0 if name == "n_startup_trials" else 1
-    for kind, fits, allowed in (
-        ("bool", isinstance(value, bool), "true or false"),
-        (
-            "int",
-            isinstance(value, int) and not isinstance(value, bool) and value >= least,
-            f"a whole number from {least} up",
-        ),
-        ("float", isinstance(value, int | float) and not isinstance(value, bool) and value > 0, "a number above 0"),
-    ):
-        if kind in annotation:
-            truth = isinstance(value, bool) and kind != "bool"  # Python counts it as a number
-            return None if fits and not truth else (f"{name}: {value!r}", allowed)
+    if "int" in annotation and (truth or not isinstance(value, int) or value < least):
+        return f"{name}: {value!r}", f"a whole number from {least} up"
+    if "float" in annotation and (truth or not isinstance(value, int | float) or value <= 0):
+        return f"{name}: {value!r}", "a number above 0"
     return None
 
 
