@@ -14,7 +14,6 @@ from kiss_bench.records.atomic import write_whole
 from kiss_bench.runs.buildable import check_buildable
 from kiss_bench.runs.estimators import exam_without_rows
 from kiss_bench.runs.known import catalogue
-from kiss_bench.runs.parent import changes
 from kiss_bench.runs.recorded import Recorded, read_recorded
 from kiss_bench.runs.rows_again import config_folder
 
@@ -38,7 +37,12 @@ def adapt(folder: Path, options: Options) -> Plan:
     recorded, known = read_recorded(folder), catalogue()
     _check_place(options.out)
     plan = replace(recorded.plan, parent=None)
-    config = _with_paths(changed(config_of(plan, known), options.changes, options.reason), recorded, options.out)
+    before = config_of(plan, known)
+    after = changed(before, options.changes, options.reason)
+    asked, had = (plan_from_mapping(each, known, str(options.out)) for each in (after, before))
+    if asked == had:
+        raise RecordError("nothing would change: the plan has these values already; nothing was written")
+    config = _with_paths(after, recorded, options.out)
     project = options.project or project_name(options.out.stem)
     if project == plan.project:
         raise RecordError(f"the child would be called {project!r}, as its parent is; give it a --project of its own")
@@ -52,8 +56,6 @@ def adapt(folder: Path, options: Options) -> Plan:
     made = plan_from_mapping(child, known, str(options.out))
     exam = exam_without_rows(made, recorded.facts["understood"], recorded.record.root_seed)
     check_buildable(exam)
-    if not changes(recorded.facts, exam):
-        raise RecordError("nothing would change: the plan has these values already; nothing was written")
     write_whole(options.out, config_text(child, _comment(recorded, options)))
     return made
 

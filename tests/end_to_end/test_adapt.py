@@ -96,6 +96,15 @@ def test_changes_that_give_no_plan_are_refused_and_nothing_is_written(finished, 
     assert not (tmp_path / "child.yaml").exists()
 
 
+@pytest.mark.parametrize("change", ["limits.unit_seconds=90", "data.path=moved.csv", "export.optuna=here.journal"])
+def test_what_asks_for_no_other_trial_may_be_changed_as_well(finished, tmp_path, capsys, change):
+    code, said = adapt(capsys, finished("binary").folder, tmp_path / "child.yaml", "--set", change)
+    assert code == 0, said
+    key, value = change.split("=")
+    section, name = key.split(".")
+    assert str(YAML(typ="safe").load(tmp_path / "child.yaml")[section][name]) == value
+
+
 def test_nothing_is_overwritten_and_no_child_takes_its_parents_folder(finished, tmp_path, capsys):
     folder = finished("binary").folder
     (tmp_path / "there.yaml").write_text("mine", encoding="utf8")
