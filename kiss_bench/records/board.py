@@ -6,9 +6,18 @@ folder are the same text.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
 from typing import Any
 
+from kiss_bench.records.honesty import HonestyFacts, PlaceboFacts, StabilityFacts
+from kiss_bench.records.plain import from_plain
+from kiss_bench.tasks.audit.findings import Audit
+
 SCHEMA = "kiss-bench/leaderboard/1"
+PARTS: Mapping[str, type] = MappingProxyType(
+    {"audit": Audit, "placebo": PlaceboFacts, "stability": StabilityFacts, "honesty": HonestyFacts}
+)
+"""Fields of a board that are records of their own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,6 +151,10 @@ class Board:
     multiplicity: str = "fallback"
     ladder_error: float | None = None
     """Highest chance of an unjustified promotion along this ladder, where the policy does not hold it at alpha."""
+    audit: Audit = field(default_factory=Audit)
+    placebo: PlaceboFacts | None = None
+    stability: StabilityFacts | None = None
+    honesty: HonestyFacts = field(default_factory=HonestyFacts)
     schema: str = SCHEMA
 
 
@@ -167,5 +180,6 @@ def board_from_dict(plain: Mapping[str, Any]) -> Board:
             "rungs": tuple(rungs),
             "notes": tuple(plain["notes"]),
             "cautions": tuple(plain.get("cautions", ())),
+            **{name: from_plain(kind, plain[name]) for name, kind in PARTS.items() if plain.get(name) is not None},
         }
     )
