@@ -13,6 +13,7 @@ _NAME = "small letters, digits, `_` and `-`, starting with a letter or digit"
 _COLUMN = "the name of a column"
 _COLUMNS = "a list of column names"
 _OBJECT = "`module:object`"
+SHARES = "a percent from 1% to 50%, or a number from 0.01 to 0.5"
 OBJECT = r"^[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*$"
 
 
@@ -179,7 +180,7 @@ class Config(Section):
         "What one unit may take before it is stopped and its rung fails.",
         "a mapping such as {unit_seconds: 3600, unit_memory_gb: 6}",
     )
-    vault: Any = later("Share of rows that stays sealed until the end.")
+    vault: float | str | None = key(None, "Share of rows that no run reads, until `kiss-bench vault open`.", SHARES)
     placebo: Any = later("Run the ladder on a target that cannot be known.", default=False)
     reviewed: Any = later("Answers to what the audit asked about a column.")
     parent: ParentSection | None = key(

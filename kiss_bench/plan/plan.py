@@ -154,6 +154,8 @@ class Plan:
     multiplicity: Multiplicity = "fallback"
     drop_missing_target: bool = False
     limits: Limits = Limits()
+    vault: float | None = None
+    """Share of the rows that stays sealed, in (0, 1); None: no vault."""
     parent: Parent | None = None
     export: Export = Export()
     source: str = ""

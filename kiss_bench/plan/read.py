@@ -11,7 +11,7 @@ from kiss_bench.plan.document import plain_mapping, yaml_values
 from kiss_bench.plan.faults import Faults
 from kiss_bench.plan.ladder import ladder_plan
 from kiss_bench.plan.plan import Export, Limits, Parent, Plan, TuningPlan
-from kiss_bench.plan.rules import data_plan, folds_plan, metric_plan
+from kiss_bench.plan.rules import data_plan, folds_plan, metric_plan, vault_plan
 from kiss_bench.plan.validate import valid_config
 
 
@@ -41,6 +41,7 @@ def _plan(values: dict[str, Any], catalogue: Catalogue, faults: Faults, *, folde
     metric = metric_plan(config, catalogue, faults)
     folds = folds_plan(config, faults)
     ladder = ladder_plan(config, catalogue, faults)
+    vault = vault_plan(config, faults)
     faults.raise_any()
     return Plan(
         project=config.project,
@@ -60,6 +61,7 @@ def _plan(values: dict[str, Any], catalogue: Catalogue, faults: Faults, *, folde
         multiplicity=config.multiplicity,
         drop_missing_target=config.drop_missing_target,
         limits=Limits(**config.limits.model_dump()),
+        vault=vault,
         parent=None if config.parent is None else Parent(**config.parent.model_dump()),
         export=Export(**config.export.model_dump()),
         source=faults.place,

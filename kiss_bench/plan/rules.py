@@ -4,10 +4,12 @@ import re
 from typing import Literal, get_args
 
 from kiss_bench.plan.catalogue import EVERY_TASK, Catalogue
-from kiss_bench.plan.config import Config, DataSection, MetricSection
+from kiss_bench.plan.config import SHARES, Config, DataSection, MetricSection
 from kiss_bench.plan.faults import Faults, Key, did_you_mean, short
 from kiss_bench.plan.plan import MOST_REPEATS, UNREPEATED, Data, FoldKind, FoldsPlan, MarginUnit, MetricPlan, TaskKind
 
+LEAST_SEALED, MOST_SEALED = 0.01, 0.5
+"""A vault of more than half of the rows would rather be the table."""
 _PERCENT = re.compile(r"\s*(\d{1,9}(?:\.\d{1,30})?)\s*%\s*")
 _KIND: Key = ("folds", "kind")
 
@@ -132,6 +134,18 @@ def _margin(section: MetricSection, faults: Faults) -> tuple[float, MarginUnit]:
         limits = "at least 0" if unit == "absolute" else f"at least 0 and below 1 (100%), as it is a {unit} margin"
         faults.add(at, found=short(written) if percent else f"{margin:g}", allowed=limits)
     return margin, unit
+
+
+def vault_plan(config: Config, faults: Faults) -> float | None:
+    at: Key = ("vault",)
+    if config.vault is None or faults.broken(at):
+        return None
+    percent = _PERCENT.fullmatch(config.vault) if isinstance(config.vault, str) else None
+    share = round(float(percent[1]) / 100, 15) if percent else config.vault
+    if isinstance(share, str) or not LEAST_SEALED <= share <= MOST_SEALED:
+        faults.add(at, found=short(config.vault), allowed=SHARES)
+        return None
+    return float(share)
 
 
 def folds_plan(config: Config, faults: Faults) -> FoldsPlan:

@@ -115,6 +115,8 @@ class Keys:
                 "columns": [[column.name, column.kind] for column in task.columns],
                 "libraries": library_versions(),
                 "sources": own_sources(),
+                # positions are of the rows outside the vault, or of all where it is opened
+                **({} if plan.vault is None else {"rows": _hash_of(task.row_id)}),
             }
         )
 

@@ -104,7 +104,8 @@ def needed_words(row: BoardRow) -> str:
 
 def banners(board: Board, pen: Pen = PLAIN) -> list[str]:
     """List what a reader must know before the verdict."""
-    lines = [
+    lines = [f"Take care: {pen.text(stamp)}" for stamp in board.honesty.stamps]
+    lines += [
         f"Skipped: {pen.name(row.rung)} — {pen.text(row.reason) or 'no reason given'}"
         for row in board.rungs
         if row.status == "skipped"

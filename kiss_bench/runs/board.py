@@ -61,7 +61,7 @@ def board_of(
         digest=_digest(progress.exam, judgement, tables) if complete and tables is not None else "",
         rows_read=exam.task.rows_read,
         rows=len(exam.task.row_id),
-        rows_vault=0,
+        rows_vault=0 if exam.task.sealed is None else len(exam.task.sealed),
         rows_dropped=exam.task.rows_dropped,
         features=len(exam.task.columns),
         metric=_metric(exam, judgement),

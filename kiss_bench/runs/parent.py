@@ -1,7 +1,6 @@
 """What a config has otherwise than the one it was adapted from, and what that did."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +12,15 @@ from kiss_bench.evaluation.exam import Exam
 from kiss_bench.evaluation.probabilities import label_text
 from kiss_bench.judge.comparison import compare_all
 from kiss_bench.judge.contrasts import Measured, measure
-from kiss_bench.plan.plan import Step
-from kiss_bench.plan.written import ORDER, plan_as_dict
 from kiss_bench.records.board import Board, BoardRow
 from kiss_bench.records.folder import read_board, read_json
-from kiss_bench.rungs import Parameter
+from kiss_bench.runs.asked import asked_in, asked_of
 from kiss_bench.runs.judging import tested_rows
 from kiss_bench.runs.tuned_arms import Arms
-from kiss_bench.runs.units import rung_facts
-from kiss_bench.tuning.record.adaptation import range_text
 from kiss_bench.tuning.record.facts import Change, Effect, ParentFacts
 
-NOT_COMPARED = ("project", "parent", "question", "population", "limits")
-"""Keys in which a child may differ without asking anything else."""
-PLACES = ("path", "sql", "url", "loader")
+WORDS = ("question", "population")
+"""Keys in which a child may differ without changing a number."""
 
 
 def parent_facts(board: Board, arms: Arms) -> ParentFacts | None:
@@ -49,38 +43,10 @@ def parent_facts(board: Board, arms: Arms) -> ParentFacts | None:
 
 
 def changes(before: Mapping[str, Any], exam: Exam) -> tuple[Change, ...]:
-    """Every key of the plan that is otherwise; rungs by their names, their spaces as they were searched."""
-    after = {**plan_as_dict(exam.plan), "rungs": {step.name: _searched(exam, step) for step in exam.plan.ladder}}
-    old, new = _flat(_asked(before)), _flat(_asked(after))
-    keys = [key for key in dict.fromkeys([*old, *new]) if old.get(key) != new.get(key)]
+    """Every key of the plan that is otherwise, the question left out."""
+    old, new = asked_in(before), asked_of(exam)
+    keys = [key for key in dict.fromkeys([*old, *new]) if old.get(key) != new.get(key) and key not in WORDS]
     return tuple(Change(key=key, before=old.get(key), after=new.get(key)) for key in keys)
-
-
-def _searched(exam: Exam, step: Step) -> dict[str, Any]:
-    return {"space": [asdict(line) for line in rung_facts(step).space(exam.task.kind)] if step.trials else []}
-
-
-def _asked(plain: Mapping[str, Any]) -> dict[str, Any]:
-    """What a written plan asks, with a rung's facts under its name."""
-    found = {name: plain[name] for name in ORDER if name in plain and name not in (*NOT_COMPARED, "ladder")}
-    # where rows lie is not what they are: another table shows in the data hash, and no gain is given then
-    found["data"] = {name: value for name, value in found["data"].items() if name not in PLACES}
-    for step in plain["ladder"]:
-        space = {line["name"]: range_text(Parameter(**line)) for line in plain["rungs"][step["name"]]["space"]}
-        facts = {name: step[name] for name in ("level", "estimator", "trials", "settings")}
-        found[step["name"]] = {"on the ladder": True, **facts, **space}
-    return found
-
-
-def _flat(value: Any, around: str = "") -> dict[str, Any]:
-    """Dotted keys of everything inside; an empty mapping has none."""
-    if not isinstance(value, Mapping):
-        return {around: list(value) if isinstance(value, tuple) else value}
-    return {
-        key: inner
-        for name, entry in value.items()
-        for key, inner in _flat(entry, f"{around}.{name}" if around else str(name)).items()
-    }
 
 
 def _effects(before: Board, after: Board, arms: Arms, folder: Path) -> tuple[Effect, ...]:

@@ -23,6 +23,7 @@ from kiss_bench.runs.buildable import check_buildable
 from kiss_bench.runs.exported import exports_of_run
 from kiss_bench.runs.filling import Event, Filling, Watch
 from kiss_bench.runs.judging import check_judgeable
+from kiss_bench.runs.registration import note_seen
 from kiss_bench.runs.stopping import interruptible
 from kiss_bench.runs.units import Progress
 from kiss_bench.runs.write import write_plan, write_results
@@ -80,7 +81,7 @@ def _run(plan: Plan, options: Options, workforce: Workforce, watch: Watch, table
         progress = Progress(exam=exam, quick=options.quick)
         filling = Filling(progress, keys, UnitStore(folder / ".units"), workforce)
         with interruptible(partial(filling.finish, watch)) if options.finishing else nullcontext(), filling:
-            judgement = filling.to_the_end(watch)
+            judgement = filling.to_the_end(_noting(watch, folder, exam))
         tables = tables_of(progress)
         board = board_of(progress, judgement, tables, time.perf_counter() - started)
         if filling.resumed:
@@ -93,6 +94,20 @@ def _run(plan: Plan, options: Options, workforce: Workforce, watch: Watch, table
         watch(Event(kind="exported" if told else "warning", progress=progress, reason=sentence))
     watch(Event(kind="done", progress=progress, board=board))
     return board
+
+
+def _noting(watch: Watch, folder: Path, exam: Exam) -> Watch:
+    """The same watch; before it shows the first scores, the ledger says that they were seen."""
+    seen = False
+
+    def noted(event: Event) -> None:
+        nonlocal seen
+        if event.kind == "board" and not seen:
+            seen = True
+            note_seen(folder, exam)
+        watch(event)
+
+    return noted
 
 
 def _seconds_of(folder: Path, digest: str) -> float | None:

@@ -18,12 +18,16 @@ from kiss_bench.records.atomic import write_whole
 from kiss_bench.records.board import Board
 from kiss_bench.records.environment import environment
 from kiss_bench.records.folder import read_json
+from kiss_bench.records.keys import sha256_of
+from kiss_bench.records.seals import BOARD, board_seal, seals_of
 from kiss_bench.reports import board_reports, tuning_reports
 from kiss_bench.reports.json import plain_json
 from kiss_bench.runs.board import Tables, plan_hash, withdrawn
+from kiss_bench.runs.registration import honesty_of, note_run, register
 from kiss_bench.runs.tuned import Circumstances, tuning_record
 from kiss_bench.runs.units import Progress, rung_facts
 from kiss_bench.tasks.folds import folds_frame
+from kiss_bench.tasks.task import Task
 from kiss_bench.tuning.record.facts import EnvironmentFacts, ReplayFacts, TuningRecord
 from kiss_bench.tuning.record.schema import dotted, faults_of, record_from_dict, told
 from kiss_bench.tuning.search import trial_settings_of
@@ -32,12 +36,35 @@ COMMITTABLE = 1_000_000
 """Bytes up to which a table of predictions or trials is meant to be committed with the rest."""
 BULKY = ("predictions.parquet", "trials.parquet")
 """In the order of `Tables`."""
+ROLES = "rows.parquet"
+SEALED = (
+    *("plan.json", "folds.parquet", ROLES, *BULKY, "environment.json", "tuning.json", "tuning.md"),
+    *("leaderboard.md", "leaderboard.csv", ".gitignore", "vault.parquet"),
+)
+"""Files whose seals a run notes in the ledger, beside that of the board."""
 
 
 def write_plan(folder: Path, exam: Exam) -> None:
-    """Plan and folds, before anything is fitted."""
+    """Plan, folds and roles of rows, before anything is fitted; and the plan's registration."""
+    register(folder, exam)
     _json(folder / "plan.json", plan_facts(exam))
     _parquet(folder / "folds.parquet", folds_frame(exam.folds, exam.task))
+    roles = roles_frame(exam)
+    if roles is not None:
+        _parquet(folder / ROLES, roles)
+    else:
+        (folder / ROLES).unlink(missing_ok=True)
+
+
+def roles_frame(exam: Exam) -> pd.DataFrame | None:
+    """`row_id`, and of group, time and weight what the plan declares: codes and ranks; None where it declares none.
+
+    What a verdict is recomputed from beside the predictions.
+    """
+    task = exam.task
+    roles = {"group": task.group, "time": task.time, "weight": task.weight}
+    declared = {name: values for name, values in roles.items() if values is not None}
+    return pd.DataFrame({"row_id": task.row_id, **declared}) if declared else None
 
 
 def write_results(folder: Path, progress: Progress, board: Board, tables: Tables, facts: Mapping[str, Any]) -> Board:
@@ -50,12 +77,23 @@ def write_results(folder: Path, progress: Progress, board: Board, tables: Tables
     around = _environment(folder, facts)
     _json(folder / "environment.json", around)
     circumstances = Circumstances(environment=around, replay=_replay_of(folder, board.digest))
+    board = replace(board, honesty=honesty_of(folder, progress.exam, board))
     board, record = _whole(board, tuning_record(progress, board, circumstances))
-    texts = {name: render(record) for name, render in tuning_reports().items()}
-    texts |= {name: render(board) for name, render in board_reports().items()}
+    write_whole(folder / ".gitignore", "".join(f"{line}\n" for line in ignored(folder)))
+    for name, render in tuning_reports().items():
+        write_whole(folder / name, render(record))
+    return write_board(folder, progress.exam, board)
+
+
+def write_board(folder: Path, exam: Exam, board: Board) -> Board:
+    """The reports of a board, the run noted in the ledger, and last the board itself, which names the ledger's end."""
+    texts = {name: render(board) for name, render in board_reports().items() if name != BOARD}
     for name, text in texts.items():
         write_whole(folder / name, text)
-    write_whole(folder / ".gitignore", "".join(f"{line}\n" for line in ignored(folder)))
+    seals = {**seals_of(folder, SEALED), BOARD: board_seal({"schema": board.schema, **plain_json(board)})}
+    told = note_run(folder, exam, board, seals)
+    board = replace(board, honesty=replace(board.honesty, ledger=told))
+    write_whole(folder / BOARD, board_reports()[BOARD](board))
     return board
 
 
@@ -115,6 +153,7 @@ def plan_facts(exam: Exam) -> dict[str, Any]:
             "time_column": {time.name: time.kind} if time else None,
             "rows_read": task.rows_read,
             "rows_dropped": task.rows_dropped,
+            "vault": _vault_facts(task),
             "single_precision": task.single,
             "data_hash": task.data_hash,
             "folds_hash": exam.folds.hash,
@@ -122,6 +161,12 @@ def plan_facts(exam: Exam) -> dict[str, Any]:
         },
         "rungs": {step.name: _rung_facts(exam, step) for step in exam.plan.ladder},
     }
+
+
+def _vault_facts(task: Task) -> dict[str, Any] | None:
+    if task.sealed is None:
+        return None
+    return {"rows": len(task.sealed), "how": task.sealed_how, "hash": sha256_of(task.sealed.tolist())}
 
 
 def _rung_facts(exam: Exam, step: Step) -> dict[str, Any]:

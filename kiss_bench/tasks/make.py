@@ -18,6 +18,7 @@ from kiss_bench.tasks.roles import check_roles, feature_names
 from kiss_bench.tasks.table import is_integral
 from kiss_bench.tasks.target import make_target, rows_with_target
 from kiss_bench.tasks.task import Column, Table, Task
+from kiss_bench.tasks.vault import Vault, vault_of
 
 SINGLE_FROM = 500_000
 """Rows from which numbers are held in single precision: half the memory in every worker. Trees never see more."""
@@ -32,7 +33,7 @@ def make_task(plan: Plan, table: Table) -> tuple[Plan, Task]:
     folds that do not suit roles or task.
     """
     check_roles(plan, table)
-    rows = rows_with_target(plan, table)
+    rows, vault = _without_vault(plan, table, rows_with_target(plan, table))
     target = make_target(plan, table, rows)
     plan, oddities = resolve(plan, target)
     _check_ids(plan, table)
@@ -60,7 +61,9 @@ def make_task(plan: Plan, table: Table) -> tuple[Plan, Task]:
         fold_train=predefined.train if predefined else None,
         data_hash=table.data_hash,
         rows_read=len(table.frame),
-        rows_dropped=len(table.frame) - len(rows),
+        rows_dropped=len(table.frame) - len(rows) - (0 if vault is None else len(vault.rows)),
+        sealed=None if vault is None else vault.rows,
+        sealed_how="" if vault is None else vault.how,
         notes=(
             *table.notes,
             *target.notes,
@@ -74,6 +77,12 @@ def make_task(plan: Plan, table: Table) -> tuple[Plan, Task]:
         single=bool(rounded),
     )
     return plan, task
+
+
+def _without_vault(plan: Plan, table: Table, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], Vault | None]:
+    """The rows that runs may read, and the sealed ones."""
+    vault = vault_of(plan, table, rows)
+    return (rows, None) if vault is None else (np.setdiff1d(rows, vault.rows, assume_unique=True), vault)
 
 
 def _in_precision(frame: pd.DataFrame, columns: tuple[Column, ...]) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -102,7 +111,7 @@ def _predefined(plan: Plan, table: Table, rows: NDArray[np.int64]) -> tuple[Plan
 def _left_out(plan: Plan, table: Table, rows: NDArray[np.int64]) -> tuple[str, ...]:
     """What some rows, and some steps, do without: a target, and the weights."""
     notes = []
-    if missing := len(table.frame) - len(rows):
+    if missing := int(table.raw_target.isna().sum()) if table.raw_target is not None else 0:
         notes.append(f"{missing} of {len(table.frame)} rows have no {plan.target!r} and are left out.")
     if (name := plan.data.weight) is not None:
         idle = int((table.frame[name].iloc[rows] == 0).sum())

@@ -41,7 +41,7 @@ def root_seed(plan: Plan, data_hash: str) -> int:
             "positive": plan.positive,
             "task": plan.task,
             "roles": {"id": data.id, "time": data.time, "group": data.group, "weight": None},
-            "vault": None,
+            "vault": plan.vault,
             "folds": {
                 "kind": folds.kind,
                 "count": folds.count,

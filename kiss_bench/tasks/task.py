@@ -84,6 +84,10 @@ class Task:
     """The declared time column, for the rung that predicts from time alone."""
     time_frame: pd.DataFrame | None = None
     """That one column in canonical form, n rows; None where no time column is declared."""
+    sealed: NDArray[np.int64] | None = None
+    """Row ids that lie in the vault, ascending; they are in no other field. None: no vault."""
+    sealed_how: str = ""
+    """How they were chosen, in words."""
     single: bool = False
     """Whether `frame` holds its numbers in single precision, as large tables do."""
 

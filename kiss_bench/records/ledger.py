@@ -1,0 +1,200 @@
+"""`ledger.jsonl`: what was done with these rows, a line each, every line sealed with the hash of the one before.
+
+A line is canonical JSON, so that any changed byte shows; `hash` is the SHA-256 of all else in it, `previous` the hash
+of the line before. The board names the last line at its writing, so that lines cut off the end show as well. Whoever
+rewrites ledger and board together leaves no trace in them: the repository they are committed to is the witness.
+"""
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from kiss_bench.errors import RecordError
+from kiss_bench.records.atomic import cannot_write, write_whole
+from kiss_bench.records.folder import locked
+from kiss_bench.records.keys import canonical_json, sha256_of
+
+NAME = "ledger.jsonl"
+PATIENCE = 30.0
+"""Seconds that a writer waits for another; each holds the ledger for milliseconds."""
+SET_BACK = 60.0
+"""Seconds by which a clock may go back between two lines: clocks are corrected, and machines differ."""
+FIELDS = ("seq", "at", "event", "plan_hash", "data_hash", "code_hash", "facts", "previous", "hash")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One event. `seq` counts from 1; hashes are 64 hex digits, or empty where they do not apply."""
+
+    seq: int
+    at: str
+    """UTC, ISO-8601."""
+    event: str
+    """registered | amended | seen | run | vault opening | vault opened | checked"""
+    plan_hash: str
+    data_hash: str
+    code_hash: str
+    facts: Mapping[str, Any]
+    previous: str
+    hash: str
+
+    @property
+    def day(self) -> str:
+        return self.at[:10]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """What is to be written: a line without its place in the chain."""
+
+    event: str
+    plan_hash: str = ""
+    data_hash: str = ""
+    code_hash: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ledger:
+    """The lines that are what their hashes say, and what is wrong with the chain."""
+
+    lines: tuple[Line, ...] = ()
+    count: int = 0
+    """Lines in the file, changed ones included."""
+    faults: tuple[str, ...] = ()
+    clock: tuple[str, ...] = ()
+    """Lines that are dated before the one above them."""
+    torn: bool = False
+    """Whether the last line is half of one: its writer was stopped. It counts as never written."""
+
+    @property
+    def head(self) -> str:
+        return self.lines[-1].hash if self.lines else ""
+
+    def of(self, *events: str) -> tuple[Line, ...]:
+        return tuple(line for line in self.lines if line.event in events)
+
+
+def read_ledger(folder: Path) -> Ledger:
+    """An empty ledger where there is none. Raises RecordError where the file cannot be read at all."""
+    try:
+        content = (folder / NAME).read_bytes()
+    except FileNotFoundError:
+        return Ledger()
+    except OSError as error:
+        raise RecordError(f"{folder / NAME} cannot be read: {error.strerror or error}") from None
+    whole, _, rest = content.rpartition(b"\n")
+    return _checked(whole.split(b"\n") if whole else [], torn=bool(rest))
+
+
+def _checked(texts: Sequence[bytes], *, torn: bool) -> Ledger:
+    lines: list[Line] = []
+    faults, clock, before = [], [], ""
+    for number, text in enumerate(texts, start=1):
+        line = _line(text)
+        if line is None:
+            faults.append(f"line {number} is not what its hash was taken of: it was changed")
+            before = ""  # what follows cannot be told from it; one fault is one fault
+            continue
+        if line.previous != before and (before or not faults):
+            faults.append(f"line {number} does not follow the line above it: one was taken out, put in or moved")
+        elif line.seq != number and not faults:
+            faults.append(f"line {number} says that it is line {line.seq}")
+        if lines and _seconds(line) < _seconds(lines[-1]) - SET_BACK:
+            clock.append(f"line {number} is dated {line.at}, before the line above it ({lines[-1].at})")
+        lines.append(line)
+        before = line.hash
+    return Ledger(lines=tuple(lines), count=len(texts), faults=tuple(faults), clock=tuple(clock), torn=torn)
+
+
+def _line(text: bytes) -> Line | None:
+    """None for anything but the very bytes that were written."""
+    try:
+        found = json.loads(text)
+        content = {name: value for name, value in found.items() if name != "hash"}
+        if canonical_json(found).encode() != text or sha256_of(content) != found["hash"]:
+            return None
+        return Line(**found)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+
+
+def _seconds(line: Line) -> float:
+    try:
+        return datetime.fromisoformat(line.at).timestamp()
+    except ValueError:
+        return 0.0
+
+
+def append(folder: Path, event: Event, *, anchor: str = "") -> Line:
+    """Write one more line and hand it back; two writers wait for each other, and a reader never sees half a line.
+
+    `anchor` is the hash of a line that has to be there, as the board names it. What is found wrong with the chain is
+    written into the new line, so that it is not forgotten once the chain goes on. Raises RecordError where it cannot be
+    written.
+    """
+    with _alone(folder):
+        ledger = read_ledger(folder)
+        line = _next(ledger, event, anchored(ledger, anchor))
+        content = (folder / NAME).read_bytes() if (folder / NAME).exists() else b""
+        whole = content[: content.rfind(b"\n") + 1]  # half a line was never written
+        write_whole(folder / NAME, whole + _text(line) + b"\n")
+    return line
+
+
+def anchored(ledger: Ledger, anchor: str) -> tuple[str, ...]:
+    """What is wrong with the chain, a line that should be in it and is not included."""
+    if anchor and all(line.hash != anchor for line in ledger.lines):
+        return (*ledger.faults, f"the line that the board names ({anchor[:12]}…) is gone")
+    return ledger.faults
+
+
+def faults_on_record(ledger: Ledger) -> tuple[str, ...]:
+    """What is wrong, or was when a later line was written, each told once."""
+    noted = [f"{fault} (noted on {line.day})" for line in ledger.lines for fault in line.facts.get("faults", ())]
+    known = {text.rpartition(" (noted")[0] for text in noted}
+    return tuple(dict.fromkeys([*noted, *(fault for fault in ledger.faults if fault not in known)]))
+
+
+def _next(ledger: Ledger, event: Event, faults: Sequence[str]) -> Line:
+    last = ledger.lines[-1] if ledger.lines else None
+    known = {fault for line in ledger.lines for fault in line.facts.get("faults", ())}
+    news = [fault for fault in faults if fault not in known]
+    plain = {
+        "seq": ledger.count + 1,
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "event": event.event,
+        "plan_hash": event.plan_hash,
+        "data_hash": event.data_hash,
+        "code_hash": event.code_hash,
+        "facts": {**event.facts, **({"faults": news} if news else {})},
+        "previous": last.hash if last else "",
+    }
+    plain = json.loads(canonical_json(plain))  # as it will be read
+    return Line(**{**plain, "hash": sha256_of(plain)})
+
+
+def _text(line: Line) -> bytes:
+    return canonical_json({name: getattr(line, name) for name in FIELDS}).encode()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """A context that one writer at a time is in; the system lets go of it however the process ends."""
+    lock = folder / ".units" / "ledger.lock"
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with lock.open("ab", buffering=0) as file:
+            until = time.monotonic() + PATIENCE
+            while not locked(file):
+                if time.monotonic() > until:
+                    raise RecordError(f"{folder / NAME} is being written by another process; try again")
+                time.sleep(0.01)
+            yield
+    except OSError as error:
+        raise cannot_write(folder / NAME, error) from None
