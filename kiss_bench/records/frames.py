@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 
 from kiss_bench.evaluation.exam import Exam, Outcome, Trial
 from kiss_bench.evaluation.probabilities import label_text
-from kiss_bench.judge.judgement import Judgement
+from kiss_bench.records.board import Board
 from kiss_bench.records.keys import canonical_json, sha256_of
 from kiss_bench.tasks.labels import labels_of
 
@@ -125,44 +125,42 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, (list, tuple, np.ndarray)) else str(value)
 
 
-def judgement_facts(judgement: Judgement, statuses: Mapping[str, str]) -> dict[str, Any]:
-    """The part of a judgement that the digest covers: no time, size or host."""
+def judged_facts(board: Board) -> dict[str, Any]:
+    """The part of a board that the digest covers: what was judged, no time, size or host."""
     rungs = []
-    for entry in judgement.entries:
-        found = entry.comparison
+    for row in board.rungs:
+        compared = [row.gain, row.gain_low, row.gain_high, row.p_gain, row.p_harm, row.alpha]
         rungs.append(
             {
-                "rung": entry.rung,
-                "arm": entry.arm,
-                "status": statuses.get(entry.rung, entry.status),
-                "scores": [entry.score, entry.score_low, entry.score_high, entry.skill, entry.default_score],
-                "also": dict(entry.also),
-                "verdicts": [entry.verdict, entry.default_verdict, entry.tuning_verdict, entry.incumbent],
-                "tuning": [entry.tuning_gain, entry.p_default_enough],
-                "repeats": [entry.repeats, found.repeats if found else None],
-                "comparison": [found.gain, found.low, found.high, found.p_gain, found.p_harm, found.alpha]
-                if found
-                else None,
+                "rung": row.rung,
+                "arm": row.arm,
+                "status": "ok" if row.status == "provisional" else row.status,
+                "scores": [row.score, row.score_low, row.score_high, row.skill, row.default_score],
+                "also": dict(row.also),
+                "verdicts": [row.verdict, row.default_verdict, row.tuning_verdict, row.incumbent],
+                "tuning": [row.tuning_gain, row.p_default_enough],
+                "repeats": [row.repeats, row.gain_repeats],
+                "comparison": compared if row.gain is not None else None,
             }
         )
-    chosen = judgement.recommended
+    chosen = board.recommended
     return {
         "rungs": rungs,
-        "recommended": [chosen.rung, chosen.arm],
-        "also_consider": judgement.also_consider,
-        "ladder_error": judgement.ladder_error,
+        "recommended": [chosen.rung, chosen.arm] if chosen else None,
+        "also_consider": board.also_consider,
+        "ladder_error": board.ladder_error,
     }
 
 
-def digest_of(hashes: Sequence[str], frames: tuple[pd.DataFrame, pd.DataFrame], judged: Mapping[str, Any]) -> str:
-    """SHA-256 of canonical JSON of data and folds hash and the hashes of predictions, trials and judgement."""
-    predictions, trials = frames
+def digest_of(board: Board, tables: tuple[pd.DataFrame, pd.DataFrame]) -> str:
+    """SHA-256 of canonical JSON of data and folds hash and the hashes of predictions, trials and what was judged."""
+    predictions, trials = tables
     told = [name for name in trials.columns if name not in ACCIDENTS]
     parts = {
-        "data_hash": hashes[0],
-        "folds_hash": hashes[1],
+        "data_hash": board.data_hash,
+        "folds_hash": board.folds_hash,
         "predictions": values_hash(predictions, list(predictions.columns)),
         "trials": values_hash(trials, told),
-        "judgement": sha256_of(judged),
+        "judgement": sha256_of(judged_facts(board)),
     }
     return sha256_of(parts)

@@ -22,7 +22,7 @@ from kiss_bench.records.board import (
     RecommendedFacts,
     TrialCounts,
 )
-from kiss_bench.records.frames import digest_of, judgement_facts, predictions_frame, trials_frame
+from kiss_bench.records.frames import digest_of, predictions_frame, trials_frame
 from kiss_bench.records.keys import sha256_of
 from kiss_bench.runs.judging import still_contested
 from kiss_bench.runs.notes import notes_of
@@ -48,7 +48,7 @@ def board_of(
     complete = ended and still_contested(progress, judgement) is None
     chosen = judgement.recommended
     judged = any(entry.rung == chosen.rung and entry.status == "ok" for entry in judgement.entries)
-    return Board(
+    board = Board(
         project=plan.project,
         question=plan.question,
         target=plan.target,
@@ -58,7 +58,7 @@ def board_of(
         plan_hash=plan_hash(exam),
         data_hash=exam.task.data_hash,
         folds_hash=exam.folds.hash,
-        digest=_digest(progress.exam, judgement, tables) if complete and tables is not None else "",
+        digest="",
         rows_read=exam.task.rows_read,
         rows=len(exam.task.row_id),
         rows_vault=0 if exam.task.sealed is None else len(exam.task.sealed),
@@ -77,6 +77,7 @@ def board_of(
         multiplicity=plan.multiplicity,
         ladder_error=judgement.ladder_error,
     )
+    return replace(board, digest=digest_of(board, tables)) if complete and tables is not None else board
 
 
 def _metric(exam: Exam, judgement: Judgement) -> MetricFacts:
@@ -130,10 +131,6 @@ def tables_of(progress: Progress) -> Tables:
     return predictions_frame(progress.exam, outcomes), trials_frame(outcomes)
 
 
-def _digest(exam: Exam, judgement: Judgement, tables: Tables) -> str:
-    return digest_of((exam.task.data_hash, exam.folds.hash), tables, judgement_facts(judgement, {}))
-
-
 def all_outcomes(progress: Progress) -> list[Outcome]:
     """Every outcome that belongs on record, the stack's included, in the order of the ladder."""
     return [
@@ -157,7 +154,7 @@ def replayable(progress: Progress) -> bool:
 
 
 def _row(progress: Progress, step: Step | None, entry: Judged) -> BoardRow:
-    row = _judged(entry)
+    row = judged_row(entry)
     if step is None:
         return row
     row = replace(row, summary=rung_facts(step).summary)
@@ -188,7 +185,8 @@ def _row(progress: Progress, step: Step | None, entry: Judged) -> BoardRow:
     )
 
 
-def _judged(entry: Judged) -> BoardRow:
+def judged_row(entry: Judged) -> BoardRow:
+    """The part of a row that follows from predictions alone."""
     found = entry.comparison
     row = BoardRow(
         rung=entry.rung,

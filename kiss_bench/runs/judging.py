@@ -25,7 +25,7 @@ def judge_progress(progress: Progress) -> Judgement:
     rows = tested_rows(exam)
     candidates = [_candidate(progress, step, rows) for step in exam.plan.ladder]
     skipped = [
-        Candidate(rung=name, level=_level(name), status="skipped", reason=why) for name, why in exam.plan.skip.items()
+        Candidate(rung=name, level=level_of(name), status="skipped", reason=why) for name, why in exam.plan.skip.items()
     ]
     ladder = sorted([*candidates, *skipped], key=lambda candidate: candidate.level)
     return judge(ladder, judged_rows(exam, rows), replace(terms_of(exam), escalates=progress.escalates))
@@ -181,7 +181,8 @@ def comparable(exam: Exam, step: Step, *, quick: bool) -> bool:
     return all(other.trials >= step.trials for other in tuned)
 
 
-def _level(name: str) -> float:
+def level_of(name: str) -> float:
+    """The level of a rung that ships; above all others for any other name."""
     from kiss_bench.rungs import shipped_rungs
 
     rungs = shipped_rungs()

@@ -1,0 +1,68 @@
+"""A result folder whose files are read as they are asked for."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from kiss_bench.errors import RecordError
+from kiss_bench.plan.plan import Plan
+from kiss_bench.plan.written import plan_from_dict
+from kiss_bench.records.board import Board
+from kiss_bench.records.folder import read_board, read_json
+from kiss_bench.records.keys import sha256_of
+from kiss_bench.records.ledger import Ledger, read_ledger
+from kiss_bench.runs.estimators import BESIDE_THE_PLAN
+from kiss_bench.tuning.record.facts import TuningRecord
+from kiss_bench.tuning.record.schema import record_from_dict
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultFolder:
+    """Every property raises RecordError where its file is missing or is not what it should be."""
+
+    path: Path
+
+    @cached_property
+    def board(self) -> Board:
+        return read_board(self.path)
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        return read_json(self.path, "plan.json")
+
+    @cached_property
+    def plan(self) -> Plan:
+        return plan_from_dict(self._kept, source=str(self.path / "plan.json"))
+
+    @cached_property
+    def record(self) -> TuningRecord:
+        return record_from_dict(read_json(self.path, "tuning.json"), str(self.path / "tuning.json"))
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return read_ledger(self.path)
+
+    @property
+    def _kept(self) -> dict[str, Any]:
+        return {key: value for key, value in self.facts.items() if key not in BESIDE_THE_PLAN}
+
+    @property
+    def plan_hash(self) -> str:
+        """Of what `plan.json` holds."""
+        return sha256_of(self._kept)
+
+    @property
+    def seals(self) -> dict[str, str]:
+        """File -> the newest seal that the ledger has of it; those of the last run and of what came after it."""
+        found: dict[str, str] = {}
+        for line in self.ledger.lines:
+            files = line.facts.get("files", {})
+            found = dict(files) if line.event == "run" else {**found, **files}
+        return found
+
+    def text(self, name: str) -> str:
+        try:
+            return (self.path / name).read_bytes().decode("utf8").replace("\r\n", "\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise RecordError(f"{name} cannot be read: {error}") from None
