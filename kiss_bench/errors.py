@@ -5,7 +5,8 @@ KissBenchError            exit code 2
 ├── DataError             a table: unreadable, missing columns, values nothing can be fitted on
 ├── FoldError             too few rows, groups or members of a class for the folds asked for
 ├── RungError             a rung or an estimator that cannot be found or built
-└── RecordError           a result folder: missing, foreign, damaged or held by another run
+├── RecordError           a result folder: missing, foreign, damaged or held by another run
+└── RefusedError          a no to what was asked for: a second look into the vault; exit code 1
 """
 
 from collections.abc import Sequence
@@ -60,3 +61,7 @@ class RungError(KissBenchError):
 
 class RecordError(KissBenchError):
     """A result folder that is missing, damaged, foreign or in use."""
+
+
+class RefusedError(KissBenchError):
+    """A no to what was asked for, by the rules that were registered; the command line ends with 1."""

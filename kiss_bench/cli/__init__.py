@@ -12,12 +12,12 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from kiss_bench.cli import bench, records, tables
-from kiss_bench.cli.app import DONE, INTERNAL, INTERRUPTED, INVALID, app
-from kiss_bench.errors import KissBenchError
+from kiss_bench.cli import bench, checks, records, tables
+from kiss_bench.cli.app import DONE, INTERNAL, INTERRUPTED, INVALID, NO, app
+from kiss_bench.errors import KissBenchError, RefusedError
 from kiss_bench.runs.stopping import terminable
 
-__all__ = ["app", "bench", "main", "records", "tables"]
+__all__ = ["app", "bench", "checks", "main", "records", "tables"]
 STORING = {"run", "selftest"}
 """Commands that keep what they have finished when they are stopped."""
 
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code = app(words, standalone_mode=False, prog_name="kiss-bench")
     except KissBenchError as error:
         _complain(f"kiss-bench: {error}", debug=debug)
-        code = INVALID
+        code = NO if isinstance(error, RefusedError) else INVALID
     except TyperException as error:
         _complain(f"kiss-bench: {error.format_message()} (kiss-bench --help lists what there is)")
         code = INVALID

@@ -57,22 +57,6 @@ def replay(
 
 
 @app.command()
-def verify(folder: Folder) -> None:
-    """Is a result folder what its run wrote? Recomputes hashes exactly, scores and verdicts to 1e-9.
-
-    From what is stored, nothing is fitted and nothing changed. Ends with 1 where anything differs.
-    """
-    from kiss_bench.proposal.verify import verify as verify_folder
-
-    checks = verify_folder(folder)
-    for check in checks:
-        typer.echo(f"{check.state:>8}  {check.name}{': ' if check.told else ''}{'; '.join(check.told)}")
-    wrong = [check.name for check in checks if check.state == "differs"]
-    typer.echo(f"\n{folder}: {'differs in ' + ', '.join(wrong) if wrong else 'as it was written'}")
-    raise typer.Exit(NO if wrong else DONE)
-
-
-@app.command()
 def export(
     folder: Folder,
     to: Annotated[str, typer.Option(help="The tracker: optuna (a journal for optuna-dashboard) or mlflow.")],

@@ -1,8 +1,10 @@
 """The three tables of a result folder, folds, predictions and trials, as frames; and the digest over their values."""
 
 import hashlib
+import io
 import json
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import pandas as pd
 
 from kiss_bench.evaluation.exam import Exam, Outcome, Trial
 from kiss_bench.evaluation.probabilities import label_text
+from kiss_bench.records.atomic import write_whole
 from kiss_bench.records.board import Board
 from kiss_bench.records.keys import canonical_json, sha256_of
 from kiss_bench.tasks.labels import labels_of
@@ -164,3 +167,10 @@ def digest_of(board: Board, tables: tuple[pd.DataFrame, pd.DataFrame]) -> str:
         "judgement": sha256_of(judged_facts(board)),
     }
     return sha256_of(parts)
+
+
+def write_frame(path: Path, frame: pd.DataFrame) -> None:
+    """Write a Parquet file, whole or not at all; raises RecordError where the system does not let it."""
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer, index=False, compression="zstd")
+    write_whole(path, buffer.getvalue())

@@ -29,6 +29,7 @@ def tuning_markdown(record: TuningRecord) -> str:
     """Render the procedure, then a section a rung, then the rungs without a study."""
     blocks = [
         f"# Tuning of {MARKDOWN.name(record.project)}",
+        *(f"> **{markdown(stamp).rstrip('.')}.**" for stamp in record.stamps),
         _procedure(record),
         _parent(record.parent),
         *(rung_section(rung, record.objective.metric) for rung in record.rungs),

@@ -11,6 +11,7 @@ from kiss_bench.reports import amounts
 from kiss_bench.reports.columns import board_decimals, state
 from kiss_bench.reports.escape import PLAIN, Pen, listed
 from kiss_bench.reports.levels import ladder_error_words
+from kiss_bench.reports.stamps import stamps
 
 DECIDED = ("JUSTIFIED", "NOT JUSTIFIED", "INCONCLUSIVE")
 _JUDGED_STATUS = ("ok", "provisional")
@@ -104,7 +105,7 @@ def needed_words(row: BoardRow) -> str:
 
 def banners(board: Board, pen: Pen = PLAIN) -> list[str]:
     """List what a reader must know before the verdict."""
-    lines = [f"Take care: {pen.text(stamp)}" for stamp in board.honesty.stamps]
+    lines = [pen.text(stamp) for stamp in stamps(board)]
     lines += [
         f"Skipped: {pen.name(row.rung)} — {pen.text(row.reason) or 'no reason given'}"
         for row in board.rungs

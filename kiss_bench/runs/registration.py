@@ -74,8 +74,8 @@ def note_seen(folder: Path, exam: Exam) -> None:
         append(folder, event_of(exam, "seen", {}), anchor=anchor_of(folder))
 
 
-def note_run(folder: Path, exam: Exam, board: Board, files: Mapping[str, str]) -> LedgerFacts:
-    """Put a run that ended on record, with its verdicts and the seals of its files; say where the ledger stands."""
+def note_run(folder: Path, exam: Exam, board: Board, files: Mapping[str, str]) -> None:
+    """Put a run that ended on record, with its verdicts and the seals of its files."""
     facts = {
         "digest": board.digest,
         "folds_hash": board.folds_hash,
@@ -89,7 +89,11 @@ def note_run(folder: Path, exam: Exam, board: Board, files: Mapping[str, str]) -
         "files": dict(files),
     }
     append(folder, event_of(exam, "run", facts), anchor=anchor_of(folder))
-    return ledger_facts(folder)
+
+
+def note(folder: Path, exam: Exam, event: str, facts: Mapping[str, Any]) -> Line:
+    """Put anything else on record; raises RecordError where it cannot be written."""
+    return append(folder, event_of(exam, event, facts), anchor=anchor_of(folder))
 
 
 def ledger_facts(folder: Path) -> LedgerFacts:

@@ -21,6 +21,7 @@ from kiss_bench.runs.buildable import check_buildable
 from kiss_bench.runs.recorded import Recorded, read_recorded
 from kiss_bench.runs.rows_again import exam_of
 from kiss_bench.runs.tuned_rung import best_trials
+from kiss_bench.runs.write import seal_again
 from kiss_bench.tuning.record.facts import ReplayFacts
 from kiss_bench.tuning.record.replayed import Difference, differences
 
@@ -78,7 +79,7 @@ def replay(folder: Path, options: Options, watch: Callable[[Replayed], None]) ->
     if options.rung is not None or options.fold is not None:
         return facts, ""
     try:
-        _write(recorded, facts, options)
+        _write(recorded, exam, facts, options)
     except RecordError as error:
         return facts, str(error)
     return facts, ""
@@ -188,7 +189,7 @@ def _other_sources(recorded: Recorded) -> dict[str, list[str]]:
     return {f"code of {rung}": [tuned[rung][:12], now[rung][:12]] for rung in tuned if tuned[rung] != now[rung]}
 
 
-def _write(recorded: Recorded, facts: ReplayFacts, options: Options) -> None:
+def _write(recorded: Recorded, exam: Exam, facts: ReplayFacts, options: Options) -> None:
     """Raises RecordError where the folder is held, cannot be written, or holds other results by now."""
     with held(recorded.folder, options.command):
         now = read_recorded(recorded.folder).record
@@ -196,3 +197,5 @@ def _write(recorded: Recorded, facts: ReplayFacts, options: Options) -> None:
             raise RecordError(f"{recorded.folder} holds other results by now")
         for name, render in tuning_reports().items():
             write_whole(recorded.folder / name, render(replace(now, replay=facts)))
+        said = {"what": "replay", "equal": facts.equal, "studies": facts.studies, "differences": facts.differences}
+        seal_again(recorded.folder, exam, "checked", said, ())

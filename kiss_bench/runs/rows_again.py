@@ -16,7 +16,7 @@ def exam_of(recorded: Recorded, data: Path | None) -> Exam:
 
     Raises RecordError where the rows are not to be found, or are others.
     """
-    exam = set_exam(_with_data(recorded, data))
+    exam = set_exam(plan_with_data(recorded, data))
     wanted = {"data": recorded.record.data.data_hash, "folds": recorded.record.data.folds_hash}
     found = {"data": exam.task.data_hash, "folds": exam.folds.hash}
     for what, there in found.items():
@@ -28,7 +28,7 @@ def exam_of(recorded: Recorded, data: Path | None) -> Exam:
     return exam
 
 
-def _with_data(recorded: Recorded, data: Path | None) -> Plan:
+def plan_with_data(recorded: Recorded, data: Path | None) -> Plan:
     """The plan with the place of its data as seen from here."""
     plan = recorded.plan
     if data is not None:

@@ -13,6 +13,7 @@ from kiss_bench.metrics import objective_metric
 from kiss_bench.plan.plan import Step
 from kiss_bench.records.board import Board
 from kiss_bench.records.folder import homeless
+from kiss_bench.reports.stamps import stamps
 from kiss_bench.runs.board import all_outcomes
 from kiss_bench.runs.parent import parent_facts
 from kiss_bench.runs.tuned_arms import Arms, arms_of_record
@@ -69,6 +70,7 @@ def tuning_record(progress: Progress, board: Board, around: Circumstances) -> Tu
         config=_config(plan.source),
         command=tuple(around.environment["command"]),
         replayable=board.replayable,
+        stamps=tuple(stamps(board)),
         objective=_objective(exam),
         data=_data(exam),
         root_seed=exam.root,

@@ -1,9 +1,8 @@
 """The result folder, written: every file whole, the leaderboard last."""
 
 import contextlib
-import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
@@ -17,13 +16,24 @@ from kiss_bench.plan.written import plan_as_dict
 from kiss_bench.records.atomic import write_whole
 from kiss_bench.records.board import Board
 from kiss_bench.records.environment import environment
-from kiss_bench.records.folder import read_json
+from kiss_bench.records.folder import read_board, read_json
+from kiss_bench.records.frames import digest_of, write_frame
 from kiss_bench.records.keys import sha256_of
+from kiss_bench.records.ledger import read_ledger
 from kiss_bench.records.seals import BOARD, board_seal, seals_of
 from kiss_bench.reports import board_reports, tuning_reports
 from kiss_bench.reports.json import plain_json
+from kiss_bench.reports.stamps import stamps
 from kiss_bench.runs.board import Tables, plan_hash, withdrawn
-from kiss_bench.runs.registration import honesty_of, note_run, register
+from kiss_bench.runs.registration import (
+    honesty_of,
+    ledger_facts,
+    note,
+    note_run,
+    register,
+    stamps_of,
+    vault_facts,
+)
 from kiss_bench.runs.tuned import Circumstances, tuning_record
 from kiss_bench.runs.units import Progress, rung_facts
 from kiss_bench.tasks.folds import folds_frame
@@ -48,10 +58,10 @@ def write_plan(folder: Path, exam: Exam) -> None:
     """Plan, folds and roles of rows, before anything is fitted; and the plan's registration."""
     register(folder, exam)
     _json(folder / "plan.json", plan_facts(exam))
-    _parquet(folder / "folds.parquet", folds_frame(exam.folds, exam.task))
+    write_frame(folder / "folds.parquet", folds_frame(exam.folds, exam.task))
     roles = roles_frame(exam)
     if roles is not None:
-        _parquet(folder / ROLES, roles)
+        write_frame(folder / ROLES, roles)
     else:
         (folder / ROLES).unlink(missing_ok=True)
 
@@ -73,12 +83,12 @@ def write_results(folder: Path, progress: Progress, board: Board, tables: Tables
     `facts`, for `environment.json`: command, engine, jobs, and `ran`, the number of units that were run.
     """
     for name, table in zip(BULKY, tables, strict=True):
-        _parquet(folder / name, table)
+        write_frame(folder / name, table)
     around = _environment(folder, facts)
     _json(folder / "environment.json", around)
     circumstances = Circumstances(environment=around, replay=_replay_of(folder, board.digest))
     board = replace(board, honesty=honesty_of(folder, progress.exam, board))
-    board, record = _whole(board, tuning_record(progress, board, circumstances))
+    board, record = _whole(board, tuning_record(progress, board, circumstances), tables)
     write_whole(folder / ".gitignore", "".join(f"{line}\n" for line in ignored(folder)))
     for name, render in tuning_reports().items():
         write_whole(folder / name, render(record))
@@ -87,17 +97,41 @@ def write_results(folder: Path, progress: Progress, board: Board, tables: Tables
 
 def write_board(folder: Path, exam: Exam, board: Board) -> Board:
     """The reports of a board, the run noted in the ledger, and last the board itself, which names the ledger's end."""
-    texts = {name: render(board) for name, render in board_reports().items() if name != BOARD}
-    for name, text in texts.items():
-        write_whole(folder / name, text)
-    seals = {**seals_of(folder, SEALED), BOARD: board_seal({"schema": board.schema, **plain_json(board)})}
-    told = note_run(folder, exam, board, seals)
-    board = replace(board, honesty=replace(board.honesty, ledger=told))
+    note_run(folder, exam, board, _board_texts(folder, board))
+    return _write_board(folder, board)
+
+
+def seal_again(folder: Path, exam: Exam, event: str, facts: Mapping[str, Any], names: Iterable[str]) -> Board:
+    """Put what was done with finished results on record, with these files of it, and write what the reports now say.
+
+    The event comes first: a process that is stopped in between has shown nothing that is not on record.
+    """
+    note(folder, exam, event, {**facts, "files": seals_of(folder, names)})
+    board, ledger = read_board(folder), read_ledger(folder)
+    told = replace(board.honesty, vault=vault_facts(ledger, exam))
+    board = replace(board, honesty=replace(told, stamps=stamps_of(ledger, told, board.plan_hash)))
+    record = record_from_dict(read_json(folder, "tuning.json"), str(folder / "tuning.json"))
+    for name, render in tuning_reports().items():
+        write_whole(folder / name, render(replace(record, stamps=tuple(stamps(board)))))
+    note(folder, exam, "sealed", {"files": _board_texts(folder, board)})
+    return _write_board(folder, board)
+
+
+def _board_texts(folder: Path, board: Board) -> dict[str, str]:
+    """Write all reports of a board but the board itself; give the seals of every file, the board's included."""
+    for name, render in board_reports().items():
+        if name != BOARD:
+            write_whole(folder / name, render(board))
+    return {**seals_of(folder, SEALED), BOARD: board_seal({"schema": board.schema, **plain_json(board)})}
+
+
+def _write_board(folder: Path, board: Board) -> Board:
+    board = replace(board, honesty=replace(board.honesty, ledger=ledger_facts(folder)))
     write_whole(folder / BOARD, board_reports()[BOARD](board))
     return board
 
 
-def _whole(board: Board, record: TuningRecord) -> tuple[Board, TuningRecord]:
+def _whole(board: Board, record: TuningRecord, tables: Tables) -> tuple[Board, TuningRecord]:
     """Takes rungs whose part of the record is not whole off both; raises RecordError where the rest of it is not."""
     faults = faults_of(plain_json(record))
     places = {place[1]: f"{dotted(place[2:])} {fault}" for place, fault in faults.items() if place[0] == "rungs"}
@@ -108,7 +142,10 @@ def _whole(board: Board, record: TuningRecord) -> tuple[Board, TuningRecord]:
         record.rungs[int(index)].rung: f"its tuning record is incomplete: {why}" for index, why in places.items()
     }
     whole = tuple(rung for rung in record.rungs if rung.rung not in lacking)
-    return withdrawn(board, lacking), replace(record, rungs=whole)
+    if lacking:
+        board = withdrawn(board, lacking)
+        board = replace(board, digest=digest_of(board, tables))
+    return board, replace(record, rungs=whole, digest=board.digest)
 
 
 def _environment(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -183,9 +220,3 @@ def _rung_facts(exam: Exam, step: Step) -> dict[str, Any]:
 
 def _json(path: Path, content: Mapping[str, Any]) -> None:
     write_whole(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-
-
-def _parquet(path: Path, frame: pd.DataFrame) -> None:
-    buffer = io.BytesIO()
-    frame.to_parquet(buffer, index=False, compression="zstd")
-    write_whole(path, buffer.getvalue())

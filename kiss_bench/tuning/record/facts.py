@@ -9,7 +9,7 @@ from typing import Any
 
 from kiss_bench.tuning.record.rung import STRICT, Hash, RungTuning
 
-SCHEMA = "kiss-bench/tuning/2"
+SCHEMA = "kiss-bench/tuning/3"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -218,6 +218,8 @@ class TuningRecord:
     command: tuple[str, ...]
     replayable: bool
     """False where a wall clock or a limit had a say."""
+    stamps: tuple[str, ...]
+    """What the board of this run says before its verdict: changes after a look, questions that are open."""
     objective: ObjectiveFacts
     data: DataFacts
     root_seed: int

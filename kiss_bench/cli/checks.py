@@ -1,0 +1,56 @@
+"""Commands that hold results against what was registered: verified, and scored on rows nobody has seen."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kiss_bench.cli.app import DONE, NO, Folder, app
+
+
+@app.command()
+def verify(folder: Folder) -> None:
+    """Is a result folder what its run wrote? Recomputes hashes exactly, scores and verdicts to 1e-9.
+
+    From what is stored, nothing is fitted and nothing changed. Ends with 1 where anything differs.
+    """
+    from kiss_bench.proposal.verify import verify as verify_folder
+
+    checks = verify_folder(folder)
+    for check in checks:
+        typer.echo(f"{check.state:>8}  {check.name}{': ' if check.told else ''}{'; '.join(check.told)}")
+    wrong = [check.name for check in checks if check.state == "differs"]
+    typer.echo(f"\n{folder}: {'differs in ' + ', '.join(wrong) if wrong else 'as it was written'}")
+    raise typer.Exit(NO if wrong else DONE)
+
+
+vault = typer.Typer(help="The rows that no run has read.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(vault, name="vault")
+
+
+@vault.command("open")
+def open_(
+    folder: Folder,
+    burn: Annotated[bool, typer.Option("--burn", help="Open it again; every report will say so for ever.")] = False,  # noqa: FBT002
+    data: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The very same rows, where the config's place is not theirs.")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, help="Worker processes; default: one a core.")
+    ] = None,
+) -> None:
+    """Score the sealed rows, once, against the registered plan.
+
+    The recommended rung, the incumbent below it and the dummy are fitted on all other rows. Says whether the gain is
+    confirmed, contradicted or not contradicted. Ends with 1 where opening it is refused.
+    """
+    from kiss_bench.proposal.vault import Options, open_vault
+    from kiss_bench.reports.honesty import shift_words, vault_words
+
+    options = Options(burn=burn, data=data, jobs=jobs, command=tuple(sys.argv))
+    board = open_vault(folder, options, lambda line: typer.echo(line, err=True))
+    assert board.honesty.vault is not None
+    typer.echo(f"{vault_words(board, board.honesty.vault)}.\n{shift_words(board.honesty.vault)}.")
+    typer.echo(f"\nwritten to {folder}: vault.parquet, the ledger, and every report")
+    raise typer.Exit(DONE)

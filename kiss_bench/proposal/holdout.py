@@ -1,0 +1,95 @@
+"""The verdict on the vault's rows, as a pure function of their predictions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import stdtrit
+
+from kiss_bench.judge.comparison import compare_all, interval
+from kiss_bench.judge.contrasts import Measured, measure, set_exam
+from kiss_bench.judge.judgement import Codes, Comparison, Floats, Rows, Scheme, Terms
+
+ALPHA = 0.05
+"""One-sided, whatever the config says of the ladder: one pair is tested, once."""
+TINY = 1e-6
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scored:
+    """What one model says of the vault's rows."""
+
+    prediction: Floats
+    """(n,) numbers, or (n, k) probabilities."""
+    codes: Codes | None = None
+    """(n,) class codes after the model's own threshold; None: the most probable class, or no classes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Holdout:
+    scores: Mapping[str, tuple[float, float, float]]
+    """Model -> score, and its two-sided 95 % interval."""
+    comparison: Comparison
+    low: float
+    """One-sided 95 % lower bound of the gain: above the margin where the verdict is `confirmed`."""
+    high: float
+    verdict: str
+    """confirmed | contradicted | not contradicted"""
+
+
+def judge_holdout(rows: Rows, terms: Terms, models: Mapping[str, Scored], pair: tuple[str, str]) -> Holdout:
+    """Test whether `pair[1]` beats `pair[0]` by more than the margin on rows that no run has read.
+
+    `models` holds both and `dummy`, the yardstick of a skill margin. The interval is conditional on these two fitted
+    models: it says nothing of other training sets, which the folds did. Forward in time it is the long-run variance of
+    the block's series, with groups cluster-robust, else that of the rows. Raises what the judge raises for rows that
+    decide nothing.
+    """
+    scheme: Scheme = "forward" if terms.scheme == "forward" else "holdout"
+    exam = set_exam(rows, replace(terms, scheme=scheme, escalates=False, alpha=ALPHA))
+    measured: dict[str, Measured] = {
+        name: measure(exam, one.prediction[None], None if one.codes is None else one.codes[None])
+        for name, one in models.items()
+    }
+    exam = replace(exam, dummy=measured["dummy"])
+    found = compare_all(exam, measured[pair[0]], measured[pair[1]], ALPHA)
+    low, high = bounds(found)
+    scores = {name: (one.score.value, *interval(one.score, exam.layout)) for name, one in measured.items()}
+    return Holdout(scores=scores, comparison=found, low=low, high=high, verdict=verdict_of(found.p_gain))
+
+
+def verdict_of(p_gain: float) -> str:
+    """`confirmed` where the lower bound lies above the margin, `contradicted` where the upper bound lies below it."""
+    if p_gain >= 1.0 - ALPHA:
+        return "confirmed"
+    return "contradicted" if p_gain <= ALPHA else "not contradicted"
+
+
+def bounds(found: Comparison) -> tuple[float, float]:
+    """One-sided 95 % bounds of the gain that lie beyond the margin exactly where the test says so.
+
+    The test is on the contrast with the margin, which has an error of its own where it is a share of a loss; so the
+    distance from gain to margin is measured in the test's own standard errors.
+    """
+    reach = float(stdtrit(found.df, 1.0 - ALPHA))
+    statistic = float(stdtrit(found.df, min(max(found.p_gain, 1e-12), 1.0 - 1e-12)))
+    excess = found.gain - found.margin
+    if abs(statistic) < TINY or excess * statistic <= 0.0 or not 1e-9 < found.p_gain < 1.0 - 1e-9:
+        wide = float(stdtrit(found.df, 0.975))
+        return found.gain - (found.gain - found.low) * reach / wide, found.gain + (
+            found.high - found.gain
+        ) * reach / wide
+    error = excess / statistic
+    return found.gain - reach * error, found.gain + reach * error
+
+
+def holdout_rows(actual: np.ndarray, roles: Mapping[str, np.ndarray | None], n_train: float) -> Rows:
+    """All rows as one test part; `roles` are group, time and weight as far as they are declared."""
+    return Rows(
+        actual=actual,
+        fold=np.zeros((1, len(actual)), dtype=np.int64),
+        group=roles.get("group"),
+        time=roles.get("time"),
+        n_train=n_train,
+        weight=roles.get("weight"),
+    )

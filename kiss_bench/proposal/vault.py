@@ -1,0 +1,194 @@
+"""`kiss-bench vault open`: the sealed rows, scored once, against the plan that is registered."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from kiss_bench.engines import Choice, hired
+from kiss_bench.errors import RecordError, RefusedError
+from kiss_bench.evaluation.exam import Exam, Outcome
+from kiss_bench.judge.judgement import Rows
+from kiss_bench.plan.plan import Arm
+from kiss_bench.proposal.holdout import Holdout, Scored, holdout_rows, judge_holdout
+from kiss_bench.proposal.opening import Model, opening_exam, outcomes_of
+from kiss_bench.proposal.shift import shift_of
+from kiss_bench.proposal.verify import verify
+from kiss_bench.records.board import Board
+from kiss_bench.records.folder import check_free, held, read_board
+from kiss_bench.records.frames import predictions_frame, write_frame
+from kiss_bench.records.honesty import VaultFacts
+from kiss_bench.records.ledger import read_ledger
+from kiss_bench.reports.json import plain_json
+from kiss_bench.runs.judging import terms_of
+from kiss_bench.runs.recorded import Recorded, read_recorded
+from kiss_bench.runs.registration import note
+from kiss_bench.runs.rows_again import plan_with_data
+from kiss_bench.runs.run import set_exam
+from kiss_bench.runs.write import seal_again
+from kiss_bench.tasks.labels import labels_of
+from kiss_bench.tasks.read import read_table
+from kiss_bench.tasks.seeds import seed_of
+
+NAME = "vault.parquet"
+ASKED_FIRST = ("ledger", "files", "plan", "folds", "digest", "scores and verdicts")
+"""Questions of `verify` that have to be answered before anything is looked at."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    burn: bool = False
+    """Open it although it was opened before; every report says so from then on."""
+    data: Path | None = None
+    jobs: int | None = None
+    command: tuple[str, ...] = ()
+
+
+def open_vault(folder: Path, options: Options, say: Callable[[str], None] = lambda _: None) -> Board:
+    """Fit the recommended rung, its incumbent and the dummy on all other rows, and score the vault's with them.
+
+    The ledger says that it is being opened before anything is read, and what came of it before anything is shown; an
+    opening that was stopped in between has shown nothing, and may be finished. Raises RecordError for a folder that is
+    none or has no vault, RefusedError for everything that speaks against opening it.
+    """
+    check_free(folder)
+    board = read_board(folder)
+    models = _models(board, folder)
+    _refuse_what_differs(folder)
+    _refuse_second_look(folder, burn=options.burn)
+    recorded = read_recorded(folder)
+    with hired(Choice(jobs=options.jobs)) as workforce, threadpool_limits(1), held(folder, options.command):
+        exam, opened = _exams(recorded, board, models, options.data)
+        note(folder, exam, "vault opening", {"burn": options.burn, "models": [asdict(model) for model in models]})
+        say(f"fitting {', '.join(model.rung for model in models)} on {len(opened.folds.splits[0].train):,} rows")
+        outcomes = outcomes_of(opened, models, folder, workforce)
+        say(f"scoring the {len(opened.folds.splits[0].test):,} rows of the vault")
+        facts = _facts(board, opened, outcomes, models)
+        write_frame(folder / NAME, _table(opened, list(outcomes.values())))
+        return seal_again(folder, exam, "vault opened", {"vault": plain_json(facts)}, (NAME,))
+
+
+def _models(board: Board, folder: Path) -> tuple[Model, ...]:
+    """The dummy, the incumbent and the recommended rung, in this order."""
+    if not board.rows_vault:
+        raise RecordError(f"{folder} has no vault; `vault: 20%` in a config puts rows away before the first run")
+    rows = {row.rung: row for row in board.rungs}
+    chosen = board.recommended
+    if chosen is None or not board.digest:
+        raise RefusedError(f"{folder} recommends nothing yet, so there is nothing to hold against the vault")
+    if any(row.status == "provisional" for row in board.rungs):
+        raise RefusedError(f"{folder} is a first look at default settings; run it without --quick before the vault")
+    incumbent = rows[chosen.rung].incumbent
+    if incumbent is None:
+        raise RefusedError(
+            f"{folder} stays with {chosen.rung}: no gain is claimed that the vault could confirm, and it stays sealed"
+        )
+    arms = {incumbent: rows[incumbent].arm, chosen.rung: chosen.arm}
+    base = board.rungs[0].rung
+    return tuple(Model(rung=rung, arm=_arm(arm)) for rung, arm in ({base: rows[base].arm} | arms).items())
+
+
+def _arm(name: str | None) -> Arm:
+    return "tuned" if name == "tuned" else "default"
+
+
+def _refuse_what_differs(folder: Path) -> None:
+    """Only results that are what they were can be held against the vault."""
+    wrong = [
+        f"{check.name}: {'; '.join(check.told)}"
+        for check in verify(folder)
+        if check.state == "differs" and check.name in ASKED_FIRST
+    ]
+    if wrong:
+        told = "\n  ".join(wrong)
+        raise RefusedError(f"the vault stays sealed, since {folder} is not what its run wrote:\n  {told}")
+
+
+def _refuse_second_look(folder: Path, *, burn: bool) -> None:
+    opened = read_ledger(folder).of("vault opened")
+    if opened and not burn:
+        raise RefusedError(
+            f"the vault of {folder} was opened on {opened[-1].at}: {opened[-1].facts['vault']['verdict']}. A second "
+            f"look is no fresh look; --burn takes it, and every report will say so for ever"
+        )
+
+
+def _exams(recorded: Recorded, board: Board, models: tuple[Model, ...], data: Path | None) -> tuple[Exam, Exam]:
+    """The exam of the run, and that of the opening, over the very rows of the record."""
+    plan = plan_with_data(recorded, data)
+    table = read_table(plan)
+    if table.data_hash != board.data_hash:
+        raise RefusedError(
+            f"the vault stays sealed: the data are others than those of {recorded.folder} (hash "
+            f"{table.data_hash[:12]}…, registered {board.data_hash[:12]}…). Give the very same rows as --data FILE"
+        )
+    exam = set_exam(plan, table)
+    if exam.folds.hash != board.folds_hash:
+        raise RefusedError(f"the vault stays sealed: these rows do not give the folds of {recorded.folder}")
+    return exam, opening_exam(exam, table, models)
+
+
+def _facts(board: Board, opened: Exam, outcomes: dict[Model, Outcome], models: tuple[Model, ...]) -> VaultFacts:
+    split, task = opened.folds.splits[0], opened.task
+    found = _judged(opened, outcomes, models)
+    sealed = np.zeros(len(task.row_id), dtype=np.bool_)
+    sealed[split.test] = True
+    kept = np.sort(np.concatenate([split.train, split.test]))
+    shift = shift_of(task.frame.iloc[kept], sealed[kept], seed_of(opened.root, "fold", fold=split.fold))
+    before = board.honesty.vault
+    return VaultFacts(
+        rows=len(split.test),
+        how=before.how if before else "",
+        rung=models[-1].rung,
+        arm=models[-1].arm,
+        incumbent=models[-2].rung,
+        scores={models[place].rung: score for place, score in enumerate(found.scores.values())},
+        gain=found.comparison.gain,
+        gain_low=found.low,
+        gain_high=found.high,
+        margin=found.comparison.margin,
+        p_gain=found.comparison.p_gain,
+        verdict=found.verdict,
+        rows_needed=found.comparison.rows_needed if found.verdict == "not contradicted" else None,
+        method=found.comparison.method,
+        shift=shift,
+    )
+
+
+def _judged(opened: Exam, outcomes: dict[Model, Outcome], models: tuple[Model, ...]) -> Holdout:
+    scored = {
+        "dummy" if place == 0 else model.rung: _scored(outcomes[model], opened.task.positive)
+        for place, model in enumerate(models)
+    }
+    incumbent = "dummy" if len(models) == 2 else models[-2].rung
+    return judge_holdout(_rows(opened), terms_of(opened), scored, (incumbent, models[-1].rung))
+
+
+def _scored(outcome: Outcome, positive: int | None) -> Scored:
+    assert outcome.prediction is not None
+    classes = outcome.prediction.ndim == 2
+    codes = labels_of(outcome.prediction, outcome.threshold, positive) if classes else None
+    return Scored(prediction=outcome.prediction, codes=codes)
+
+
+def _rows(opened: Exam) -> Rows:
+    task, split = opened.task, opened.folds.splits[0]
+    forward = opened.folds.kind == "forward"
+    roles = {
+        "group": task.group[split.test] if task.group is not None and not forward else None,
+        "time": task.time[split.test] if task.time is not None and forward else None,
+        "weight": task.weight[split.test] if task.weight is not None else None,
+    }
+    return holdout_rows(task.y[split.test], roles, float(len(split.train)))
+
+
+def _table(opened: Exam, outcomes: list[Outcome]) -> pd.DataFrame:
+    """Predictions as in `predictions.parquet`, with group, time and weight of the rows as far as they are declared."""
+    frame, task, test = predictions_frame(opened, outcomes), opened.task, opened.folds.splits[0].test
+    for name, values in (("group", task.group), ("time", task.time), ("weight", task.weight)):
+        if values is not None:
+            frame[name] = pd.Series(values[test], index=task.row_id[test]).loc[frame["row_id"]].to_numpy()
+    return frame
