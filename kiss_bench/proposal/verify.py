@@ -9,6 +9,7 @@ from typing import Any, Literal
 from kiss_bench.errors import KissBenchError, RecordError
 from kiss_bench.proposal.rejudged import differences, read_table, rejudge
 from kiss_bench.proposal.result_folder import ResultFolder
+from kiss_bench.proposal.vault_again import vault_differences
 from kiss_bench.records.frames import digest_of, trials_hash, trials_of
 from kiss_bench.records.keys import canonical_json
 from kiss_bench.records.ledger import NAME, Ledger, anchored, faults_on_record
@@ -16,7 +17,7 @@ from kiss_bench.records.seals import BOARD, seal_of
 from kiss_bench.records.store import Damage, UnitStore
 from kiss_bench.reports import board_reports, tuning_reports
 from kiss_bench.runs.asked import asked_in
-from kiss_bench.runs.registration import registered_last
+from kiss_bench.runs.registration import registered_last, vault_opened
 from kiss_bench.runs.write import BULKY, SEALED
 from kiss_bench.tasks.folds import folds_hash
 
@@ -178,6 +179,21 @@ def _trials(folder: ResultFolder) -> Iterator[str]:
             yield f"trials of {rung}/{arm} repeat {repeat} fold {fold} are not those of tuning.json"
 
 
+def _vault(folder: ResultFolder) -> Iterator[str]:
+    """Whether the vault's predictions give what the board says of it, to 1e-9."""
+    told = folder.board.honesty.vault
+    opened = folder.ledger.of("vault opened")
+    if told is None or not told.openings:
+        if opened:
+            yield f"the ledger says that the vault was opened, {BOARD} does not"
+        return
+    if told != vault_opened(folder.ledger):
+        yield f"{BOARD} says otherwise of the vault than the ledger does"
+    table = _stored(folder, "vault.parquet")
+    if told.plan_hash == folder.board.plan_hash:  # of an earlier plan the ledger has the seal, and the margin is gone
+        yield from vault_differences(table, folder.facts, folder.plan, told)
+
+
 def _reports(folder: ResultFolder) -> Iterator[str]:
     """Whether the texts say what the records say; one that is as it was sealed may be in another version's words."""
     seals = folder.seals
@@ -210,6 +226,7 @@ QUESTIONS: Mapping[str, Callable[[ResultFolder], Iterator[str]]] = {
     "digest": _digest,
     "scores and verdicts": _scores,
     "trials": _trials,
+    "vault": _vault,
     "reports": _reports,
     "stored units": _units,
 }

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from kiss_bench.records.board import Board
-from kiss_bench.records.honesty import AmendmentFacts, ChangeFacts, LuckFacts, PastRunFacts, VaultFacts
+from kiss_bench.records.honesty import AmendmentFacts, ChangeFacts, VaultFacts
 from kiss_bench.reports import amounts
 from kiss_bench.reports.columns import Column
 from kiss_bench.reports.escape import MARKDOWN, clean, inline, listed
+from kiss_bench.reports.stamps import luck_words
 from kiss_bench.reports.tables import markdown_table
 
 MOST = 4
@@ -43,18 +44,6 @@ def _value(value: Any) -> str:
     if value is None or value == []:
         return "nothing"
     return clean(f"[{', '.join(map(str, value))}]" if isinstance(value, list) else str(value))
-
-
-def luck_words(board: Board, luck: LuckFacts) -> str:
-    """Say how many looks at these rows there were, and how good the best of them may look by chance."""
-    looks = f"{luck.runs} runs" if luck.runs != 1 else "1 run"
-    if luck.tries < 2:
-        return f"{looks} on these rows so far, all of this one plan: the same plan gives the same answer again"
-    found = f"{looks} on these rows so far, of {luck.tries} different plans or seeds"
-    if luck.luck is None:
-        return found
-    much = f"{amounts.number(luck.luck)} {board.metric.name}"
-    return f"{found}: the best of so many may look better by up to about {much} through luck alone"
 
 
 def vault_words(board: Board, vault: VaultFacts) -> str:
@@ -99,14 +88,17 @@ def honesty_section(board: Board) -> str:
         lines.append(f"{pen.text(vault_words(board, facts.vault))}.")
         lines += [f"{pen.text(shift_words(facts.vault))}."] if facts.vault.shift else []
     body = "\n".join(f"- {line}" for line in lines)
-    parts = [body, _history(facts.history), _vault_table(board)]
+    parts = [body, _history(board), _vault_table(board)]
     return "\n\n".join(part for part in parts if part)
 
 
-def _history(history: Sequence[PastRunFacts]) -> str:
+def _history(board: Board) -> str:
+    history = board.honesty.history
     if not history:
         return ""
-    rungs = list(dict.fromkeys(name for run in history for name in run.verdicts))
+    now = [row.rung for row in board.rungs]
+    rungs = [name for name in now if any(name in run.verdicts for run in history)]
+    rungs += [name for name in dict.fromkeys(name for run in history for name in run.verdicts) if name not in now]
     columns = [
         Column(title="earlier run", cells=tuple(run.at[:16].replace("T", " ") for run in history), right=False),
         Column(title="margin", cells=tuple(inline(run.margin) for run in history), right=False),
@@ -123,15 +115,12 @@ def _vault_table(board: Board) -> str:
     vault = board.honesty.vault
     if vault is None or not vault.scores:
         return ""
-    decimals = amounts.shared_decimals([score[0] for score in vault.scores.values()])
+    order = [row.rung for row in board.rungs if row.rung in vault.scores]
+    found = [vault.scores[name] for name in order]
+    decimals = amounts.shared_decimals([score[0] for score in found])
+    cells = (f"{amounts.number(score, decimals)} {amounts.interval(low, high, decimals)}" for score, low, high in found)
     columns = [
-        Column(title="on the vault's rows", cells=tuple(map(inline, vault.scores)), right=False),
-        Column(
-            title=f"{inline(board.metric.name)} (95 % interval)",
-            cells=tuple(
-                f"{amounts.number(score, decimals)} {amounts.interval(low, high, decimals)}"
-                for score, low, high in vault.scores.values()
-            ),
-        ),
+        Column(title="on the vault's rows", cells=tuple(map(inline, order)), right=False),
+        Column(title=f"{inline(board.metric.name)} (95 % interval)", cells=tuple(cells)),
     ]
     return markdown_table(columns)

@@ -6,7 +6,7 @@ from kiss_bench.records.board import Board
 from kiss_bench.reports import amounts, escape
 from kiss_bench.reports.columns import Column, board_columns, board_decimals, is_repeated, long_reasons, state
 from kiss_bench.reports.fineprint import fine_print, hashes, rebuild
-from kiss_bench.reports.honesty import honesty_section
+from kiss_bench.reports.honesty import honesty_section, vault_words
 from kiss_bench.reports.reasons import also_consider, what_would_change, why_not_more_complex, why_not_simpler
 from kiss_bench.reports.tables import markdown_table, rung_column
 from kiss_bench.reports.trust import trust_section
@@ -31,6 +31,7 @@ def leaderboard_markdown(board: Board) -> str:
     blocks = [
         *(f"> **{line}.**" for line in banners(board, escape.MARKDOWN)),
         f"**{head}** — {tail}.",
+        _vault(board),
         _question(board),
         _leaderboard(board),
         _bullets(f"{escape.code(row.rung)} {state(row)}: {escape.markdown(why)}" for row, why in long_reasons(board)),
@@ -50,6 +51,12 @@ def leaderboard_markdown(board: Board) -> str:
 
 def _section(title: str, body: str) -> str:
     return f"## {title}\n\n{body}" if body else ""
+
+
+def _vault(board: Board) -> str:
+    """Put what the opened vault says right below the verdict that it was held against."""
+    vault = board.honesty.vault
+    return f"{escape.markdown(vault_words(board, vault))}." if vault is not None and vault.openings else ""
 
 
 def _bullets(lines: Iterable[str]) -> str:

@@ -1,11 +1,25 @@
 """What no report may be without, whatever else it says: one sentence each, the same in every format."""
 
 from kiss_bench.records.board import Board
+from kiss_bench.records.honesty import LuckFacts
+from kiss_bench.reports import amounts
 
 
 def stamps(board: Board) -> list[str]:
     """List amendments after a look, a burned vault, a broken ledger, questions nobody has answered, and leaks."""
     return [*board.honesty.stamps, *_audit(board)]
+
+
+def luck_words(board: Board, luck: LuckFacts) -> str:
+    """Say how many looks at these rows there were, and how good the best of them may look by chance."""
+    looks = f"{luck.runs} runs" if luck.runs != 1 else "1 run"
+    if luck.tries < 2:
+        return f"{looks} on these rows so far, all of this one plan: the same plan gives the same answer again"
+    found = f"{looks} on these rows so far, of {luck.tries} different plans or seeds"
+    if luck.luck is None:
+        return found
+    much = f"{amounts.number(luck.luck)} {board.metric.name}"
+    return f"{found}: the best of so many may look better by up to about {much} through luck alone"
 
 
 def _audit(board: Board) -> list[str]:

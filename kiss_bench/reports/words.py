@@ -11,7 +11,7 @@ from kiss_bench.reports import amounts
 from kiss_bench.reports.columns import board_decimals, state
 from kiss_bench.reports.escape import PLAIN, Pen, listed
 from kiss_bench.reports.levels import ladder_error_words
-from kiss_bench.reports.stamps import stamps
+from kiss_bench.reports.stamps import luck_words, stamps
 
 DECIDED = ("JUSTIFIED", "NOT JUSTIFIED", "INCONCLUSIVE")
 _JUDGED_STATUS = ("ok", "provisional")
@@ -111,6 +111,8 @@ def banners(board: Board, pen: Pen = PLAIN) -> list[str]:
         for row in board.rungs
         if row.status == "skipped"
     ]
+    if board.honesty.luck is not None and board.honesty.luck.tries > 1:
+        lines.append(f"Take care: {pen.text(luck_words(board, board.honesty.luck))}")
     lines += [f"Take care: {pen.text(caution)}" for caution in board.cautions]
     if error := ladder_error_words(board):
         lines.append(f"Take care: levels hold for each step alone. {error.rstrip('.')}")

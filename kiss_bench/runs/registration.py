@@ -132,25 +132,33 @@ def honesty_of(folder: Path, exam: Exam, board: Board) -> HonestyFacts:
 
 def vault_facts(ledger: Ledger, exam: Exam) -> VaultFacts | None:
     """The vault as the ledger has it; None for a plan without one that never opened one."""
-    opened = ledger.of("vault opened")
-    if opened:
-        last = opened[-1]
-        told = {**last.facts["vault"], "openings": len(opened), "at": last.at, "plan_hash": last.plan_hash}
-        return from_plain(VaultFacts, told)
+    opened = vault_opened(ledger)
+    if opened is not None:
+        return opened
     if exam.task.sealed is None:
         return None
     return VaultFacts(rows=len(exam.task.sealed), how=exam.task.sealed_how)
 
 
+def vault_opened(ledger: Ledger) -> VaultFacts | None:
+    """What the last opening said; None where it was never opened."""
+    opened = ledger.of("vault opened")
+    if not opened:
+        return None
+    last = opened[-1]
+    told = {**last.facts["vault"], "openings": len(opened), "at": last.at, "plan_hash": last.plan_hash}
+    return from_plain(VaultFacts, told)
+
+
 def stamps_of(ledger: Ledger, facts: HonestyFacts, now: str) -> tuple[str, ...]:
     """What no report may be without: amendments after a look, a burned vault, a broken ledger, a clock set back."""
-    said = [amendment_words(each) for each in facts.amendments if each.seen != BEFORE]
+    said = [f"AMENDED: {amendment_words(each)}" for each in facts.amendments if each.seen != BEFORE]
     if facts.vault is not None and facts.vault.openings > 1:
-        said.append(f"the vault is burned: it was opened {facts.vault.openings} times")
+        said.append(f"BURNED: the vault was opened {facts.vault.openings} times, so it is no fresh look any more")
     if facts.vault is not None and facts.vault.openings and facts.vault.plan_hash != now:
-        said.append(f"the vault was opened on {facts.vault.at[:10]} against another plan than this one")
-    said += [f"the ledger was tampered with: {fault}" for fault in faults_on_record(ledger)]
-    said += [f"the clock was set back: in the ledger {told}" for told in ledger.clock]
+        said.append(f"AMENDED: the vault was opened on {facts.vault.at[:10]} against another plan than this one")
+    said += [f"TAMPERED: of the ledger, {fault}" for fault in faults_on_record(ledger)]
+    said += [f"CLOCK SET BACK: of the ledger, {told}" for told in ledger.clock]
     return tuple(said)
 
 
@@ -161,10 +169,12 @@ def _seen(ledger: Ledger) -> str:
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[ChangeFacts]:
-    """Every key that is otherwise; the margin and its unit as one."""
+    """Every key that is otherwise; the margin and its unit as one, and the budget of all rungs once."""
     old, new = _with_margin(before), _with_margin(after)
+    budget = (old.get("tuning.trials"), new.get("tuning.trials"))
     for key in dict.fromkeys([*old, *new]):
-        if old.get(key) != new.get(key):
+        is_budget = key.endswith(".trials") and key != "tuning.trials" and (old.get(key), new.get(key)) == budget
+        if old.get(key) != new.get(key) and not is_budget:
             yield ChangeFacts(key=key, before=old.get(key), after=new.get(key))
 
 
