@@ -38,7 +38,19 @@ def call(*words, cwd=None, python=()):
 
 
 def test_there_are_these_commands():
-    assert COMMANDS == ["adapt", "export", "metrics", "plan", "replay", "report", "run", "rungs", "selftest"]
+    assert COMMANDS == [
+        "adapt",
+        "export",
+        "metrics",
+        "plan",
+        "replay",
+        "report",
+        "run",
+        "rungs",
+        "selftest",
+        "vault",
+        "verify",
+    ]
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])

@@ -147,6 +147,10 @@ def append(folder: Path, event: Event, *, anchor: str = "") -> Line:
     return line
 
 
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
 def anchored(ledger: Ledger, anchor: str) -> tuple[str, ...]:
     """What is wrong with the chain, a line that should be in it and is not included."""
     if anchor and all(line.hash != anchor for line in ledger.lines):
@@ -167,7 +171,7 @@ def _next(ledger: Ledger, event: Event, faults: Sequence[str]) -> Line:
     news = [fault for fault in faults if fault not in known]
     plain = {
         "seq": ledger.count + 1,
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "at": now().isoformat(timespec="seconds"),
         "event": event.event,
         "plan_hash": event.plan_hash,
         "data_hash": event.data_hash,

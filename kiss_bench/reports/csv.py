@@ -9,6 +9,7 @@ from typing import Any
 from kiss_bench.records.board import Board, BoardRow, TrialCounts
 from kiss_bench.reports.escape import clean
 from kiss_bench.reports.json import plain_json
+from kiss_bench.reports.stamps import stamps
 
 _AS_JSON = {"seeds", "flags", "reliability", "prediction_intervals"}
 _FORMULA = ("=", "+", "-", "@")
@@ -17,8 +18,9 @@ _FORMULA = ("=", "+", "-", "@")
 def leaderboard_csv(board: Board) -> str:
     """Write numbers in full, mappings and lists as JSON, nothing where a field does not apply."""
     metrics = list(dict.fromkeys(name for row in board.rungs for name in row.also))
-    lines = [_flat(row, metrics) for row in board.rungs]
-    header = list(lines[0]) if lines else list(_flat(BoardRow(rung="", level=0), metrics))
+    said = {"stamps": json.dumps(stamps(board), ensure_ascii=False) if stamps(board) else None}
+    lines = [_flat(row, metrics) | said for row in board.rungs]
+    header = list(lines[0]) if lines else [*_flat(BoardRow(rung="", level=0), metrics), *said]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(map(_cell, header))

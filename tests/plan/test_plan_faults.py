@@ -9,7 +9,7 @@ from kiss_bench.plan.read import plan_from_mapping, read_plan
 
 KEYS = (
     "project, question, population, data, target, positive, task, metric, folds, tuning, ladder, skip, seed, alpha, "
-    "multiplicity, drop_missing_target, limits, parent, export"
+    "multiplicity, drop_missing_target, limits, vault, parent, export"
 )
 ONE_OF = "one of path, sql (with url) and loader"
 NAME = "small letters, digits, `_` and `-`, starting with a letter or digit"
@@ -35,7 +35,7 @@ ladder:
   -
     name: theirs
     estimator: "a:b"
-vault: 20%
+vault: 90%
 """
     assert refusal(text) == (
         "13 faults in the config:\n"
@@ -55,7 +55,7 @@ vault: 20%
         "  a.yaml:11: ladder[2].estimator: found 'a.b'; allowed: `module:object`\n"
         "  a.yaml:13: ladder[3].level: found nothing; allowed: a number above 0. "
         "Complexity is declared, never guessed\n"
-        f"  a.yaml:15: vault: found '20%'; allowed: nothing: `vault` {LATER}"
+        "  a.yaml:15: vault: found '90%'; allowed: a percent from 1% to 50%, or a number from 0.01 to 0.5"
     )
 
 
@@ -114,7 +114,12 @@ def test_files_that_cannot_be_read(tmp_path, catalogue, monkeypatch):
         assert str(caught.value) == f"1 fault in the config:\n  {told}"
 
 
+VAULT = "allowed: a percent from 1% to 50%, or a number from 0.01 to 0.5"
 ONE_FAULT = {
+    "a vault of everything": ("vault: 1", f"vault: found 1; {VAULT}"),
+    "a vault of nothing": ("vault: 0%", f"vault: found '0%'; {VAULT}"),
+    "a vault in words": ("vault: a fifth", f"vault: found 'a fifth'; {VAULT}"),
+    "a vault that is a mapping": ("vault: {share: 20%}", f"vault: found a mapping of 1 key; {VAULT}"),
     "a key twice": ("seed: 1\nseed: 2", "seed: found the key again (first on line 4); allowed: each key once"),
     "a tag": ("question: !!binary aGk=", "question: found the tag binary; allowed: values without a tag"),
     "not a number": ("alpha: .nan", "alpha: found nan; allowed: a finite number"),
@@ -305,7 +310,6 @@ def test_one_fault_and_nothing_else(fault, name):
 
 
 LATER_KEYS = {
-    "vault": "vault: 20%",
     "placebo": "placebo: true",
     "reviewed": "reviewed: {}",
     "strict": "strict: true",

@@ -22,7 +22,6 @@ KEYS = {
     "ladder": "name level estimator settings space trials reason",
 }
 COME_LATER = {
-    "vault",
     "placebo",
     "reviewed",
     "strict",
@@ -31,6 +30,8 @@ COME_LATER = {
 HEAD = "project: p\ndata: a.csv\ntarget: y\n"
 GOOD = [
     "",
+    "vault: 20%",
+    "vault: 0.1",
     "positive: 1",
     "question: ~\nfolds: ~\nladder: ~\nvault: ~\nplacebo: false",
     "metric: rmse",
@@ -74,7 +75,7 @@ BAD = [
     "alpha: 0.5",
     "seed: -1",
     "multiplicity: holm",
-    "vault: 20%",
+    "vault: [20%]",
     "placebo: true",
     "limits: {unit_seconds: 0}",
     "limits: {unit_memory_gb: 6 GB}",

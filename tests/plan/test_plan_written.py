@@ -48,6 +48,7 @@ DEFAULTS = {
     "multiplicity": "fallback",
     "drop_missing_target": False,
     "limits": {"unit_seconds": None, "unit_memory_gb": None},
+    "vault": None,
     "parent": None,
 }  # fmt: skip
 

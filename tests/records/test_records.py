@@ -31,7 +31,7 @@ pytest_plugins = ["finished_runs"]
 
 FILES = {
     ".gitignore", "environment.json", "folds.parquet", "leaderboard.csv", "leaderboard.json", "leaderboard.md",
-    "plan.json", "predictions.parquet", "trials.parquet", "tuning.json", "tuning.md",
+    "ledger.jsonl", "plan.json", "predictions.parquet", "trials.parquet", "tuning.json", "tuning.md",
 }  # fmt: skip
 
 
@@ -217,7 +217,7 @@ def test_folds_have_exactly_the_columns_of_the_contract(project, finished):
 def test_the_folder_holds_the_files_of_the_contract_and_nothing_else(finished):
     ran = finished("binary")
     assert {path.name for path in ran.folder.iterdir()} == {*FILES, ".units"}
-    assert {path.suffix for path in (ran.folder / ".units").iterdir()} == {".parquet", ""}
+    assert {path.suffix for path in (ran.folder / ".units").iterdir()} == {".parquet", "", ".lock"}
     assert len(list((ran.folder / ".units").glob("*.parquet"))) in {42, 78}  # 36 more where a pair is contested
 
 
@@ -289,9 +289,9 @@ def test_report_renders_identical_files_from_the_record(finished, capsys):
 # the digest
 
 
-def digest(ran, predictions=None, trials=None, hashes=("d", "f"), judged=None):
+def digest(ran, predictions=None, trials=None, **changes):
     frames = (ran.predictions if predictions is None else predictions, ran.trials if trials is None else trials)
-    return digest_of(hashes, frames, judged or {"verdict": "JUSTIFIED"})
+    return digest_of(replace(read_board(ran.folder), **changes), frames)
 
 
 CHANGES = {
@@ -321,8 +321,15 @@ def test_the_digest_changes_with(what, finished):
 
 def test_the_digest_changes_with_hashes_and_judgement(finished):
     ran = finished("binary")
-    whole = {digest(ran), digest(ran, hashes=("e", "f")), digest(ran, hashes=("d", "g")), digest(ran, judged={"a": 1})}
-    assert len(whole) == 4
+    changes = [{}, {"data_hash": "e"}, {"folds_hash": "g"}, {"also_consider": "naive"}, {"rungs": ()}]
+    assert len({digest(ran, **each) for each in changes}) == 5
+
+
+def test_the_digest_of_a_board_does_not_change_with_times_sizes_and_words(finished):
+    ran = finished("binary")
+    board = read_board(ran.folder)
+    rows = tuple(replace(row, fit_seconds=9.0, model_bytes=1, summary="other words") for row in board.rungs)
+    assert digest(ran, rungs=rows, seconds=3.0, notes=("a note",)) == digest(ran) == board.digest
 
 
 def test_the_digest_changes_with_an_inner_value_and_not_with_seconds_or_wording(finished):

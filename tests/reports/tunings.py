@@ -155,6 +155,7 @@ TUNING = TuningRecord(
     config="configs/german_credit.yaml",
     command=("kiss-bench", "run", "configs/german_credit.yaml"),
     replayable=True,
+    stamps=(),
     objective=ObjectiveFacts(
         metric="log_loss", greater_is_better=False, sign="the metric's own", aggregation="mean over inner folds",
         tie_rule="the best value wins, of equal ones the lowest number", not_a_number="a trial without a value is FAIL",

@@ -1,0 +1,87 @@
+"""A small finished run with a vault, which tests copy and then do something to. A pytest plugin."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kiss_bench.cli import main
+
+BASE = {
+    "project": "loans",
+    "data": "{path: loans.csv}",
+    "target": "late",
+    "positive": "'yes'",
+    "metric": "{primary: log_loss, margin: 1%}",
+    "folds": "{count: 3, inner: 2}",
+    "tuning": "{trials: 2}",
+    "ladder": "[dummy, stump, linear, tree]",
+    "vault": "25%",
+}
+
+
+def loans(rows: int = 240, seed: int = 0) -> pd.DataFrame:
+    """Late payment follows from income and age, and from nothing else."""
+    rng = np.random.default_rng(seed)
+    income, age = rng.normal(size=rows), rng.normal(size=rows)
+    late = rng.random(rows) < 1 / (1 + np.exp(-2.5 * income + 2.0 * age))
+    town = rng.choice(["Łódź", "Oslo", "a | b"], rows)
+    return pd.DataFrame({"income": income, "age": age, "town": town, "late": np.where(late, "yes", "no")})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Project:
+    """A config, its data, and what its runs left behind, all in one folder."""
+
+    home: Path
+
+    @property
+    def folder(self) -> Path:
+        return self.home / "results" / "loans"
+
+    @property
+    def board(self) -> dict[str, Any]:
+        return json.loads((self.folder / "leaderboard.json").read_text(encoding="utf8"))
+
+    @property
+    def stamps(self) -> list[str]:
+        return self.board["honesty"]["stamps"]
+
+    @property
+    def ledger(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in (self.folder / "ledger.jsonl").read_text(encoding="utf8").splitlines()]
+
+    def run(self, *words: str, frame: pd.DataFrame | None = None, **keys: str | None) -> int:
+        """Write the config, other keys than usual included, and run it."""
+        if frame is not None:
+            frame.to_csv(self.home / "loans.csv", index=False)
+        config = {name: value for name, value in {**BASE, **keys}.items() if value is not None}
+        path = self.home / "loans.yaml"
+        path.write_text("".join(f"{name}: {value}\n" for name, value in config.items()), encoding="utf8")
+        return main(["run", str(path), "--results", str(self.home / "results"), "--jobs", "2", *words])
+
+    def open_vault(self, *words: str) -> int:
+        return main(["vault", "open", str(self.folder), "--jobs", "2", *words])
+
+    def verify(self) -> int:
+        return main(["verify", str(self.folder)])
+
+
+@pytest.fixture(scope="session")
+def finished_loans(tmp_path_factory) -> Project:
+    project = Project(home=tmp_path_factory.mktemp("loans"))
+    assert project.run(frame=loans()) == 0
+    return project
+
+
+@pytest.fixture
+def project(finished_loans, tmp_path, monkeypatch) -> Project:
+    """A copy of the finished run, store and data included, with the working directory in it."""
+    shutil.copytree(finished_loans.home, tmp_path / "copy")
+    monkeypatch.chdir(tmp_path / "copy")
+    return Project(home=tmp_path / "copy")

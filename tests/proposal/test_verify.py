@@ -1,0 +1,171 @@
+"""`verify` finds whatever was changed in a result folder, and nothing where nothing was."""
+
+import os
+import shutil
+
+import pandas as pd
+import pytest
+from tampering import edits, meaning
+
+from kiss_bench.cli import main
+from kiss_bench.errors import RecordError
+from kiss_bench.proposal.verify import QUESTIONS, verify
+
+pytest_plugins = ["finished_runs", "handed_in"]
+RUNS = ["binary", "ranked", "multiclass", "regression", "forward"]
+EDITS = int(os.environ.get("KISS_BENCH_EDITS", "120"))
+"""`make tamper` tries 1,000."""
+
+
+def states(folder):
+    return {check.name: check.state for check in verify(folder)}
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_a_folder_that_nobody_touched_is_as_it_was_written(run, finished, capsys):
+    ran = finished(run)
+    assert states(ran.folder) == {**dict.fromkeys(QUESTIONS, "ok")}
+    assert main(["verify", str(ran.folder)]) == 0
+    assert "as it was written" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_without_predictions_and_units_it_says_what_it_could_not_ask(run, finished, tmp_path):
+    folder = shutil.copytree(finished(run).folder, tmp_path / "f", ignore=shutil.ignore_patterns(".units"))
+    (folder / "predictions.parquet").unlink()
+    found = states(folder)
+    assert {name for name, state in found.items() if state == "not here"} == {
+        "digest", "scores and verdicts", "stored units",
+    }  # fmt: skip
+    assert main(["verify", str(folder)]) == 0
+
+
+def test_a_folder_that_is_none_is_invalid_input(tmp_path):
+    with pytest.raises(RecordError, match="is no result folder"):
+        verify(tmp_path)
+    assert main(["verify", str(tmp_path / "nowhere")]) == 2
+
+
+def test_it_changes_nothing(project):
+    before = {path: path.read_bytes() for path in project.folder.rglob("*") if path.is_file()}
+    assert project.verify() == 0
+    assert {path: path.read_bytes() for path in project.folder.rglob("*") if path.is_file()} == before
+
+
+def test_other_line_ends_and_another_layout_change_no_meaning(project):
+    import json
+
+    for name in ("leaderboard.md", "tuning.md", "leaderboard.csv"):
+        path = project.folder / name
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    for name in ("leaderboard.json", "tuning.json", "plan.json", "environment.json"):
+        path = project.folder / name
+        path.write_text(json.dumps(json.loads(path.read_text("utf8"))), "utf8")
+    assert project.verify() == 0
+
+
+def test_random_edits_of_single_bytes_are_found_wherever_they_change_a_meaning(project):
+    assert project.open_vault() == 0
+    missed, changed = [], 0
+    for edit in edits(project.folder, EDITS, seed=0):
+        before = meaning(project.folder / edit.name)
+        edit.apply(project.folder)
+        if meaning(project.folder / edit.name) != before:
+            changed += 1
+            if all(check.state != "differs" for check in verify(project.folder)):
+                missed.append(edit)
+        edit.undo(project.folder)
+    assert missed == []
+    assert changed > 0.7 * EDITS
+    assert project.verify() == 0
+
+
+def resealed(project):
+    """Edit a score and seal it again in a ledger of one's own: the predictions still say otherwise."""
+    import json
+
+    from kiss_bench.records.board import board_as_dict
+    from kiss_bench.records.folder import read_board
+    from kiss_bench.records.ledger import Event, append, read_ledger
+    from kiss_bench.records.seals import board_seal
+
+    path = project.folder / "leaderboard.json"
+    text = path.read_text("utf8")
+    score = json.loads(text)["rungs"][2]["score"]
+    path.write_text(text.replace(repr(score), repr(score - 0.05)), "utf8")
+    board = read_board(project.folder)
+    append(project.folder, Event(event="sealed", facts={"files": {path.name: board_seal(board_as_dict(board))}}))
+    plain = json.loads(path.read_text("utf8"))
+    plain["honesty"]["ledger"] |= {"lines": 4, "head": read_ledger(project.folder).head}
+    path.write_text(json.dumps(plain), "utf8")
+
+
+def dropped_rows(project):
+    path = project.folder / "predictions.parquet"
+    pd.read_parquet(path).iloc[5:].to_parquet(path)
+
+
+def flattered(project):
+    """Better predictions for one rung than it made."""
+    path = project.folder / "predictions.parquet"
+    frame = pd.read_parquet(path)
+    own = frame["rung"] == "tree"
+    right = (frame["actual"] == "yes").astype(float)
+    frame.loc[own, "p_yes"] = 0.5 * frame["p_yes"] + 0.5 * right
+    frame.loc[own, "p_no"] = 1.0 - frame["p_yes"]
+    frame.to_parquet(path)
+
+
+def shortened(project):
+    path = project.folder / "trials.parquet"
+    pd.read_parquet(path).query("number > 0").to_parquet(path)
+
+
+CHEATS = {
+    "a better score, sealed again": (resealed, "scores and verdicts"),
+    "rows taken out of the predictions": (dropped_rows, "scores and verdicts"),
+    "predictions that know the target": (flattered, "scores and verdicts"),
+    "a trial taken out": (shortened, "trials"),
+    "a report with another number": (
+        lambda p: (p.folder / "leaderboard.md").write_text(
+            (p.folder / "leaderboard.md").read_text("utf8").replace("NOT JUSTIFIED", "JUSTIFIED"), "utf8"
+        ),
+        "reports",
+    ),
+    "folds of another draw": (
+        lambda p: (
+            pd.read_parquet(p.folder / "folds.parquet")
+            .assign(fold=lambda f: (f["fold"] + (f["row_id"] == 3)) % 3)
+            .to_parquet(p.folder / "folds.parquet")
+        ),
+        "folds",
+    ),
+    "a file taken away": (lambda p: (p.folder / "environment.json").unlink(), "files"),
+    "a board that is no JSON": (lambda p: (p.folder / "leaderboard.json").write_text("{", "utf8"), "ledger"),
+}
+
+
+@pytest.mark.parametrize("cheat", CHEATS)
+def test_it_names_what_differs_after(cheat, project, capsys):
+    spoil, question = CHEATS[cheat]
+    spoil(project)
+    assert states(project.folder)[question] == "differs"
+    assert project.verify() == 1
+    assert "differs in" in capsys.readouterr().out
+
+
+def test_a_damaged_unit_in_the_store_is_told_and_is_no_difference(project):
+    unit = next((project.folder / ".units").glob("*.parquet"))
+    content = bytearray(unit.read_bytes())
+    content[len(content) // 2] ^= 1
+    unit.write_bytes(content)
+    (told,) = [check.told for check in verify(project.folder) if check.name == "stored units"]
+    assert "1 stored units are damaged" in told[0]
+    assert project.verify() == 0
+
+
+def test_a_replay_is_noted_in_the_ledger_and_the_folder_is_still_whole(project):
+    assert main(["replay", str(project.folder), "--jobs", "2"]) == 0
+    (line,) = [line for line in project.ledger if line["event"] == "checked"]
+    assert line["facts"]["equal"] is True
+    assert project.verify() == 0
