@@ -6,6 +6,7 @@ from typing import Any
 
 from kiss_bench.errors import Fault, PlanError
 from kiss_bench.plan.catalogue import Catalogue
+from kiss_bench.plan.columns import reviewed
 from kiss_bench.plan.config import refuse_later
 from kiss_bench.plan.document import plain_mapping, yaml_values
 from kiss_bench.plan.faults import Faults
@@ -41,6 +42,7 @@ def _plan(values: dict[str, Any], catalogue: Catalogue, faults: Faults, *, folde
     metric = metric_plan(config, catalogue, faults)
     folds = folds_plan(config, faults)
     ladder = ladder_plan(config, catalogue, faults)
+    answers = reviewed(config, faults)
     faults.raise_any()
     return Plan(
         project=config.project,
@@ -60,6 +62,7 @@ def _plan(values: dict[str, Any], catalogue: Catalogue, faults: Faults, *, folde
         multiplicity=config.multiplicity,
         drop_missing_target=config.drop_missing_target,
         limits=Limits(**config.limits.model_dump()),
+        reviewed=answers,
         parent=None if config.parent is None else Parent(**config.parent.model_dump()),
         export=Export(**config.export.model_dump()),
         source=faults.place,
