@@ -23,9 +23,9 @@ def check_roles(plan: Plan, table: Table) -> None:
             faults.append(f"{key}: there is no column {name!r}{nearest(name, known)}")
         elif name in table.duplicated:
             faults.append(f"{key}: several columns are named {name!r}; give them names of their own")
-    absent = any("there is no column" in fault for fault in faults)
     faults += dict.fromkeys(_conflicts(plan))
     faults += [*availability_faults(plan, table, feature_names(plan, table)), *_review_faults(plan, table)]
+    absent = any("there is no column" in fault for fault in faults)
     if not faults and not feature_names(plan, table):
         faults.append("no column is left as a feature")
     if faults:

@@ -124,13 +124,13 @@ def _of_another(plan: Plan, verdict: ProbeVerdict, told: ProbeName) -> Finding:
 
 
 def _of_trailing(plan: Plan, verdicts: tuple[ProbeVerdict, ...]) -> Finding:
-    names = tuple(verdict.column for verdict in verdicts)
+    names, part = tuple(verdict.column for verdict in verdicts), _part(verdicts[0])
     return Finding(
         check=CHECK,
         level="note",
         columns=names,
         sentence=f"{listed(names)}, made by data.prepare {plan.data.prepare}, use other rows, but none later: "
-        f"they change when some rows are taken away, not when all later ones are, as trailing windows do{_part(verdicts[0])}.",
+        f"they change when some rows are taken away, not when all later ones are, as trailing windows do{part}.",
         figures={"rows": max(one.outcomes["subset"].differing for one in verdicts), "probed": verdicts[0].probed},
     )
 
