@@ -133,7 +133,8 @@ def later_target_draws(prepare: Prepare, part: pd.DataFrame, target: str, ranks:
         order[changed] = first[(codes[changed] + 1) % len(levels)]
         draw = called(prepare, _with_target(part, place, order), np.arange(len(part), dtype=np.int64))
         up_to = np.flatnonzero((ranks >= 0) & (ranks <= cut))
-        drawn.append(Draw(given=up_to, made=draw.made.loc[draw.made.index.intersection(up_to)], error=draw.error))
+        made = draw.made.loc[draw.made.index.intersection(pd.Index(up_to))]
+        drawn.append(Draw(given=up_to, made=made, error=draw.error))
     return drawn
 
 
