@@ -92,8 +92,12 @@ def _refuse_reset_index(prepare: Prepare, given: pd.DataFrame, rows: NDArray[np.
     count = len(given)
     if len(rows) == count or rows[-1] != len(rows) - 1:
         return
-    again = prepare(given.set_axis(pd.RangeIndex(count, 2 * count)))
-    if isinstance(again, pd.DataFrame) and (again.index < count).any():
+    others = pd.RangeIndex(count, 2 * count)
+    try:
+        again = prepare(given.set_axis(others))
+    except DataError:  # it works with the names 0, 1, 2 … alone: then it knows them
+        return
+    if (others.get_indexer(again.index) < 0).any():
         raise DataError(
             f"{name} leaves out {count - len(rows)} rows and counts the others anew, so that nobody can tell which "
             "they are; it must keep their index (no `reset_index`)"

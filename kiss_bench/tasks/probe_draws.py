@@ -64,7 +64,8 @@ def called(prepare: Prepare, frame: pd.DataFrame, rows: Positions) -> Draw:
         made = prepare(given)
         kept = kept_rows(made, len(rows), "it")
     except (*USER_CODE_FAILS, DataError) as error:
-        told = str(error) if isinstance(error, DataError) else f"{type(error).__name__}: {error}"
+        cause = error.__cause__ or error
+        told = str(cause) if isinstance(cause, DataError) else f"{type(cause).__name__}: {cause}"
         return Draw(given=rows, made=pd.DataFrame(), error=told)
     made = made.set_axis(list(unique_names(made.columns)), axis=1).set_axis(pd.Index(rows[kept]), axis=0)
     return Draw(given=rows, made=made)

@@ -70,6 +70,20 @@ def test_what_is_not_the_rows_of_the_table_is_refused(function):
     assert str(caught.value).startswith(REFUSED[function])
 
 
+def by_name(frame):
+    return frame.drop(index=[len(frame) - 1]).loc[0:]
+
+
+def first_by_name(frame):
+    return frame.loc[0:0].assign(made=frame.loc[0, "amount"])
+
+
+@pytest.mark.parametrize("function", [by_name, first_by_name])
+def test_a_function_that_uses_the_names_of_the_rows_is_taken_as_it_is(function):
+    plan = plan_for("y", data={"prepare": f"{__name__}:{function.__name__}"})
+    assert len(table_of(plan, raw()).frame) == len(function(raw()))
+
+
 def test_rows_that_are_left_out_and_counted_anew_are_refused():
     with pytest.raises(DataError, match="counts the others anew, so that nobody can tell which they are; it must keep"):
         prepared(prepares.counted_anew)

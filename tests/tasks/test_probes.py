@@ -168,8 +168,9 @@ def test_numbers_are_compared_to_nine_digits_gaps_as_gaps_and_the_rest_exactly(o
 
 def findings(function, **keys):
     data = {"prepare": f"{function.__module__}:{function.__name__}", "time": "day", **keys.pop("data", {})}
+    table = keys.pop("frame", raw())
     plan = plan_for("y", data=data, positive=1, **keys)
-    return prepare_findings(plan, table_of(plan, keys.get("frame", raw())))
+    return prepare_findings(plan, table_of(plan, table))
 
 
 MADE = "'made', made by data.prepare prepares:"
@@ -216,6 +217,39 @@ def test_a_question_that_a_person_answered_carries_the_answer():
     (finding,) = findings(prepares.z_score, reviewed={"made": answer})
     assert finding.level == "question"
     assert (finding.answer.answer, finding.answer.by) == (True, "Ada")
+
+
+def test_what_could_not_be_probed_is_one_question_about_all_columns_that_came_out_otherwise():
+    found = findings(prepares.needs_all)
+    assert [(finding.level, finding.columns) for finding in found] == [("question", ("made",))]
+    assert found[0].sentence.startswith(f"{MADE}needs_all, could not be probed (past-cut: ValueError: too few rows).")
+    answer = {"answer": True, "by": "Ada", "reason": "It is a logarithm."}
+    assert findings(prepares.needs_all, reviewed={"made": answer})[0].answer.by == "Ada"
+
+
+def needs_more_than_is_probed(frame):
+    if len(frame) <= 20_000:
+        raise ValueError("too few rows")
+    return frame.assign(made=frame["amount"].mean(), other=1.0)
+
+
+def needs_all_and_makes_nothing(frame):
+    return prepares.needs_all(frame).drop(columns="made")
+
+
+def test_columns_that_came_out_as_they_went_in_need_no_answer():
+    sys.modules.setdefault("test_probes", sys.modules[__name__])
+    (finding,) = findings(needs_all_and_makes_nothing)
+    assert (finding.level, finding.columns) == ("note", ())
+    assert finding.sentence.endswith(
+        "needs_all_and_makes_nothing could not be probed (past-cut: ValueError: too few rows)."
+    )
+
+
+def test_a_function_that_works_on_large_tables_alone_hides_nothing():
+    sys.modules.setdefault("test_probes", sys.modules[__name__])
+    (finding,) = findings(needs_more_than_is_probed, frame=raw(20_001))
+    assert (finding.level, finding.columns) == ("question", ("made", "other"))
 
 
 def test_columns_that_no_rung_sees_raise_no_question():

@@ -1,14 +1,16 @@
 """What the probes of `data.prepare` found, told for a person who has to say yes or no to a column."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from kiss_bench.plan.plan import Plan
 from kiss_bench.tasks.audit.findings import Answer, Finding, Level
-from kiss_bench.tasks.names import listed
+from kiss_bench.tasks.columns import canonical
+from kiss_bench.tasks.names import listed, unique_names
 from kiss_bench.tasks.prepare import prepare_of
 from kiss_bench.tasks.probes import WHICH_ROWS, ProbeName, ProbeOutcome, ProbeVerdict, probe
 from kiss_bench.tasks.roles import feature_names
+from kiss_bench.tasks.same_values import differing
 from kiss_bench.tasks.task import Table
 
 CHECK: Final = "prepare probes"
@@ -49,45 +51,53 @@ def prepare_findings(plan: Plan, table: Table, seed: int = 0) -> tuple[Finding, 
 
 def _findings(plan: Plan, table: Table, verdicts: tuple[ProbeVerdict, ...]) -> Iterator[Finding]:
     features = feature_names(plan, table)
-    ordered = plan.data.time is not None and plan.folds.kind in (None, "forward")
+    played = (plan.target, WHICH_ROWS, plan.data.time, plan.data.group, plan.data.weight)
     moved = any(one.column == plan.target and {"past-cut", "subset"} & {*one.failed} for one in verdicts)
-    trailing = []
-    for verdict in verdicts:
-        told = _worst(verdict)
-        if told is None:
-            continue
-        if verdict.column in features and ordered and verdict.failed == ("subset",):
-            trailing.append(verdict)
-        elif verdict.column in features:
-            yield _of_a_feature(plan, verdict, told, target_moved=moved)
-        elif verdict.column in (plan.target, WHICH_ROWS, plan.data.time, plan.data.group, plan.data.weight):
-            yield _of_another(plan, verdict, told)
+    failed = [one for one in verdicts if one.failed]
+    trailing = tuple(one for one in failed if one.column in features and _is_trailing(plan, one))
+    for verdict in failed:
+        if verdict.column in features and verdict not in trailing:
+            yield _of_a_feature(plan, verdict, target_moved=moved)
+        elif verdict.column in played:
+            yield _of_another(plan, verdict)
     if trailing:
-        yield _of_trailing(plan, tuple(trailing))
+        yield _of_trailing(plan, trailing)
+    yield from _of_unknown(plan, table, [one for one in verdicts if not one.failed])
 
 
-def _worst(verdict: ProbeVerdict) -> ProbeName | None:
-    """The probe that says most of a column; None where all are passed."""
+def _nothing_came_out(verdict: ProbeVerdict) -> bool:
+    """Whether the function raised on the very part that is probed, so that nothing is known of any column."""
+    return verdict.column == WHICH_ROWS and verdict.outcomes["again"].result == "could not be probed"
+
+
+def _is_trailing(plan: Plan, verdict: ProbeVerdict) -> bool:
+    """Whether it looks at other rows, none of them later, where folds go forward in time."""
+    ordered = plan.data.time is not None and plan.folds.kind in (None, "forward")
+    return ordered and verdict.failed == ("subset",) and verdict.outcomes["past-cut"].result == "passed"
+
+
+def _as_read(table: Table) -> set[str]:
+    """The columns that came out as they went in."""
+    assert table.raw is not None
+    raw = table.raw.set_axis(list(unique_names(table.raw.columns)), axis=1)
+    raw = raw if table.row_id is None else raw.iloc[table.row_id]
+    both = [name for name in table.frame.columns if name in raw.columns]
+    before, _ = canonical(raw[both].reset_index(drop=True))
+    return {name for name in both if not differing(before[name], table.frame[name])[0].any()}
+
+
+def _worst(verdict: ProbeVerdict) -> ProbeName:
+    """The failed probe that says most."""
     order: tuple[ProbeName, ...] = ("again", "y-shuffle", "past-cut", "subset")
-    for result in ("failed", "could not be probed"):
-        for name in order:
-            if verdict.outcomes[name].result == result:
-                return name
-    return None
+    return next(name for name in order if name in verdict.failed)
 
 
-def _of_a_feature(plan: Plan, verdict: ProbeVerdict, told: ProbeName, *, target_moved: bool) -> Finding:
+def _of_a_feature(plan: Plan, verdict: ProbeVerdict, *, target_moved: bool) -> Finding:
     """A leak where the row's own target is in it; where only targets that may be known by then are, a question."""
+    told = _worst(verdict)
     innocent = verdict.earlier_targets_only or target_moved
-    level: Level = "leak" if told == "y-shuffle" and "y-shuffle" in verdict.failed and not innocent else "question"
-    review = plan.reviewed.get(verdict.column)
-    answer = None
-    if review is not None:
-        answer = Answer(answer=bool(review["answer"]), by=str(review["by"]), reason=str(review["reason"]))
-    outcome = verdict.outcomes[told]
-    if outcome.result == "could not be probed":
-        sentence = f"{_column(plan, verdict)} could not be probed ({told}: {outcome.why}). {REMEDY}."
-    elif told == "again":
+    level: Level = "leak" if told == "y-shuffle" and not innocent else "question"
+    if told == "again":
         sentence = f"{_said(plan, verdict)}. Seed its random numbers, or leave it out: no score of it can be repeated."
     elif level == "leak":
         sentence = f"{_said(plan, verdict)}: the target, of scored rows too, is in it. Leave it out. {REMEDY}."
@@ -100,26 +110,56 @@ def _of_a_feature(plan: Plan, verdict: ProbeVerdict, told: ProbeName, *, target_
     else:
         sentence = f"{_said(plan, verdict)}. {REMEDY}."
     return Finding(
-        check=CHECK, level=level, columns=(verdict.column,), sentence=sentence, answer=answer,
-        figures=_figures(verdict, outcome),
+        check=CHECK, level=level, columns=(verdict.column,), sentence=sentence,
+        answer=_answer(plan, [verdict.column]), figures=_figures(verdict, verdict.outcomes[told]),
     )  # fmt: skip
 
 
-def _of_another(plan: Plan, verdict: ProbeVerdict, told: ProbeName) -> Finding:
+def _of_unknown(plan: Plan, table: Table, verdicts: Sequence[ProbeVerdict]) -> Iterator[Finding]:
+    """Columns that nobody could look into, by what was in the way; one that came out as it went in needs no look."""
+    features = feature_names(plan, table)
+    unknown: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        names = features if _nothing_came_out(verdict) else [name for name in features if name == verdict.column]
+        for name, outcome in verdict.outcomes.items():
+            if outcome.result == "could not be probed":
+                unknown.setdefault(f"{name}: {outcome.why}", []).extend(names)
+                break
+    as_read = _as_read(table) if unknown else set()
+    for why, names in unknown.items():
+        made = tuple(name for name in names if name not in as_read)
+        subject = (
+            f"{listed(made)}, made by data.prepare {plan.data.prepare},"
+            if made
+            else f"data.prepare {plan.data.prepare}"
+        )
+        remedy = f" {REMEDY}." if made else ""
+        yield Finding(
+            check=CHECK, level="question" if made else "note", columns=made,
+            sentence=f"{subject} could not be probed ({why}).{remedy}", answer=_answer(plan, made),
+        )  # fmt: skip
+
+
+def _answer(plan: Plan, names: Sequence[str]) -> Answer | None:
+    """What a person said of these columns, where somebody answered for all of them."""
+    if not names or any(name not in plan.reviewed for name in names):
+        return None
+    last = plan.reviewed[names[-1]]
+    yes = all(plan.reviewed[name]["answer"] for name in names)
+    return Answer(answer=yes, by=str(last["by"]), reason=str(last["reason"]))
+
+
+def _of_another(plan: Plan, verdict: ProbeVerdict) -> Finding:
     """Which rows are kept, the target, and columns with a part to play: no feature, so nobody has to answer."""
-    outcome = verdict.outcomes[told]
+    outcome = verdict.outcomes[_worst(verdict)]
     columns = () if verdict.column == WHICH_ROWS else (verdict.column,)
-    if outcome.result == "could not be probed":
-        subject = f"data.prepare {plan.data.prepare}" if verdict.column == WHICH_ROWS else _column(plan, verdict)
-        sentence = f"{subject} could not be probed ({told}: {outcome.why})."
-    elif verdict.column == WHICH_ROWS:
+    sentence = f"{_said(plan, verdict)}. It is no feature; a target may be made of later rows, but not be learned."
+    if verdict.column == WHICH_ROWS:
         does = "; ".join(DOES[name] for name in verdict.failed)
         sentence = (
             f"Which rows data.prepare {plan.data.prepare} keeps {does} ({_rows(outcome)}): scores hold for rows chosen "
             f"like these alone{_part(verdict)}."
         )
-    else:
-        sentence = f"{_said(plan, verdict)}. It is no feature; a target may be made of later rows, but not be learned."
     return Finding(check=CHECK, level="note", columns=columns, sentence=sentence, figures=_figures(verdict, outcome))
 
 
