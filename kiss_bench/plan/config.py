@@ -42,6 +42,9 @@ class DataSection(Section):
     sql: str | None = key(None, "A query that returns the rows; needs `url`.", "an SQL query", min_length=1)
     url: str | None = key(None, "SQLAlchemy URL of the database.", "a database URL", min_length=1)
     loader: str | None = key(None, "A callable that returns a DataFrame.", _OBJECT, pattern=OBJECT)
+    prepare: str | None = key(
+        None, "A function that makes rows ready: DataFrame in, DataFrame out; it is probed.", _OBJECT, pattern=OBJECT
+    )
     id: str | None = key(None, "Column that names a row; never a feature.", _COLUMN, min_length=1)
     drop: list[str] = key([], "Columns that no rung may see.", _COLUMNS)
     features: list[str] | None = key(None, "The only columns that rungs may see.", _COLUMNS, min_length=1)
@@ -54,7 +57,9 @@ class DataSection(Section):
     weight: str | None = key(
         None, "Column of what a row counts in scores and verdicts; fits do not use it.", _COLUMN, min_length=1
     )
-    available_after: Any = later("Columns known only some time after the prediction.")
+    available_after: dict[str, Any] = key(
+        {}, "When values of a column are known.", "a mapping of column: lag or column"
+    )
 
 
 class MetricSection(Section):
@@ -182,7 +187,9 @@ class Config(Section):
     )
     vault: float | str | None = key(None, "Share of rows that no run reads, until `kiss-bench vault open`.", SHARES)
     placebo: Any = later("Run the ladder on a target that cannot be known.", default=False)
-    reviewed: Any = later("Answers to what the audit asked about a column.")
+    reviewed: dict[str, Any] = key(
+        {}, "Answers to what the audit asked about a column.", "a mapping of column: {answer, by, reason}"
+    )
     parent: ParentSection | None = key(
         None, "The results that this config was adapted from; `kiss-bench adapt` writes it.", "a mapping"
     )

@@ -74,6 +74,8 @@ def _refuse(place: str, line: int, found: str, allowed: str) -> NoReturn:
 def is_text_key(key: Key) -> bool:
     if key[:1] == ("skip",) and len(key) == 2:
         return True
+    if len(key) > 2 and (key[:1] == ("reviewed",) or key[:2] == ("data", "available_after")):
+        return key[-1] in ("by", "reason", "as_of")
     return tuple("*" if isinstance(part, int) else part for part in key) in TEXT_KEYS
 
 

@@ -35,6 +35,8 @@ class Data:
     """SQLAlchemy URL, environment variables expanded when used, never printed with its password."""
     loader: str | None = None
     """`module:object`, a callable without arguments that returns a pandas DataFrame."""
+    prepare: str | None = None
+    """`module:object`, a function of a DataFrame of all rows as read that returns one of those rows, or of fewer."""
     id: str | None = None
     drop: tuple[str, ...] = ()
     features: tuple[str, ...] | None = None
@@ -46,6 +48,9 @@ class Data:
     """Length of one season in distinct time values (>= 1)."""
     horizon: int | None = None
     """How many distinct time values ahead a prediction is made (>= 1)."""
+    available_after: Mapping[str, str | int | float | Mapping[str, str]] = field(default_factory=dict)
+    """Column -> when its values are known: a lag after the row's time, the name of the column that holds the moment, or
+    {as_of: that column, late: refused | missing}."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -156,6 +161,8 @@ class Plan:
     limits: Limits = Limits()
     vault: float | None = None
     """Share of the rows that stays sealed, in (0, 1); None: no vault."""
+    reviewed: Mapping[str, Mapping[str, str | bool]] = field(default_factory=dict)
+    """Column -> {answer, by, reason}: may it be used? In no seed and no unit's key."""
     parent: Parent | None = None
     export: Export = Export()
     source: str = ""

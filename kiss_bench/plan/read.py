@@ -6,6 +6,7 @@ from typing import Any
 
 from kiss_bench.errors import Fault, PlanError
 from kiss_bench.plan.catalogue import Catalogue
+from kiss_bench.plan.columns import reviewed
 from kiss_bench.plan.config import refuse_later
 from kiss_bench.plan.document import plain_mapping, yaml_values
 from kiss_bench.plan.faults import Faults
@@ -42,6 +43,7 @@ def _plan(values: dict[str, Any], catalogue: Catalogue, faults: Faults, *, folde
     folds = folds_plan(config, faults)
     ladder = ladder_plan(config, catalogue, faults)
     vault = vault_plan(config, faults)
+    answers = reviewed(config, faults)
     faults.raise_any()
     return Plan(
         project=config.project,
@@ -62,6 +64,7 @@ def _plan(values: dict[str, Any], catalogue: Catalogue, faults: Faults, *, folde
         drop_missing_target=config.drop_missing_target,
         limits=Limits(**config.limits.model_dump()),
         vault=vault,
+        reviewed=answers,
         parent=None if config.parent is None else Parent(**config.parent.model_dump()),
         export=Export(**config.export.model_dump()),
         source=faults.place,

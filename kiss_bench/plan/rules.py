@@ -4,6 +4,7 @@ import re
 from typing import Literal, get_args
 
 from kiss_bench.plan.catalogue import EVERY_TASK, Catalogue
+from kiss_bench.plan.columns import available_after
 from kiss_bench.plan.config import SHARES, Config, DataSection, MetricSection
 from kiss_bench.plan.faults import Faults, Key, did_you_mean, short
 from kiss_bench.plan.plan import MOST_REPEATS, UNREPEATED, Data, FoldKind, FoldsPlan, MarginUnit, MetricPlan, TaskKind
@@ -23,6 +24,7 @@ def data_plan(config: Config, faults: Faults, *, source_needed: bool) -> Data:
         sql=section.sql,
         url=section.url,
         loader=section.loader,
+        prepare=section.prepare,
         id=section.id,
         drop=tuple(section.drop),
         features=None if section.features is None else tuple(section.features),
@@ -31,6 +33,7 @@ def data_plan(config: Config, faults: Faults, *, source_needed: bool) -> Data:
         weight=section.weight,
         season=section.season,
         horizon=section.horizon,
+        available_after=available_after(config, faults),
     )
 
 

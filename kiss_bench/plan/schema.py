@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from kiss_bench.plan.columns import ANSWERS
 from kiss_bench.plan.config import SECTIONS, Config, Section, fact
 from kiss_bench.plan.document import TEXT_KEYS
 from kiss_bench.plan.faults import LATER
@@ -42,6 +43,29 @@ _OVERRIDES: dict[tuple[str, ...], dict[str, Any]] = {
     ("strict",): {"const": False},
     ("metric", "margin"): {
         "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*%\s*$"}]
+    },
+    ("data", "available_after"): {
+        "type": "object",
+        "additionalProperties": {
+            "anyOf": [
+                {"type": ["string", "number"]},
+                {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": ["as_of"],
+                    "properties": {"as_of": {"type": _TEXT}, "late": {"enum": ["refused", "missing"]}},
+                },
+            ]
+        },
+    },
+    ("reviewed",): {
+        "type": "object",
+        "additionalProperties": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["answer", "by", "reason"],
+            "properties": {"answer": {"enum": [*ANSWERS]}, "by": {"type": _TEXT}, "reason": {"type": _TEXT}},
+        },
     },
     ("skip",): {"type": "object", "additionalProperties": {"type": _TEXT}},
     ("positive",): {"type": _TEXT},

@@ -15,7 +15,7 @@ from kiss_bench.plan.plan import Plan
 
 ORDER = (
     "project", "question", "population", "data", "target", "positive", "task", "metric", "folds", "tuning", "ladder",
-    "skip", "seed", "alpha", "multiplicity", "drop_missing_target", "limits", "vault", "parent",
+    "skip", "seed", "alpha", "multiplicity", "drop_missing_target", "limits", "vault", "reviewed", "parent",
 )  # fmt: skip
 """The keys of a config, in its order. Where the config lies (`source`, `folder`), and whom a run is told to (`export`),
 is not part of what it asks."""

@@ -17,7 +17,7 @@ import kiss_bench
 from kiss_bench.evaluation.exam import Exam, Unit
 from kiss_bench.evaluation.thresholds import threshold_metric
 from kiss_bench.metrics import objective_metric
-from kiss_bench.plan.plan import Step
+from kiss_bench.plan.plan import Data, Step
 from kiss_bench.records.modules import Module, modules_behind, top_of
 from kiss_bench.rungs import shipped_rungs
 from kiss_bench.tuning.search import sampler_of
@@ -104,6 +104,8 @@ class Keys:
         self.thresholded = threshold_metric(exam)
         self.timed = {name for name, rung in shipped_rungs().items() if rung.needs_time}
         self.splits: dict[tuple[int, int], str] = {}
+        # an entry only where it is set: keys of before there was such a thing stay what they are
+        known = {"available_after": _availability(plan.data)} if plan.data.available_after else {}
         self.shared = sha256_of(
             {
                 "data": task.data_hash,
@@ -117,6 +119,7 @@ class Keys:
                 "sources": own_sources(),
                 # positions are of the rows outside the vault, or of all where it is opened
                 **({} if plan.vault is None else {"rows": _hash_of(task.row_id)}),
+                **known,
             }
         )
 
@@ -151,6 +154,12 @@ class Keys:
             split = self.exam.split(repeat, fold)
             self.splits[repeat, fold] = _hash_of(split.train, split.test)
         return self.splits[repeat, fold]
+
+
+def _availability(data: Data) -> list[Any]:
+    """When values are known, and the code that makes late ones missing."""
+    code = Path(kiss_bench.__file__).parent / "tasks/availability.py"
+    return [canonical_json(data.available_after), source_hash((code,))]
 
 
 def _hash_of(*positions: NDArray[np.int64]) -> str:

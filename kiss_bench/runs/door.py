@@ -88,11 +88,11 @@ def bench(  # noqa: PLR0913  (a door: all but two by name)
     those of a running `scheduler` where its address is given. A run that was interrupted goes on where it stopped.
     Raises PlanError, DataError or FoldError with everything that is wrong.
     """
-    from kiss_bench.tasks.table import table_from_frame
+    from kiss_bench.tasks.prepare import table_of
 
     config: Mapping[str, Any] = {"project": "bench", "target": target, **keys}
     refuse_second_source(config.get("data"))
     plan = plan_from_mapping(config, catalogue())
     options = Options(results=Path(results), jobs=jobs, engine=engine, scheduler=scheduler, quick=quick)
-    board = run(plan, options, table=table_from_frame(frame, plan.target))
+    board = run(plan, options, table=table_of(plan, frame))
     return Leaderboard(board=board, folder=options.results / plan.project)

@@ -32,7 +32,8 @@ def estimator(
     stored labels.
     Without: for all rows, with the arm that the board recommends for this rung unless `arm` is given. Tuned settings
     for all rows are those of the fold whose best settings are nearest to all others'; the stack's weights are the
-    mean over folds, and a decision threshold is the median over folds.
+    mean over folds, and a decision threshold is the median over folds. Rows that the config prepares
+    (`data.prepare`), and values that it has missing (`data.available_after`), are to be so in what it is fitted on.
 
     Raises RecordError for a folder, rung, arm or fold that is not there, and for a repeat without a fold.
     """

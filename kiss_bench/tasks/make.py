@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from kiss_bench.errors import DataError, FoldError
 from kiss_bench.plan.plan import FoldsPlan, Plan
+from kiss_bench.tasks.availability import known_in_time
 from kiss_bench.tasks.cells import text_of
 from kiss_bench.tasks.columns import LARGEST, canonical, in_single_precision
 from kiss_bench.tasks.doubts import doubts
@@ -40,7 +41,9 @@ def make_task(plan: Plan, table: Table) -> tuple[Plan, Task]:
     names = feature_names(plan, table)
     kinds = {column.name: column for column in table.columns}
     kept = table.frame.iloc[rows].reset_index(drop=True)
-    frame, columns = canonical(kept[list(names)], tuple(kinds[name] for name in names))
+    rows_read = len(table.frame if table.raw is None else table.raw)
+    in_time, availability = known_in_time(plan, table, rows, kept[list(names)])
+    frame, columns = canonical(in_time, tuple(kinds[name] for name in names))
     frame, rounded = _in_precision(frame, columns)
     plan, predefined = _predefined(plan, table, rows)
     timed = (kinds[plan.data.time],) if plan.data.time is not None else ()
@@ -53,21 +56,22 @@ def make_task(plan: Plan, table: Table) -> tuple[Plan, Task]:
         actual=target.actual,
         labels=target.labels,
         positive=target.positive,
-        row_id=rows,
+        row_id=_row_ids(table, rows),
         group=_groups(plan, table, rows),
         time=_times(plan, table, rows),
         weight=_weights(plan, table, rows),
         fold_column=predefined.codes if predefined else None,
         fold_train=predefined.train if predefined else None,
         data_hash=table.data_hash,
-        rows_read=len(table.frame),
-        rows_dropped=len(table.frame) - len(rows) - (0 if vault is None else len(vault.rows)),
-        sealed=None if vault is None else vault.rows,
+        rows_read=rows_read,
+        rows_dropped=rows_read - len(rows) - (0 if vault is None else len(vault.rows)),
+        sealed=None if vault is None else _row_ids(table, vault.rows),
         sealed_how="" if vault is None else vault.how,
         notes=(
             *table.notes,
             *target.notes,
             *oddities,
+            *availability,
             *doubts(frame, columns),
             *_left_out(plan, table, rows),
             *rounded,
@@ -83,6 +87,11 @@ def _without_vault(plan: Plan, table: Table, rows: NDArray[np.int64]) -> tuple[N
     """The rows that runs may read, and the sealed ones."""
     vault = vault_of(plan, table, rows)
     return (rows, None) if vault is None else (np.setdiff1d(rows, vault.rows, assume_unique=True), vault)
+
+
+def _row_ids(table: Table, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Positions in the table as read, before anything was prepared."""
+    return rows if table.row_id is None else table.row_id[rows]
 
 
 def _in_precision(frame: pd.DataFrame, columns: tuple[Column, ...]) -> tuple[pd.DataFrame, tuple[str, ...]]:

@@ -106,7 +106,7 @@ def _parts(path: Path, frame: pd.DataFrame) -> NDArray[np.object_]:
 def _rows_of(path: Path, frame: pd.DataFrame, plan: Plan, table: Table) -> NDArray[np.int64]:
     """Find the position in the table of every line of the file."""
     if "row_id" in frame:
-        ids, known = frame["row_id"], pd.Series(range(len(table.frame)))
+        ids, known = frame["row_id"], pd.Series(range(len(table.frame)) if table.row_id is None else table.row_id)
     elif plan.data.id is not None and plan.data.id in frame:
         ids, known = frame[plan.data.id], table.exact.get(plan.data.id, table.frame[plan.data.id])
     else:

@@ -1,13 +1,10 @@
 """From a plan's data source to a Table: CSV, Parquet, SQL or a Python object."""
 
-import importlib
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
@@ -15,30 +12,21 @@ from kiss_bench.errors import DataError
 from kiss_bench.plan.plan import Plan
 from kiss_bench.tasks.csv_file import read_csv
 from kiss_bench.tasks.names import listed
-from kiss_bench.tasks.table import EXACT, make_table
+from kiss_bench.tasks.prepare import table_of
+from kiss_bench.tasks.table import EXACT
 from kiss_bench.tasks.task import Table
+from kiss_bench.tasks.user_code import USER_CODE_FAILS, importable_from, imported
 
 Reading = tuple[pd.DataFrame, tuple[str, ...]]
-USER_CODE_FAILS: Final = (
-    ArithmeticError,
-    AttributeError,
-    ImportError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-)
 
 
 def read_table(plan: Plan) -> Table:
-    """All rows of the plan's data source, canonical and hashed; relative paths start at `plan.folder`.
+    """All rows of the plan's data source, prepared, canonical and hashed; relative paths start at `plan.folder`.
 
     Raises DataError, with one message and no secrets in it, for whatever cannot be read.
     """
     frame, notes = _source(plan)
-    return make_table(frame, plan.target, notes)
+    return table_of(plan, frame, notes)
 
 
 def read_file(path: Path) -> Reading:
@@ -103,11 +91,8 @@ READERS: Final[Mapping[str, Callable[[Path], Reading]]] = MappingProxyType(
 
 
 def _load(loader: str, folder: Path) -> Reading:
-    module, _, attribute = loader.partition(":")
-    if not module or not attribute:
-        raise DataError(f"data.loader: found {loader!r}; allowed is module:object")
-    with _importable_from(folder):
-        found = _imported(loader, module, attribute)
+    with importable_from(folder):
+        found = imported("data.loader", loader)
         if callable(found):
             try:
                 found = found()
@@ -116,30 +101,6 @@ def _load(loader: str, folder: Path) -> Reading:
     if not isinstance(found, pd.DataFrame):
         raise DataError(f"data.loader: {loader} gives a {type(found).__name__}; it must give a pandas DataFrame")
     return found, ()
-
-
-def _imported(loader: str, module: str, attribute: str) -> Any:
-    try:
-        found: Any = importlib.import_module(module)
-    except USER_CODE_FAILS as error:
-        told = f"{type(error).__name__}: {error}"
-        raise DataError(f"data.loader: {module!r} of {loader} cannot be imported ({told})") from error
-    for name in attribute.split("."):
-        if not hasattr(found, name):
-            names = [known for known in dir(found) if not known.startswith("_")]
-            raise DataError(f"data.loader: {module!r} has no {attribute!r}; it has {listed(names)}")
-        found = getattr(found, name)
-    return found
-
-
-@contextmanager
-def _importable_from(folder: Path) -> Iterator[None]:
-    before = list(sys.path)
-    sys.path[:0] = [str(folder.resolve()), str(Path.cwd())]
-    try:
-        yield
-    finally:
-        sys.path[:] = before
 
 
 def _no_such_file(path: Path) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from kiss_bench.errors import DataError
 from kiss_bench.plan.plan import Plan
+from kiss_bench.tasks.availability import as_of_columns, availability_faults
 from kiss_bench.tasks.names import listed, nearest
 from kiss_bench.tasks.task import Table
 
@@ -22,8 +23,9 @@ def check_roles(plan: Plan, table: Table) -> None:
             faults.append(f"{key}: there is no column {name!r}{nearest(name, known)}")
         elif name in table.duplicated:
             faults.append(f"{key}: several columns are named {name!r}; give them names of their own")
-    absent = any("there is no column" in fault for fault in faults)
     faults += dict.fromkeys(_conflicts(plan))
+    faults += [*availability_faults(plan, table, feature_names(plan, table)), *_review_faults(plan, table)]
+    absent = any("there is no column" in fault for fault in faults)
     if not faults and not feature_names(plan, table):
         faults.append("no column is left as a feature")
     if faults:
@@ -37,8 +39,10 @@ def feature_names(plan: Plan, table: Table) -> tuple[str, ...]:
     data = plan.data
     if data.features is not None:
         return data.features
+    names = [column.name for column in table.columns]
     taken = {plan.target, data.id, data.time, data.group, data.weight, plan.folds.column, *data.drop}
-    return tuple(column.name for column in table.columns if column.name not in taken)
+    taken |= as_of_columns(data, names)
+    return tuple(name for name in names if name not in taken)
 
 
 def _named(plan: Plan) -> Iterator[tuple[str, str]]:
@@ -56,6 +60,16 @@ def _named(plan: Plan) -> Iterator[tuple[str, str]]:
 def _roles(plan: Plan) -> tuple[tuple[str, str | None], ...]:
     data = plan.data
     return ("id", data.id), ("time", data.time), ("group", data.group), ("weight", data.weight)
+
+
+def _review_faults(plan: Plan, table: Table) -> Iterator[str]:
+    known, features = [column.name for column in table.columns], feature_names(plan, table)
+    for name, review in plan.reviewed.items():
+        if name not in known:
+            yield f"reviewed.{name}: there is no column {name!r}{nearest(name, known)}"
+        elif name in features and not review["answer"]:
+            remedy = "take it out of data.features" if plan.data.features is not None else "put it into data.drop"
+            yield f"reviewed.{name}: the answer is no, yet it is a feature; {remedy}"
 
 
 def _conflicts(plan: Plan) -> Iterator[str]:

@@ -43,6 +43,10 @@ class Table:
     """Integer columns that float64 cannot hold (beyond 2**53), as read: for hashes, ids, groups and times."""
     duplicated: tuple[str, ...] = ()
     """Names that several columns of the table had before they were told apart."""
+    raw: pd.DataFrame | None = None
+    """The table as read, where `data.prepare` made this one of it: what its probes start from."""
+    row_id: NDArray[np.int64] | None = None
+    """Where each row stands in the table as read; None: the rows are the same."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

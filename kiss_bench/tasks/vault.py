@@ -90,7 +90,7 @@ def _by_id(plan: Plan, table: Table, rows: NDArray[np.int64]) -> tuple[NDArray[n
     if plan.data.id is not None:
         ids, of = _column(plan.data.id, table, rows), f"hash of {plan.data.id!r}"
     else:
-        ids, of = pd.Series(rows), "hash of their place in the table"
+        ids, of = pd.Series(rows if table.row_id is None else table.row_id[rows]), "hash of their place in the table"
     assert plan.vault is not None
     return _places(ids) < plan.vault, f"rows by the {of}"
 

@@ -9,13 +9,14 @@ from kiss_bench.plan.read import plan_from_mapping, read_plan
 
 KEYS = (
     "project, question, population, data, target, positive, task, metric, folds, tuning, ladder, skip, seed, alpha, "
-    "multiplicity, drop_missing_target, limits, vault, parent, export"
+    "multiplicity, drop_missing_target, limits, vault, reviewed, parent, export"
 )
 ONE_OF = "one of path, sql (with url) and loader"
 NAME = "small letters, digits, `_` and `-`, starting with a letter or digit"
 TOO_OFTEN = "More than 20 draws of the same rows make an error bar at most 2 % shorter; more rows help"
 SAME = "folds come out the same however often they are drawn"
 LATER = "is known, but not built in this version. Leave it out"
+AVAILABLE = "a lag such as `1 day` or 0, the name of a column, or {as_of: a column, late: refused or missing}"
 METRICS = "log_loss, brier_score_loss, brier, accuracy, roc_auc, root_mean_squared_error, rmse, r2"
 
 
@@ -215,6 +216,67 @@ ONE_FAULT = {
         "data: {path: a, drop: [b], features: [b]}",
         "data.features[0]: found 'b', which is also in `data.drop`; allowed: one of the two",
     ),
+    "no prepare": ("data: {path: a, prepare: tidy}", "data.prepare: found 'tidy'; allowed: `module:object`"),
+    "known when, without time": (
+        "data: {path: a, available_after: {a: b}}",
+        (
+            "data.available_after: found it without `data.time`; allowed: both, or neither. "
+            "A row's time is when its prediction is made: without one, before and after mean nothing"
+        ),
+    ),
+    "a list of the known": (
+        "data: {path: a, time: t, available_after: [a]}",
+        "data.available_after: found a list of 1; allowed: a mapping of column: lag or column",
+    ),
+    "known at some time": (
+        "data: {path: a, time: t, available_after: {a: ~}}",
+        f"data.available_after.a: found nothing; allowed: {AVAILABLE}",
+    ),
+    "known, yes": (
+        "data: {path: a, time: t, available_after: {a: true}}",
+        f"data.available_after.a: found true; allowed: {AVAILABLE}",
+    ),
+    "the target known": (
+        "data: {path: a, time: t, available_after: {class: 0}}",
+        "data.available_after.class: found the target; allowed: features",
+    ),
+    "late by a wrong word": (
+        "data: {path: a, time: t, available_after: {a: {as_of: b, late: mising}}}",
+        "data.available_after.a.late: found 'mising'; allowed: refused or missing. did you mean `missing`?",
+    ),
+    "late as of nothing": (
+        "data: {path: a, time: t, available_after: {a: {late: missing}}}",
+        "data.available_after.a.as_of: found nothing; allowed: the column that holds the moment",
+    ),
+    "an unknown key of availability": (
+        "data: {path: a, time: t, available_after: {a: {as_off: b, as_of: c}}}",
+        "data.available_after.a.as_off: found an unknown key; allowed: as_of, late. did you mean `as_of`?",
+    ),
+    # reviewed
+    "an answer alone": (
+        "reviewed: {a: yes}",
+        "reviewed.a: found 'yes'; allowed: {answer: yes or no, by: a name, reason: a sentence}",
+    ),
+    "an answer that is none": (
+        "reviewed: {a: {answer: 1, by: me, reason: why}}",
+        "reviewed.a.answer: found 1; allowed: yes or no. Yes: it is known when a prediction is made",
+    ),
+    "an answer by nobody": (
+        "reviewed: {a: {answer: no, by: ' ', reason: why}}",
+        "reviewed.a.by: found ' '; allowed: the name of whoever answers",
+    ),
+    "an answer without reason": (
+        "reviewed: {a: {answer: true, by: me}}",
+        "reviewed.a.reason: found nothing; allowed: a sentence",
+    ),
+    "an answer and more": (
+        "reviewed: {a: {answer: false, by: me, reason: why, reasn: x}}",
+        "reviewed.a.reasn: found an unknown key; allowed: answer, by, reason. did you mean `reason`?",
+    ),
+    "the target reviewed": (
+        "reviewed: {class: {answer: yes, by: me, reason: why}}",
+        "reviewed.class: found the target; allowed: other columns. The target is never a feature",
+    ),
     # metric
     "unknown metric": (
         "metric: neg_log_loss",
@@ -311,9 +373,7 @@ def test_one_fault_and_nothing_else(fault, name):
 
 LATER_KEYS = {
     "placebo": "placebo: true",
-    "reviewed": "reviewed: {}",
     "strict": "strict: true",
-    "data.available_after": "data: {path: a, available_after: {a: b}}",
     "d2_pinball_score": "metric: {also: [d2_pinball_score]}",
 }
 
@@ -326,6 +386,31 @@ def test_what_comes_later_is_refused_by_name(fault, name):
 @pytest.mark.parametrize("text", ["placebo: false", "strict: false", "vault: ~", "folds: {repeats: 1}", "folds: ~"])
 def test_what_asks_for_nothing_is_no_fault(read, text):
     assert read(f"project: p\ndata: a\ntarget: y\n{text}")
+
+
+def test_every_fault_of_single_columns_in_one_go(refusal):
+    text = """\
+project: p
+target: y
+data:
+  path: a
+  time: t
+  available_after:
+    a: []
+    b: {as_of: 2019}
+    c: {moment: d}
+reviewed:
+  a: {answer: so, by: me, reason: 2019}
+  b: 3
+"""
+    assert refusal(text) == (
+        "5 faults in the config:\n"
+        f"  a.yaml:7: data.available_after.a: found a list of 0; allowed: {AVAILABLE}\n"
+        "  a.yaml:9: data.available_after.c.moment: found an unknown key; allowed: as_of, late\n"
+        "  a.yaml:9: data.available_after.c.as_of: found nothing; allowed: the column that holds the moment\n"
+        "  a.yaml:11: reviewed.a.answer: found 'so'; allowed: yes or no. Yes: it is known when a prediction is made\n"
+        "  a.yaml:12: reviewed.b: found 3; allowed: {answer: yes or no, by: a name, reason: a sentence}"
+    )
 
 
 def test_the_python_door_tells_its_own_place(catalogue):

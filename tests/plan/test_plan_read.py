@@ -22,7 +22,8 @@ project: german-credit
 question: Does boosting earn its keep?
 population: New loans
 data: {path: loans.csv, id: loan_id, drop: [officer, 2019], features: [a, b], time: applied_at, group: customer_id,
-       season: 12, horizon: 2, weight: exposure}
+       season: 12, horizon: 2, weight: exposure, prepare: "tidy:up",
+       available_after: {a: 1 day, b: {as_of: 2019}, c: known_at, d: -1, e: {as_of: k, late: missing}}}
 target: class
 positive: 1
 task: binary
@@ -39,6 +40,10 @@ seed: 7
 alpha: 0.1
 multiplicity: strict
 drop_missing_target: true
+reviewed:
+  a: {answer: yes, by: Ada, reason: It is in the application form.}
+  b: {answer: true, by: 2019, reason: 7}
+  c: {answer: no, by: Ada, reason: Known at the end of the month.}
 placebo: false
 """
 
@@ -56,7 +61,11 @@ def test_every_key_reaches_the_plan(read):
     plan = read(EVERY_KEY)
     assert plan.data == Data(
         path="loans.csv", id="loan_id", drop=("officer", "2019"), features=("a", "b"), time="applied_at",
-        group="customer_id", season=12, horizon=2, weight="exposure",
+        group="customer_id", season=12, horizon=2, weight="exposure", prepare="tidy:up",
+        available_after={
+            "a": "1 day", "b": {"as_of": "2019", "late": "refused"}, "c": "known_at", "d": -1,
+            "e": {"as_of": "k", "late": "missing"},
+        },
     )  # fmt: skip
     also = ("roc_auc", "log_loss")
     assert plan.metric == MetricPlan(primary="brier_score_loss", margin=0.005, margin_unit="relative", also=also)
@@ -68,6 +77,11 @@ def test_every_key_reaches_the_plan(read):
     assert plan.ladder[2].settings == {"depth": None}
     assert plan.ladder[3].reason == "the favourite"
     assert (plan.task, plan.positive, plan.seed, plan.alpha) == ("binary", 1, 7, 0.1)
+    assert plan.reviewed == {
+        "a": {"answer": True, "by": "Ada", "reason": "It is in the application form."},
+        "b": {"answer": True, "by": "2019", "reason": "7"},
+        "c": {"answer": False, "by": "Ada", "reason": "Known at the end of the month."},
+    }
     assert (plan.skip, plan.drop_missing_target, plan.multiplicity) == ({"forest": "too slow"}, True, "strict")
 
 

@@ -12,7 +12,7 @@ from kiss_bench.plan.schema import SCHEMA_FILE, config_schema, schema_text
 KEYS = {
     "": "project question population data target positive task metric folds tuning ladder skip seed alpha multiplicity "
     "drop_missing_target limits vault placebo reviewed parent export strict",
-    "data": "path sql url loader id drop features time group season horizon weight available_after",
+    "data": "path sql url loader prepare id drop features time group season horizon weight available_after",
     "metric": "primary margin margin_unit also",
     "folds": "kind count repeats inner gap window column file",
     "tuning": "trials sampler pruning timeout sampler_settings control rows",
@@ -23,9 +23,7 @@ KEYS = {
 }
 COME_LATER = {
     "placebo",
-    "reviewed",
     "strict",
-    "available_after",
 }
 HEAD = "project: p\ndata: a.csv\ntarget: y\n"
 GOOD = [
@@ -49,6 +47,9 @@ GOOD = [
     "folds: {repeats: auto}\nmultiplicity: strict\ndata: {path: a, weight: 2019}",
     "limits: {unit_seconds: 3600, unit_memory_gb: 0.5}",
     "limits: {unit_memory_gb: ~}",
+    "data: {path: a, time: t, available_after: {a: 1 day, b: 0, c: -2.5, d: known_at, e: {as_of: k, late: missing}}}",
+    "data: {path: a, prepare: 'tidy.up:all'}",
+    "reviewed: {a: {answer: yes, by: me, reason: it is}, b: {answer: false, by: 1, reason: 2}}",
     "alpha: 0.1\nseed: 1\nmultiplicity: fallback\ndrop_missing_target: true",
 ]
 BAD = [
@@ -82,6 +83,14 @@ BAD = [
     "limits: 5",
     "tuning: {rows: 3}",
     "data: {path: a, weight: [w]}",
+    "data: {path: a, prepare: tidy}",
+    "data: {path: a, time: t, available_after: [a]}",
+    "data: {path: a, time: t, available_after: {a: true}}",
+    "data: {path: a, time: t, available_after: {a: {late: missing}}}",
+    "data: {path: a, time: t, available_after: {a: {as_of: b, late: never}}}",
+    "reviewed: {a: yes}",
+    "reviewed: {a: {answer: maybe, by: me, reason: why}}",
+    "reviewed: {a: {answer: yes, by: me}}",
 ]
 
 

@@ -18,8 +18,9 @@ DEFAULTS = {
     "question": "",
     "population": "",
     "data": {
-        "path": "a.csv", "sql": None, "url": None, "loader": None, "id": None, "drop": [], "features": None,
-        "time": None, "group": None, "weight": None, "season": None, "horizon": None,
+        "path": "a.csv", "sql": None, "url": None, "loader": None, "prepare": None, "id": None, "drop": [],
+        "features": None, "time": None, "group": None, "weight": None, "season": None, "horizon": None,
+        "available_after": {},
     },
     "target": "y",
     "positive": None,
@@ -49,6 +50,7 @@ DEFAULTS = {
     "drop_missing_target": False,
     "limits": {"unit_seconds": None, "unit_memory_gb": None},
     "vault": None,
+    "reviewed": {},
     "parent": None,
 }  # fmt: skip
 
@@ -85,6 +87,18 @@ LADDERS = st.tuples(
         *([drawn[1]] if drawn[1] else []),
     ]
 )  # fmt: skip
+AVAILABLE = st.dictionaries(
+    NAMES.map(lambda name: f"a{name}"),
+    st.sampled_from(["1 day", "known_at", 0, -2.5, {"as_of": "known_at"}, {"as_of": "b", "late": "missing"}]),
+    max_size=3,
+)
+REVIEWS = st.dictionaries(
+    NAMES.map(lambda name: f"a{name}"),
+    st.fixed_dictionaries(
+        {"answer": st.sampled_from(["yes", "no", True, False]), "by": st.just("me"), "reason": st.just("so it is")}
+    ),
+    max_size=3,
+)
 MAPPINGS = st.fixed_dictionaries(
     {"project": st.just("p"), "target": st.just("the target")},
     optional={
@@ -94,6 +108,7 @@ MAPPINGS = st.fixed_dictionaries(
             optional={
                 "path": st.just("a.csv"), "id": NAMES, "time": NAMES,
                 "drop": st.lists(NAMES, unique=True, max_size=3), "horizon": st.integers(1, 9), "weight": NAMES,
+                "prepare": st.just("tidy:up"), "available_after": AVAILABLE,
             },
         ),
         "positive": SCALARS,
@@ -113,6 +128,7 @@ MAPPINGS = st.fixed_dictionaries(
         "alpha": st.floats(0.001, 0.499),
         "multiplicity": st.sampled_from(["fallback", "strict", "per_step"]),
         "drop_missing_target": st.booleans(),
+        "reviewed": REVIEWS,
         "limits": st.fixed_dictionaries(
             {}, optional={"unit_seconds": st.floats(0.1, 1e6), "unit_memory_gb": st.integers(1, 99)}
         ),
@@ -130,10 +146,10 @@ def plan_or_none(mapping, catalogue):
 @given(mapping=MAPPINGS)
 def test_reading_back_gives_the_same_plan(catalogue, mapping):
     plan = plan_or_none(mapping, catalogue)
-    if plan is None:  # a gap or a horizon without a time column, or repeats in time
+    if plan is None:  # a gap, a horizon or an availability without a time column, or repeats in time
         data, folds = mapping.get("data", {}), mapping.get("folds", {})
         in_vain = "time" in data and folds.get("repeats", 1) not in (1, "auto")
-        assert "horizon" in data or "gap" in folds or in_vain
+        assert "horizon" in data or data.get("available_after") or "gap" in folds or in_vain
         return
     written = json.loads(json.dumps(plan_as_dict(plan)))
     assert plan_from_dict(written, source=plan.source, folder=plan.folder) == plan

@@ -77,7 +77,7 @@ def test_no_seed_has_a_say_in_it():
 
 
 def test_a_vault_of_too_few_rows_is_refused():
-    with pytest.raises(FoldError, match="rows leaves . in the vault; at least 10 are needed"):
+    with pytest.raises(FoldError, match=r"rows leaves . in the vault; at least 10 are needed"):
         sealed(loans(30))
 
 
@@ -196,17 +196,6 @@ def edited(path, old, new):
     path.write_text(text.replace(old, new, 1), "utf8")
 
 
-SPOILT = {
-    "an edited plan": (lambda p: edited(p.folder / "plan.json", '"margin": 0.01', '"margin": 0.001'), "plan"),
-    "an edited plan with a hash of its own": (lambda p: rehashed(p), "plan"),
-    "a deleted line": (lambda p: cut(p, 1), "does not follow"),
-    "a ledger cut short": (lambda p: cut(p, -1), "is gone"),
-    "a replaced data file": (lambda p: loans(seed=4).to_csv(p.home / "loans.csv", index=False), "the data are others"),
-    "an edited score": (lambda p: edited(p.folder / "leaderboard.json", '"score": 0.', '"score": 0.1'), "scores"),
-    "an edited prediction": (lambda p: nudged(p), "predictions.parquet is not what the run wrote"),
-}
-
-
 def rehashed(project):
     from kiss_bench.records.keys import sha256_of
     from kiss_bench.runs.estimators import BESIDE_THE_PLAN
@@ -230,6 +219,17 @@ def nudged(project):
     frame = pd.read_parquet(path)
     frame.loc[3, "p_yes"] += 1e-9
     frame.to_parquet(path)
+
+
+SPOILT = {
+    "an edited plan": (lambda p: edited(p.folder / "plan.json", '"margin": 0.01', '"margin": 0.001'), "plan"),
+    "an edited plan with a hash of its own": (rehashed, "plan"),
+    "a deleted line": (lambda p: cut(p, 1), "does not follow"),
+    "a ledger cut short": (lambda p: cut(p, -1), "is gone"),
+    "a replaced data file": (lambda p: loans(seed=4).to_csv(p.home / "loans.csv", index=False), "the data are others"),
+    "an edited score": (lambda p: edited(p.folder / "leaderboard.json", '"score": 0.', '"score": 0.1'), "scores"),
+    "an edited prediction": (nudged, "predictions.parquet is not what the run wrote"),
+}
 
 
 @pytest.mark.parametrize("what", SPOILT)
