@@ -35,7 +35,7 @@ class Line:
     at: str
     """UTC, ISO-8601."""
     event: str
-    """registered | amended | seen | run | vault opening | vault opened | checked"""
+    """registered | amended | begun | seen | run | vault opening | vault opened | checked | sealed"""
     plan_hash: str
     data_hash: str
     code_hash: str

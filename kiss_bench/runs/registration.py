@@ -51,6 +51,7 @@ def event_of(exam: Exam, event: str, facts: Mapping[str, Any]) -> Event:
 def register(folder: Path, exam: Exam) -> None:
     """Put the plan on record: as registered where it is the first, as an amendment where it asks anything else.
 
+    A run of the plan in force is noted as begun: what is wrong with the ledger by then is on record before it goes on.
     Raises RecordError where it cannot be written.
     """
     asked = json.loads(canonical_json({**asked_of(exam), "the data": exam.task.data_hash[:12]}))
@@ -65,6 +66,8 @@ def register(folder: Path, exam: Exam) -> None:
             "asked": asked,
         }
         append(folder, event_of(exam, "amended", facts), anchor=anchor_of(folder))
+    else:
+        append(folder, event_of(exam, "begun", {}), anchor=anchor_of(folder))
 
 
 def note_seen(folder: Path, exam: Exam) -> None:

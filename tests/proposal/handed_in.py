@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,12 +62,14 @@ class Project:
         if frame is not None:
             frame.to_csv(self.home / "loans.csv", index=False)
         config = {name: value for name, value in {**BASE, **keys}.items() if value is not None}
-        path = self.home / "loans.yaml"
-        path.write_text("".join(f"{name}: {value}\n" for name, value in config.items()), encoding="utf8")
-        return main(["run", str(path), "--results", str(self.home / "results"), "--jobs", "2", *words])
+        written = "".join(f"{name}: {value}\n" for name, value in config.items())
+        (self.home / "loans.yaml").write_text(written, encoding="utf8")
+        with chdir(self.home):  # a record names its config as the command did
+            return main(["run", "loans.yaml", "--jobs", "2", *words])
 
     def open_vault(self, *words: str) -> int:
-        return main(["vault", "open", str(self.folder), "--jobs", "2", *words])
+        with chdir(self.home):
+            return main(["vault", "open", "results/loans", "--jobs", "2", *words])
 
     def verify(self) -> int:
         return main(["verify", str(self.folder)])

@@ -26,7 +26,7 @@ def test_the_first_run_registers_its_plan_before_the_first_score_is_seen(finishe
 def test_the_same_plan_again_is_no_amendment(project):
     digest = project.board["digest"]
     assert project.run() == 0
-    assert [line["event"] for line in project.ledger] == ["registered", "seen", "run", "run"]
+    assert [line["event"] for line in project.ledger] == ["registered", "seen", "run", "begun", "run"]
     assert project.stamps == []
     assert project.board["digest"] == digest
     assert project.board["honesty"]["luck"]["runs"] == 2

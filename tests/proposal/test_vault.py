@@ -1,7 +1,7 @@
 """Rows that no run reads, scored once, against the plan that was registered."""
 
 import json
-import os
+import shutil
 import subprocess
 import sys
 import time
@@ -113,17 +113,10 @@ def test_no_run_reads_a_sealed_row(tmp_path):
 
 @pytest.fixture(scope="module")
 def opened(finished_loans, tmp_path_factory):
-    import shutil
-
     home = tmp_path_factory.mktemp("opened") / "copy"
     shutil.copytree(finished_loans.home, home)
     project = type(finished_loans)(home=home)
-    here = Path.cwd()
-    os.chdir(home)
-    try:
-        assert project.open_vault() == 0
-    finally:
-        os.chdir(here)
+    assert project.open_vault() == 0
     return project
 
 
@@ -293,7 +286,15 @@ def test_an_opening_that_was_killed_has_shown_nothing_and_is_finished_once(proje
         ("late", {"metric": "{primary: roc_auc, margin: 0.01}"}),
         ("late", {"metric": "f1"}),
         ("kind", {"positive": None}),
-        ("size", {"positive": None, "data": "{path: loans.csv, time: day}", "folds": "{count: 3, inner: 2, gap: 2}"}),
+        (
+            "size",
+            {
+                "positive": None,
+                "metric": None,
+                "data": "{path: loans.csv, time: day}",
+                "folds": "{count: 3, inner: 2, gap: 2}",
+            },
+        ),
         ("late", {"data": "{path: loans.csv, group: customer}"}),
         ("late", {"data": "{path: loans.csv, weight: worth}"}),
     ],
