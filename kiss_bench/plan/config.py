@@ -180,7 +180,7 @@ class Config(Section):
         "a mapping such as {unit_seconds: 3600, unit_memory_gb: 6}",
     )
     vault: Any = later("Share of rows that stays sealed until the end.")
-    placebo: Any = later("Run the ladder on a target that cannot be known.", default=False)
+    placebo: bool = key(False, "Run the ladder on targets that cannot be known, too?", "true or false")  # noqa: FBT003
     reviewed: Any = later("Answers to what the audit asked about a column.")
     parent: ParentSection | None = key(
         None, "The results that this config was adapted from; `kiss-bench adapt` writes it.", "a mapping"

@@ -156,6 +156,8 @@ class Plan:
     limits: Limits = Limits()
     parent: Parent | None = None
     export: Export = Export()
+    placebo: bool = False
+    """Whether the ladder is run on targets that cannot be known, too. In no hash: it is asked beside the question."""
     source: str = ""
     """The config file as the user named it, or `bench()`."""
     folder: str = "."

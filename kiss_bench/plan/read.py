@@ -62,6 +62,7 @@ def _plan(values: dict[str, Any], catalogue: Catalogue, faults: Faults, *, folde
         limits=Limits(**config.limits.model_dump()),
         parent=None if config.parent is None else Parent(**config.parent.model_dump()),
         export=Export(**config.export.model_dump()),
+        placebo=config.placebo,
         source=faults.place,
         folder="." if folder is None else folder,
     )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from kiss_bench.records.board import Board, BoardRow, MetricFacts
 from kiss_bench.reports import amounts
+from kiss_bench.reports.checks import leaking_banner
 from kiss_bench.reports.columns import board_decimals, state
 from kiss_bench.reports.escape import PLAIN, Pen, listed
 from kiss_bench.reports.levels import ladder_error_words
@@ -104,7 +105,8 @@ def needed_words(row: BoardRow) -> str:
 
 def banners(board: Board, pen: Pen = PLAIN) -> list[str]:
     """List what a reader must know before the verdict."""
-    lines = [
+    lines = leaking_banner(board, pen)
+    lines += [
         f"Skipped: {pen.name(row.rung)} — {pen.text(row.reason) or 'no reason given'}"
         for row in board.rungs
         if row.status == "skipped"

@@ -51,12 +51,17 @@ def write_results(folder: Path, progress: Progress, board: Board, tables: Tables
     _json(folder / "environment.json", around)
     circumstances = Circumstances(environment=around, replay=_replay_of(folder, board.digest))
     board, record = _whole(board, tuning_record(progress, board, circumstances))
-    texts = {name: render(record) for name, render in tuning_reports().items()}
-    texts |= {name: render(board) for name, render in board_reports().items()}
-    for name, text in texts.items():
+    for name, text in {name: render(record) for name, render in tuning_reports().items()}.items():
         write_whole(folder / name, text)
+    write_board(folder, board)
     write_whole(folder / ".gitignore", "".join(f"{line}\n" for line in ignored(folder)))
     return board
+
+
+def write_board(folder: Path, board: Board) -> None:
+    """The leaderboard in every format."""
+    for name, text in {name: render(board) for name, render in board_reports().items()}.items():
+        write_whole(folder / name, text)
 
 
 def _whole(board: Board, record: TuningRecord) -> tuple[Board, TuningRecord]:

@@ -306,7 +306,6 @@ def test_one_fault_and_nothing_else(fault, name):
 
 LATER_KEYS = {
     "vault": "vault: 20%",
-    "placebo": "placebo: true",
     "reviewed": "reviewed: {}",
     "strict": "strict: true",
     "data.available_after": "data: {path: a, available_after: {a: b}}",

@@ -23,7 +23,6 @@ KEYS = {
 }
 COME_LATER = {
     "vault",
-    "placebo",
     "reviewed",
     "strict",
     "available_after",
@@ -32,7 +31,7 @@ HEAD = "project: p\ndata: a.csv\ntarget: y\n"
 GOOD = [
     "",
     "positive: 1",
-    "question: ~\nfolds: ~\nladder: ~\nvault: ~\nplacebo: false",
+    "question: ~\nfolds: ~\nladder: ~\nvault: ~\nplacebo: true",
     "metric: rmse",
     "metric: {primary: log_loss, margin: 1%, also: [roc_auc]}",
     "metric: {margin: 0.02, margin_unit: absolute}",
@@ -75,7 +74,7 @@ BAD = [
     "seed: -1",
     "multiplicity: holm",
     "vault: 20%",
-    "placebo: true",
+    "placebo: 3",
     "limits: {unit_seconds: 0}",
     "limits: {unit_memory_gb: 6 GB}",
     "limits: 5",
