@@ -18,8 +18,8 @@ _UNSEEN = (
     "whatever was prepared with the real target before the table was read."
 )
 _SEASONS = (
-    " A season, or a trend, is one after the shift, too: a rung that finds it by a month or a counter among the "
-    "columns does so honestly. Look for that first."
+    " A long season, or a target that wanders off, can seem to be known after a shift, too, where the columns tell the "
+    "time: look for that first."
 )
 
 
@@ -38,8 +38,7 @@ def leaking_banner(board: Board, pen: Pen) -> list[str]:
     draws = len(facts.draws)
     told = listed(f"{pen.name(rung)} ({_found(facts, rung)} of {draws} placebo draws)" for rung in facts.leaking)
     some = "finds something" if len(facts.leaking) == 1 else "find something"
-    but = ", unless it is a season or a trend" if board.folds.kind == "forward" else ""
-    return [f"LEAKING: {told} {some} in a target that nobody can know{but}: do not trust this board"]
+    return [f"LEAKING: {told} {some} in a target that nobody can know: do not trust this board"]
 
 
 def placebo_section(board: Board) -> str:

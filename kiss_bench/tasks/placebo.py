@@ -7,12 +7,14 @@ comes from the way it is fitted and scored. How far a target has to be moved dep
 - rows in groups: whole groups to other groups. Within their groups they would keep what groups differ in, and features
   that tell groups apart would still know it. Each arrives turned by a random number of rows, or whatever all groups
   have in common along their rows (a weekday, an age) would stay in place;
-- rows in time: by a circular shift of a quarter of the rows or more, so that the target keeps its own memory; among the
-  rows of one time by lot, or what entities differ in would stay with them.
+- rows in time: all round, by a quarter of the rows or more, so that the target keeps its own memory; among the rows of
+  one time by lot, or what entities differ in would stay with them.
 
-A shift has its limits. A season is a season after it, too: the month of a sale is as good a guess at sales of five
-months later as at its own, and a trend that goes on behind the seam can be told by any column that grows. What a rung
-finds there is no leak, and no shift takes it away; reports of forward folds say so.
+One shift of the whole series would not do: a season is a season after it, too, and the month of a sale as good a guess
+at sales of five months later as at its own. So the series is shifted in pieces, cut at random, each by another amount:
+no phase of a season, nor a trend, holds from one piece to the next. (Of 10 monthly series with a season and the month
+among the columns one shift called all 10 LEAKING, pieces none of 20.) What is left: fewer than sixteen times make but
+one piece, and a season longer than a few pieces, or a target that wanders off, can still seem to be known now and then.
 """
 
 import hashlib
@@ -30,8 +32,10 @@ DRAWS = 3
 """Placebo targets of one exam."""
 NEIGHBOURS = 6
 """Groups of about one size among which targets go round, where there are no two of the same size."""
-GOLDEN = 0.6180339887498949
-"""Steps of this share of a range never come back to where they were."""
+PIECES = 12
+"""Of a target in time, each shifted by another amount; fewer where there are fewer than four times for each."""
+MOST_CUTS = 200
+"""Draws of such pieces until every target comes from a quarter of the rows or more away."""
 
 
 def placebo_task(task: Task, folds: Folds, root: int, draw: int, attempt: int = 0) -> Task:
@@ -50,8 +54,7 @@ def donors(task: Task, folds: Folds, root: int, draw: int, attempt: int = 0) -> 
     rng = np.random.default_rng([other_root(root, "placebo", draw), attempt])
     if folds.kind == "forward":
         assert task.time is not None
-        start = other_root(root, "placebo", -1) / 2**31
-        return _shifted(task.time, (start + draw / DRAWS + attempt * GOLDEN) % 1.0, rng)
+        return _shifted(task.time, rng)
     if task.group is not None:
         return _between_groups(task.group, rng)
     if folds.kind != "stratified":
@@ -66,8 +69,8 @@ def how_moved(task: Task, folds: Folds) -> str:
     """Say in a sentence what was done to the target."""
     if folds.kind == "forward":
         return (
-            "The target was shifted in time, all round, by a quarter of the rows or more and by another amount a draw; "
-            "rows of one time exchanged theirs by lot."
+            "The target was cut in time into pieces, each shifted, all round, by a quarter of the rows or more and by "
+            "another amount; rows of one time exchanged theirs by lot."
         )
     if task.group is not None:
         return "Every group was given the target of another one, of the same size where there is one."
@@ -75,17 +78,47 @@ def how_moved(task: Task, folds: Folds) -> str:
     return f"The target was permuted over rows{within}."
 
 
-def _shifted(time: Rows, place: float, rng: np.random.Generator) -> Rows:
-    """Shift by whole times; `place` in [0, 1) picks from the shifts that there are."""
-    order = np.lexsort((rng.random(len(time)), time))
-    source = np.lexsort((rng.random(len(time)), time))
-    before = np.cumsum(np.bincount(time))[:-1]  # rows before each time but the first
-    fits = before[(before >= len(time) / 4) & (before <= 3 * len(time) / 4)]
-    if not len(fits):  # few and uneven times: as near the middle as they let it
-        fits = before[[np.abs(before - len(time) / 2).argmin()]]
+def _shifted(time: Rows, rng: np.random.Generator) -> Rows:
+    """Whole times in pieces, each shifted by another amount."""
+    order, source = (np.lexsort((rng.random(len(time)), time)) for _ in range(2))
+    after = np.cumsum(np.bincount(time))  # rows up to and with each time
+    drawn = [_from(after, rng)]
+    while _nearest(drawn[-1]) < 0.25 * len(time) and len(drawn) < MOST_CUTS:
+        drawn.append(_from(after, rng))
     donor = np.empty(len(time), dtype=np.int64)
-    donor[order] = np.roll(source, -int(fits[int(place * len(fits))]))
+    donor[order] = source[max(drawn, key=_nearest)]
     return donor
+
+
+def _from(after: Rows, rng: np.random.Generator) -> Rows:
+    """(n,) for each place in the order of time the place that its target comes from; one draw, near ones included."""
+    pieces = min(PIECES, len(after) // 4)
+    if pieces < 4:  # too few times for more than one shift
+        cuts = after[:-1]
+        parts = np.split(np.arange(after[-1]), [rng.choice(cuts)])
+        return np.concatenate(parts[::-1])
+    whole = len(after) / pieces
+    ends = (np.arange(1, pieces) + rng.uniform(-0.4, 0.4, pieces - 1)) * whole
+    parts = np.split(np.arange(after[-1]), after[ends.astype(np.int64) - 1])
+    return np.concatenate([parts[place] for place in _far_away(pieces, rng)])
+
+
+def _far_away(pieces: int, rng: np.random.Generator) -> Rows:
+    """For each place a piece from a quarter of the way round or further, no two by one and the same shift for long."""
+    chosen = (np.arange(pieces) + pieces // 2) % pieces
+    for one, other in rng.integers(0, pieces, (50 * pieces, 2)):
+        swapped = chosen.copy()
+        swapped[[one, other]] = chosen[[other, one]]
+        shift = (swapped - np.arange(pieces)) % pieces
+        if (np.abs(shift - pieces / 2) <= pieces / 4 - 0.5).all():
+            chosen = swapped
+    return chosen
+
+
+def _nearest(source: Rows) -> float:
+    """How far, all round, the target that moves least has come."""
+    shift = (source - np.arange(len(source))) % len(source)
+    return float(np.minimum(shift, len(source) - shift).min())
 
 
 def _between_groups(group: Rows, rng: np.random.Generator) -> Rows:
