@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from exam_tables import exam_of
+from forgetless_models import SEEN
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
@@ -22,6 +23,7 @@ BASE = {
 
 def drawn(exam, draw):
     """One draw of the lane, without worker processes."""
+    SEEN.clear()  # as in the workers of a run, who are new to each draw
     progress = Progress(exam=placebo_exam(exam, draw), quick=False)
     for unit in progress.units():
         progress.add(unit, run_unit(progress.exam, unit))
@@ -118,7 +120,8 @@ def test_folds_that_tear_customers_apart_are_found_out():
 
 def test_a_rung_that_keeps_what_it_saw_in_other_folds_is_found_out():
     entry = {"name": "remembers", "level": 8, "estimator": "forgetless_models:remembers"}
-    exam = exam_of(rows(0, 1.5, True), **{**BASE, "ladder": ["dummy", "linear", entry]})
+    told = {**BASE, "ladder": ["dummy", "linear", entry], "folds": {"count": 5, "inner": 2}}
+    exam = exam_of(rows(0, 1.5, True), **told)
     assert finds(exam) == {"linear": 0, "remembers": 3}
 
 
