@@ -47,8 +47,12 @@ def stability_of(progress: Progress, judgement: Judgement) -> StabilityFacts:
         replace(terms_in(progress), also=()),
     )  # fmt: skip
     rung = judgement.recommended.rung
-    asked = [(what, replace(terms, margin=terms.margin * factor)) for what, factor in MARGINS]
-    margins = [_asked(what, ladder, rows, one, rung) for what, one in asked]
+    margins = [
+        variant(what, judgement, rung)
+        if factor == 1.0
+        else _asked(what, ladder, rows, replace(terms, margin=terms.margin * factor), rung)
+        for what, factor in MARGINS
+    ]
     metrics = [_under(progress.exam, name, ladder, (rows, terms), rung) for name in terms_in(progress).also]
     return StabilityFacts(margins=tuple(margins), metrics=tuple(metrics))
 

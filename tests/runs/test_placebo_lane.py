@@ -1,9 +1,11 @@
 """The placebo lane as a run has it: beside the ladder, from the same store, told everywhere, and changing no result."""
 
+import io
 import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from small_tables import write_config, write_tables
 
 from kiss_bench import bench
@@ -12,6 +14,7 @@ from kiss_bench.plan.read import read_plan
 from kiss_bench.records.board import board_from_dict
 from kiss_bench.runs.known import catalogue
 from kiss_bench.runs.run import Options, run
+from kiss_bench.watching import watcher
 
 pytest_plugins = ["finished_runs"]
 
@@ -29,6 +32,8 @@ ladder:
 
 
 class Bench:
+    """Runs configs in one folder, and keeps what happened in the last of them."""
+
     def __init__(self, folder):
         self.folder, self.seen = folder, []
         write_tables(folder)
@@ -160,6 +165,17 @@ def test_a_leak_ends_the_command_with_1_and_stands_before_everything_else(leak):
     first = (leak.folder / "leaderboard.md").read_text().splitlines()[0]
     assert first.startswith("> **LEAKING: `remembers` (3 of 3 placebo draws) finds something")
     assert first.endswith("do not trust this board.**")
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_whoever_watches_is_told_which_draw_is_on(done, terminal):
+    bench, _, board, _ = done
+    console = Console(file=io.StringIO(), force_terminal=terminal, width=120)
+    with watcher(console, 2) as watch:
+        again = bench.run(PLACEBO, watch=watch)
+    assert again.placebo == board.placebo
+    told = console.file.getvalue()
+    assert all(f"placebo {draw} of 3: 0 units to do, 25 more are in the store already" in told for draw in (1, 2, 3))
 
 
 def test_the_plan_tells_what_it_costs(tmp_path, capsys):
