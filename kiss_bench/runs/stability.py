@@ -51,7 +51,7 @@ def stability_of(progress: Progress, judgement: Judgement) -> StabilityFacts:
         variant(what, judgement, rung)
         if factor == 1.0
         else _asked(what, ladder, rows, replace(terms, margin=terms.margin * factor), rung)
-        for what, factor in MARGINS
+        for what, factor in (MARGINS if terms.margin else MARGINS[1:2])
     ]
     metrics = [_under(progress.exam, name, ladder, (rows, terms), rung) for name in terms_in(progress).also]
     return StabilityFacts(margins=tuple(margins), metrics=tuple(metrics))

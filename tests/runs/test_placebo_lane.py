@@ -2,9 +2,14 @@
 
 import io
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from commands import times, units, wait_until
 from rich.console import Console
 from small_tables import write_config, write_tables
 
@@ -115,6 +120,38 @@ def test_a_run_that_was_stopped_in_it_goes_on_and_has_its_leaderboard_already(tm
     assert bench.begun()[0][2] >= 6, "what was stored of the first draw is taken"
     bench.run(PLACEBO)
     assert bench.ran() == []
+
+
+COMMAND = "import sys; from kiss_bench.cli import main; sys.exit(main(sys.argv[1:]))"
+
+
+@pytest.mark.alone
+def test_ctrl_c_in_it_finishes_the_units_under_way_and_the_same_command_goes_on(tmp_path):
+    write_tables(tmp_path)
+    slow = "{name: slow, level: 8, estimator: 'rude_models:Slow', settings: {seconds: 1.0}}"
+    effort = "folds: {count: 3, inner: 2, repeats: 1}\ntuning: {trials: 0}\n"
+    config = write_config(tmp_path, "here", f"{DATA}{effort}ladder: [dummy, linear, {slow}]\n")
+    words = ["run", str(config), "--results", str(tmp_path / "results"), "--jobs", "2", "--placebo"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", COMMAND, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True, env={**os.environ, "PYTHONPATH": f"{HERE}:{HERE.parent}"}, cwd=tmp_path,
+    )  # fmt: skip
+    assert any("placebo 1 of 3" in line for line in process.stderr)
+    before = units(tmp_path / "results", "here")
+    assert wait_until(lambda: units(tmp_path / "results", "here") - before, 60)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "under way; Ctrl-C again stops at once" in err
+    assert "Traceback" not in err
+    stored = times(tmp_path / "results", "here")
+    done = subprocess.run(
+        [sys.executable, "-c", COMMAND, *words], capture_output=True, text=True, check=False, cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": f"{HERE}:{HERE.parent}"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert stored.items() <= times(tmp_path / "results", "here").items()
+    assert "Placebo: no rung beats the dummy twice" in done.stdout
 
 
 def test_a_first_look_has_default_arms_alone(tmp_path):

@@ -78,6 +78,12 @@ def test_a_gain_between_two_margins_is_promoted_at_one_and_not_at_the_other(numb
     assert found[1].verdict == verdicts[once]
 
 
+def test_a_margin_of_nothing_has_no_half(numbers):
+    y = numbers.y
+    found = stability(filled({"metric": {"primary": "mae", "margin": 0.0}}, {"linear": y + numbers.sign}, y))
+    assert told(found.margins) == {"the margin": ("linear", True)}
+
+
 @pytest.fixture(scope="module")
 def shopped(numbers):
     """Tree is right within 0.1 but for every 50th row, which it misses by 30; linear is off by 4 everywhere."""

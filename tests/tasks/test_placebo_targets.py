@@ -64,6 +64,15 @@ def test_stratified_folds_keep_their_classes():
         assert not (made.task.y[split.test] == exam.task.y[split.test]).all()
 
 
+def test_folds_given_by_a_column_stay_as_they_are_and_the_target_goes_over_all_rows():
+    frame = plain().assign(part=np.arange(150) % 4 - 1)
+    exam = exam_of(frame, folds={"kind": "predefined", "column": "part", "inner": 2}, tuning={"trials": 0})
+    made = placebo_exam(exam, 0)
+    assert made.folds.hash == exam.folds.hash
+    assert sorted(moved(exam)) == list(range(150))
+    assert (frame["part"].to_numpy()[moved(exam)] != frame["part"].to_numpy()).mean() > 0.5
+
+
 @pytest.mark.parametrize("kind", ["group", "shuffled"])
 @pytest.mark.parametrize("sizes", [[5] * 12, [2, 2, 2, 7, 7, 9, 9, 9], [3, 4, 5, 6, 7, 8, 9, 10, 11, 30], [1, 6, 6, 6]])
 class TestOfGroups:
