@@ -61,6 +61,12 @@ def contested_line(event: Event) -> str:
     return f"{entry.rung} against {entry.incumbent} is contested: {draws}"
 
 
+def beside_line(event: Event) -> str:
+    """Which exam beside the real one begins, and how much work that is."""
+    stored = f", {event.stored} more are in the store already" if event.stored else ""
+    return f"{event.reason}: {len(event.todo)} units to do{stored}"
+
+
 def told_line(event: Event) -> str | None:
     """What an event has to say for itself, wherever the run stands; None for one that is shown otherwise."""
     if event.kind == "damaged" and event.unit is not None:
@@ -107,6 +113,9 @@ class PlainLines:
             self.todo, self.jobs = event.todo, event.workers
             for line in opening(event.progress, len(event.todo)):
                 self._say(line)
+        elif event.kind == "beside":
+            self.todo = event.todo
+            self._say(beside_line(event))
         elif event.kind == "contested":
             self.todo += event.todo
             self._say(contested_line(event))
@@ -142,7 +151,7 @@ class LiveTable:
         self.todo: tuple[Unit, ...] = ()
         self.board: Board | None = None
         self.repeated = ""
-        """The contested pair that is being repeated, in words."""
+        """The contested pair that is being repeated, or the exam beside the real one, in words."""
         self.bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=30),
@@ -170,6 +179,8 @@ class LiveTable:
             for line in opening(event.progress, len(event.todo)):
                 self.console.print(line, markup=False, highlight=False)
             self.bar.update(self.task, total=len(event.todo), description="default settings")
+        elif event.kind == "beside":
+            self._begin(event)
         elif event.kind == "contested":
             self._repeat(event)
         elif event.kind == "unit":
@@ -177,6 +188,11 @@ class LiveTable:
         elif event.board is not None:
             self.board = event.board
         self.live.update(self._view())
+
+    def _begin(self, event: Event) -> None:
+        self.console.print(beside_line(event), markup=False, highlight=False)
+        self.todo, self.repeated = event.todo, event.reason
+        self.bar.reset(self.task, total=len(self.todo), description=self.repeated, left="")
 
     def _repeat(self, event: Event) -> None:
         self.console.print(contested_line(event), markup=False, highlight=False)

@@ -27,10 +27,15 @@ def run(  # noqa: PLR0913, PLR0917  (each is an option of the command)
             help="With dask: a running scheduler, such as tcp://10.0.0.5:8786, with the versions installed here.",
         ),
     ] = None,
+    placebo: Annotated[bool, typer.Option("--placebo", help="On targets that cannot be known, too.")] = False,  # noqa: FBT002
+    seeds: Annotated[
+        str | None,
+        typer.Option(metavar="N|A,B,…", help="Again under other root seeds: N of them in all, or those named."),
+    ] = None,
 ) -> None:
     """Run the ladder of CONFIG, judge it, and write the leaderboard. A run that was stopped goes on where it was.
 
-    Ends with 1 where a rung failed.
+    Ends with 1 where a rung failed, or found something in a placebo target.
     """
     from kiss_bench.engines import Choice
 
@@ -39,10 +44,12 @@ def run(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     from rich.console import Console
 
     from kiss_bench.engines.processes import workers_for
+    from kiss_bench.reports.checks import checked
     from kiss_bench.reports.terminal import leaderboard_table, leaderboard_text
     from kiss_bench.reports.words import banners, verdict_sentence
     from kiss_bench.runs.run import Options
     from kiss_bench.runs.run import run as run_plan
+    from kiss_bench.runs.stability import seeds_read
     from kiss_bench.watching import watcher
 
     workers = workers_for(jobs)
@@ -50,7 +57,7 @@ def run(  # noqa: PLR0913, PLR0917  (each is an option of the command)
         typer.echo(f"--jobs {jobs} is more than the {workers} cores there are; {workers} workers it is", err=True)
     options = Options(
         results=results, jobs=jobs, engine=engine, scheduler=scheduler, quick=quick, finishing=True,
-        command=tuple(sys.argv),
+        placebo=placebo, seeds=None if seeds is None else seeds_read(seeds), command=tuple(sys.argv),
     )  # fmt: skip
     with watcher(Console(stderr=True), workers) as watch:
         board = run_plan(plan, options, watch)
@@ -59,13 +66,14 @@ def run(  # noqa: PLR0913, PLR0917  (each is an option of the command)
         for banner in banners(board):
             screen.print(banner, style="bold", markup=False, highlight=False)
         screen.print(leaderboard_table(board, screen.width))
-        screen.print(f"\n{verdict_sentence(board)}", markup=False, highlight=False)
+        screen.print("\n".join(["", verdict_sentence(board), *checked(board)]), markup=False, highlight=False)
     else:
         typer.echo(leaderboard_text(board, 120))
     for note in board.notes:
         typer.echo(f"note: {note}")
     typer.echo(f"\nwritten to {results / plan.project}: leaderboard.md, tuning.md and what they rest on")
-    raise typer.Exit(NO if any(row.status == "failed" for row in board.rungs) else DONE)
+    leaking = board.placebo is not None and bool(board.placebo.leaking)
+    raise typer.Exit(NO if leaking or any(row.status == "failed" for row in board.rungs) else DONE)
 
 
 @app.command()

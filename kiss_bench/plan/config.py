@@ -186,7 +186,7 @@ class Config(Section):
         "a mapping such as {unit_seconds: 3600, unit_memory_gb: 6}",
     )
     vault: float | str | None = key(None, "Share of rows that no run reads, until `kiss-bench vault open`.", SHARES)
-    placebo: Any = later("Run the ladder on a target that cannot be known.", default=False)
+    placebo: bool = key(False, "Run the ladder on targets that cannot be known, too?", "true or false")  # noqa: FBT003
     reviewed: dict[str, Any] = key(
         {}, "Answers to what the audit asked about a column.", "a mapping of column: {answer, by, reason}"
     )

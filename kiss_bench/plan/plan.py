@@ -165,6 +165,8 @@ class Plan:
     """Column -> {answer, by, reason}: may it be used? In no seed and no unit's key."""
     parent: Parent | None = None
     export: Export = Export()
+    placebo: bool = False
+    """Whether the ladder is run on targets that cannot be known, too. In no hash: it is asked beside the question."""
     source: str = ""
     """The config file as the user named it, or `bench()`."""
     folder: str = "."

@@ -67,6 +67,7 @@ def _plan(values: dict[str, Any], catalogue: Catalogue, faults: Faults, *, folde
         reviewed=answers,
         parent=None if config.parent is None else Parent(**config.parent.model_dump()),
         export=Export(**config.export.model_dump()),
+        placebo=config.placebo,
         source=faults.place,
         folder="." if folder is None else folder,
     )

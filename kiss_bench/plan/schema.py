@@ -39,7 +39,6 @@ _PARAMETER = {
 }
 _OVERRIDES: dict[tuple[str, ...], dict[str, Any]] = {
     ("folds", "repeats"): {"anyOf": [{"const": "auto"}, {"type": "integer", "minimum": 1, "maximum": MOST_REPEATS}]},
-    ("placebo",): {"const": False},
     ("strict",): {"const": False},
     ("metric", "margin"): {
         "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*%\s*$"}]

@@ -17,8 +17,8 @@ ORDER = (
     "project", "question", "population", "data", "target", "positive", "task", "metric", "folds", "tuning", "ladder",
     "skip", "seed", "alpha", "multiplicity", "drop_missing_target", "limits", "vault", "reviewed", "parent",
 )  # fmt: skip
-"""The keys of a config, in its order. Where the config lies (`source`, `folder`), and whom a run is told to (`export`),
-is not part of what it asks."""
+"""The keys of a config, in its order. Where the config lies (`source`, `folder`), whom a run is told to (`export`), and
+what is run beside it (`placebo`), is not part of what it asks."""
 
 
 def plan_as_dict(plan: Plan) -> dict[str, Any]:

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+FOUND = 0.95
+"""P from which a rung has found something in a placebo target: a test at 5 %."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChangeFacts:
@@ -134,6 +137,8 @@ class VariantFacts:
     """Of the rung that the board recommends, over its incumbent there."""
     same: bool
     """Whether it recommends what the board does."""
+    reason: str = ""
+    """Why there is no answer; empty where there is one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from kiss_bench.records.board import Board
 from kiss_bench.reports import amounts, escape
+from kiss_bench.reports.checks import placebo_section, stability_section
 from kiss_bench.reports.columns import Column, board_columns, board_decimals, is_repeated, long_reasons, state
 from kiss_bench.reports.fineprint import fine_print, hashes, rebuild
 from kiss_bench.reports.honesty import honesty_section, vault_words
@@ -39,6 +40,8 @@ def leaderboard_markdown(board: Board) -> str:
         _section("Why not more complex", _bullets(why_not_more_complex(board, escape.MARKDOWN))),
         _section("What would change this", _bullets(what_would_change(board, escape.MARKDOWN))),
         _section("Also consider", also_consider(board, escape.MARKDOWN)),
+        _section("How stable this is", stability_section(board)),
+        _section("Placebo", placebo_section(board)),
         _section("Default against tuned", _default_against_tuned(board)),
         _section(*trust_section(board)),
         _section("Other metrics", _other_metrics(board)),

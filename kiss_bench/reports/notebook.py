@@ -1,6 +1,7 @@
 """The leaderboard as one piece of HTML for a notebook cell: no scripts, no style sheet, no fixed colours."""
 
 from kiss_bench.records.board import Board
+from kiss_bench.reports.checks import checked
 from kiss_bench.reports.columns import Column, board_columns, is_recommended, is_repeated, long_reasons, state
 from kiss_bench.reports.escape import PLAIN, markup
 from kiss_bench.reports.words import banners, verdict_parts
@@ -27,6 +28,7 @@ def leaderboard_html_fragment(board: Board) -> str:
         "</tbody>",
         "</table>",
         *(f"<p>{markup(row.rung)} {markup(state(row))}: {markup(why)}</p>" for row, why in long_reasons(board)),
+        *(f"<p>{markup(line)}</p>" for line in checked(board)),
         "</div>",
     ]
     return "\n".join(lines) + "\n"

@@ -1,13 +1,23 @@
 """What no report may be without, whatever else it says: one sentence each, the same in every format."""
 
 from kiss_bench.records.board import Board
-from kiss_bench.records.honesty import LuckFacts
+from kiss_bench.records.honesty import FOUND, LuckFacts, PlaceboFacts
 from kiss_bench.reports import amounts
+from kiss_bench.reports.escape import listed, quoted
 
 
 def stamps(board: Board) -> list[str]:
     """List amendments after a look, a burned vault, a broken ledger, questions nobody has answered, and leaks."""
-    return [*board.honesty.stamps, *_audit(board)]
+    return [*_leaking(board.placebo), *board.honesty.stamps, *_audit(board)]
+
+
+def _leaking(facts: PlaceboFacts | None) -> list[str]:
+    if facts is None or not facts.leaking:
+        return []
+    counts = {rung: sum((draw.chances.get(rung) or 0.0) >= FOUND for draw in facts.draws) for rung in facts.leaking}
+    told = listed(f"{quoted(rung)} ({count} of {len(facts.draws)} placebo draws)" for rung, count in counts.items())
+    some = "finds something" if len(counts) == 1 else "find something"
+    return [f"LEAKING: {told} {some} in a target that nobody can know: do not trust this board"]
 
 
 def luck_words(board: Board, luck: LuckFacts) -> str:

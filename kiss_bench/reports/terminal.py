@@ -6,6 +6,7 @@ from rich.text import Text
 from tabulate import tabulate
 
 from kiss_bench.records.board import Board
+from kiss_bench.reports.checks import checked
 from kiss_bench.reports.columns import Column, board_columns, is_recommended, state
 from kiss_bench.reports.escape import clean, shortened
 from kiss_bench.reports.words import banners, verdict_sentence
@@ -65,7 +66,7 @@ def leaderboard_text(board: Board, width: int = 80) -> str:
         "\n".join(banners(board)),
         f"{_title(board)}\n\n{table}",
         "\n".join(_reasons(board)),
-        verdict_sentence(board),
+        "\n".join([verdict_sentence(board), *checked(board)]),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 

@@ -116,7 +116,7 @@ def withdrawn(board: Board, lacking: Mapping[str, str]) -> Board:
     rows = tuple(_failed(row, lacking[row.rung]) if row.rung in lacking else row for row in board.rungs)
     leant_on = {board.recommended.rung if board.recommended else "", *(row.incumbent for row in rows)}
     chosen = None if leant_on & set(lacking) else board.recommended
-    return replace(board, rungs=rows, recommended=chosen, also_consider=None)
+    return replace(board, rungs=rows, recommended=chosen, also_consider=None, stability=None)
 
 
 def _failed(row: BoardRow, reason: str) -> BoardRow:

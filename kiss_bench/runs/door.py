@@ -1,6 +1,6 @@
 """The Python door: `bench(frame, target=…)`, the same code path as the command line."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from kiss_bench.reports.terminal import leaderboard_text
 from kiss_bench.runs.estimators import estimator
 from kiss_bench.runs.known import catalogue
 from kiss_bench.runs.run import Options, run
+from kiss_bench.runs.stability import checked_seeds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,13 +80,15 @@ def refuse_second_source(data: Any) -> None:
 
 def bench(  # noqa: PLR0913  (a door: all but two by name)
     frame: "pd.DataFrame", target: str, *, results: str | Path = "results", jobs: int | None = None,
-    quick: bool = False, engine: str = "local", scheduler: str | None = None, **keys: Any,
+    quick: bool = False, engine: str = "local", scheduler: str | None = None,
+    seeds: int | Sequence[int] | None = None, **keys: Any,
 ) -> Leaderboard:  # fmt: skip
     """Runs the ladder on a frame and gives the leaderboard.
 
     `keys` are those of a config: `bench(frame, target="class", metric="roc_auc", folds={"count": 10})`; `project`,
     the name of the folder below `results`, is `bench` unless given. `engine="dask"` runs the units on Dask workers,
-    those of a running `scheduler` where its address is given. A run that was interrupted goes on where it stopped.
+    those of a running `scheduler` where its address is given. `seeds` runs the whole ladder under other root seeds,
+    too: how many in all, or which. A run that was interrupted goes on where it stopped.
     Raises PlanError, DataError or FoldError with everything that is wrong.
     """
     from kiss_bench.tasks.prepare import table_of
@@ -93,6 +96,10 @@ def bench(  # noqa: PLR0913  (a door: all but two by name)
     config: Mapping[str, Any] = {"project": "bench", "target": target, **keys}
     refuse_second_source(config.get("data"))
     plan = plan_from_mapping(config, catalogue())
-    options = Options(results=Path(results), jobs=jobs, engine=engine, scheduler=scheduler, quick=quick)
+    asked = tuple(seeds) if isinstance(seeds, Sequence) else seeds
+    options = Options(
+        results=Path(results), jobs=jobs, engine=engine, scheduler=scheduler, quick=quick,
+        seeds=None if asked is None else checked_seeds(asked, seeds),
+    )  # fmt: skip
     board = run(plan, options, table=table_of(plan, frame))
     return Leaderboard(board=board, folder=options.results / plan.project)

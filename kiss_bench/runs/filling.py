@@ -20,10 +20,12 @@ from kiss_bench.runs.units import Progress
 class Event:
     """Something that a watcher may want to show."""
 
-    kind: Literal["planned", "unit", "board", "contested", "damaged", "stopping", "exported", "warning", "done"]
+    kind: Literal[
+        "planned", "unit", "board", "contested", "damaged", "stopping", "beside", "exported", "warning", "done"
+    ]
     progress: Progress
     todo: tuple[Unit, ...] = ()
-    """`planned`, `contested`: the units that are not in the store."""
+    """`planned`, `contested`, `beside`: the units that are not in the store."""
     workers: int = 0
     """`planned`: how many units run at a time."""
     stored: int = 0
@@ -31,7 +33,8 @@ class Event:
     contested: Judged | None = None
     """`contested`: the rung that is run again, with its incumbent, on more repeats of the folds."""
     reason: str = ""
-    """`damaged`: what is wrong with the stored unit, which is run again; `exported`, `warning`: the whole sentence."""
+    """`damaged`: what is wrong with the stored unit, which is run again; `exported`, `warning`: the whole sentence;
+    `beside`: which exam beside the real one begins, with `todo` and `stored` of its own."""
     under_way: int = 0
     """`stopping`: how many units are still finished."""
     unit: Unit | None = None
@@ -54,6 +57,8 @@ class Filling:
         self.engine: Engine | None = None
         self.stopping = False
         """Whether the run ends with the units under way."""
+        self.boards = True
+        """Whether a board is made and told as the work goes on."""
 
     def __enter__(self) -> Self:
         return self
@@ -101,7 +106,7 @@ class Filling:
             progress.add(unit, outcome)
             self.ran += 1
             watch(Event(kind="unit", progress=progress, unit=unit, outcome=outcome))
-            if progress.whole_rung_ended(unit):
+            if self.boards and progress.whole_rung_ended(unit):
                 watch(Event(kind="board", progress=progress, board=board_of(progress, judge_progress(progress))))
         if self.stopping:
             raise KeyboardInterrupt

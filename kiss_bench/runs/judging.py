@@ -21,14 +21,23 @@ FIRST = 0
 
 def judge_progress(progress: Progress) -> Judgement:
     """The judgement of all arms that are complete; wants every default arm to have ended on the first repeat."""
+    return judge(candidates_of(progress), judged_rows(progress.exam, tested_rows(progress.exam)), terms_in(progress))
+
+
+def terms_in(progress: Progress) -> Terms:
+    """The terms of the exam as this run of it has them."""
+    return replace(terms_of(progress.exam), escalates=progress.escalates)
+
+
+def candidates_of(progress: Progress) -> list[Candidate]:
+    """The ladder as the judge is shown it, simplest rung first."""
     exam = progress.exam
     rows = tested_rows(exam)
     candidates = [_candidate(progress, step, rows) for step in exam.plan.ladder]
     skipped = [
         Candidate(rung=name, level=level_of(name), status="skipped", reason=why) for name, why in exam.plan.skip.items()
     ]
-    ladder = sorted([*candidates, *skipped], key=lambda candidate: candidate.level)
-    return judge(ladder, judged_rows(exam, rows), replace(terms_of(exam), escalates=progress.escalates))
+    return sorted([*candidates, *skipped], key=lambda candidate: candidate.level)
 
 
 def still_contested(progress: Progress, judgement: Judgement) -> Judged | None:

@@ -1,5 +1,7 @@
 """What a run would do, said before it does it."""
 
+from dataclasses import replace
+
 import numpy as np
 from tabulate import tabulate
 
@@ -10,7 +12,9 @@ from kiss_bench.metrics import METRICS
 from kiss_bench.plan.plan import Step
 from kiss_bench.runs.judging import terms_of, tested_rows
 from kiss_bench.runs.notes import notes_of
+from kiss_bench.runs.placebo import placebo_plan
 from kiss_bench.runs.units import Progress, arms_of, escalates, repeats_drawn, repeats_of_all, rung_facts
+from kiss_bench.tasks.placebo import DRAWS
 
 POLICIES = {
     "fallback": "every rung has its share of alpha, and one that is promoted hands its level on",
@@ -44,6 +48,7 @@ def planned_text(exam: Exam) -> str:
             *skipped,
             "",
             _fits(exam),
+            *_beside(exam),
             _power(exam),
         ]
     )
@@ -82,6 +87,14 @@ def _fits(exam: Exam) -> str:
     fits = f"fits: {fits_of(exam, repeats_of_all(exam)):,} at the most (pruning saves some)"
     more = fits_of(exam, repeats_drawn(exam) - repeats_of_all(exam))
     return f"{fits}, and up to {more:,} more where pairs are contested" if more else fits
+
+
+def _beside(exam: Exam) -> list[str]:
+    """What the placebo lane costs, where the plan asks for it."""
+    if not exam.plan.placebo:
+        return []
+    lane = replace(exam, plan=placebo_plan(exam.plan), folds=replace(exam.folds, splits=exam.folds.of(0)))
+    return [f"placebo: {DRAWS * fits_of(lane):,} fits more at the most, {fits_of(lane):,} on each of {DRAWS} targets"]
 
 
 def _repeats(exam: Exam) -> str:

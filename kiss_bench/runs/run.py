@@ -18,15 +18,18 @@ from kiss_bench.records.board import Board
 from kiss_bench.records.folder import check_free, held, read_board
 from kiss_bench.records.keys import Keys
 from kiss_bench.records.store import UnitStore
+from kiss_bench.runs.beside import Beside
 from kiss_bench.runs.board import board_of, tables_of
 from kiss_bench.runs.buildable import check_buildable
 from kiss_bench.runs.exported import exports_of_run
 from kiss_bench.runs.filling import Event, Filling, Watch
 from kiss_bench.runs.judging import check_judgeable
+from kiss_bench.runs.placebo import placebo_facts
 from kiss_bench.runs.registration import note_seen
+from kiss_bench.runs.stability import Seeds, stability_of, with_seeds
 from kiss_bench.runs.stopping import interruptible
 from kiss_bench.runs.units import Progress
-from kiss_bench.runs.write import write_plan, write_results
+from kiss_bench.runs.write import rewrite, write_plan, write_results
 from kiss_bench.tasks.folds import draw_folds
 from kiss_bench.tasks.make import make_task
 from kiss_bench.tasks.read import read_table
@@ -45,6 +48,10 @@ class Options:
     quick: bool = False
     finishing: bool = False
     """Whether the first Ctrl-C lets the units under way end, as on the command line; else it stops at once."""
+    placebo: bool = False
+    """Whether the ladder is run on targets that cannot be known, too, whatever the plan says."""
+    seeds: Seeds | None = None
+    """Root seeds to run the whole ladder under again: how many, the exam's own among them, or which others."""
     command: tuple[str, ...] = ()
     """The words that started the run, for `environment.json`; empty where it was called from Python."""
 
@@ -89,7 +96,13 @@ def _run(plan: Plan, options: Options, workforce: Workforce, watch: Watch, table
         facts = {
             "command": options.command, "engine": options.engine, "jobs": workforce.size, "ran": filling.ran,
         }  # fmt: skip
+        if board.recommended is not None:
+            board = replace(board, stability=stability_of(progress, judgement))
         board = write_results(folder, progress, board, tables, facts)
+        beside = Beside(
+            store=filling.store, workforce=workforce, watch=watch, quick=options.quick, finishing=options.finishing
+        )
+        board = _with_checks(board, exam, options, beside)
     for told, sentence in exports_of_run(plan, folder):
         watch(Event(kind="exported" if told else "warning", progress=progress, reason=sentence))
     watch(Event(kind="done", progress=progress, board=board))
@@ -108,6 +121,19 @@ def _noting(watch: Watch, folder: Path, exam: Exam) -> Watch:
         watch(event)
 
     return noted
+
+
+def _with_checks(board: Board, exam: Exam, options: Options, beside: Beside) -> Board:
+    """The board with what is run beside the ladder, where asked for: it stands without, should this be interrupted."""
+    folder, before = options.results / exam.plan.project, board
+    if exam.plan.placebo or options.placebo:
+        board = replace(board, placebo=placebo_facts(exam, beside))
+    if options.seeds is not None and board.recommended is not None and board.stability is not None:
+        facts = with_seeds(board.stability, exam, board.recommended.rung, options.seeds, beside)
+        board = replace(board, stability=facts)
+    if board is not before:
+        board = rewrite(folder, exam, board)
+    return board
 
 
 def _seconds_of(folder: Path, digest: str) -> float | None:

@@ -107,7 +107,12 @@ def seal_again(folder: Path, exam: Exam, event: str, facts: Mapping[str, Any], n
     The event comes first: a process that is stopped in between has shown nothing that is not on record.
     """
     note(folder, exam, event, {**facts, "files": seals_of(folder, names)})
-    board, ledger = read_board(folder), read_ledger(folder)
+    return rewrite(folder, exam, read_board(folder))
+
+
+def rewrite(folder: Path, exam: Exam, board: Board) -> Board:
+    """Write the reports of finished results that have more to say than before, with what the ledger says by now."""
+    ledger = read_ledger(folder)
     told = replace(board.honesty, vault=vault_facts(ledger, exam))
     board = replace(board, honesty=replace(told, stamps=stamps_of(ledger, told, board.plan_hash)))
     record = record_from_dict(read_json(folder, "tuning.json"), str(folder / "tuning.json"))

@@ -53,6 +53,11 @@ def root_seed(plan: Plan, data_hash: str) -> int:
     )
 
 
+def other_root(root: int, what: Literal["placebo", "seed"], number: int) -> int:
+    """Give the root seed of an exam beside the one of `root`: on its placebo target, or other folds, of this number."""
+    return _seed([root, what, number])
+
+
 def _seed(content: Any) -> int:
     text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") % 2**31

@@ -9,7 +9,7 @@ from kiss_bench.plan.read import plan_from_mapping, read_plan
 
 KEYS = (
     "project, question, population, data, target, positive, task, metric, folds, tuning, ladder, skip, seed, alpha, "
-    "multiplicity, drop_missing_target, limits, vault, reviewed, parent, export"
+    "multiplicity, drop_missing_target, limits, vault, placebo, reviewed, parent, export"
 )
 ONE_OF = "one of path, sql (with url) and loader"
 NAME = "small letters, digits, `_` and `-`, starting with a letter or digit"
@@ -372,7 +372,6 @@ def test_one_fault_and_nothing_else(fault, name):
 
 
 LATER_KEYS = {
-    "placebo": "placebo: true",
     "strict": "strict: true",
     "d2_pinball_score": "metric: {also: [d2_pinball_score]}",
 }

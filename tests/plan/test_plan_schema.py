@@ -22,7 +22,6 @@ KEYS = {
     "ladder": "name level estimator settings space trials reason",
 }
 COME_LATER = {
-    "placebo",
     "strict",
 }
 HEAD = "project: p\ndata: a.csv\ntarget: y\n"
@@ -31,7 +30,7 @@ GOOD = [
     "vault: 20%",
     "vault: 0.1",
     "positive: 1",
-    "question: ~\nfolds: ~\nladder: ~\nvault: ~\nplacebo: false",
+    "question: ~\nfolds: ~\nladder: ~\nvault: ~\nplacebo: true",
     "metric: rmse",
     "metric: {primary: log_loss, margin: 1%, also: [roc_auc]}",
     "metric: {margin: 0.02, margin_unit: absolute}",
@@ -77,7 +76,7 @@ BAD = [
     "seed: -1",
     "multiplicity: holm",
     "vault: [20%]",
-    "placebo: true",
+    "placebo: 3",
     "limits: {unit_seconds: 0}",
     "limits: {unit_memory_gb: 6 GB}",
     "limits: 5",

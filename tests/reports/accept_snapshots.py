@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from boards import (
+    CHECKED,
+    FLIPPED,
     FORWARD,
     HOSTILE,
     INTERVALS,
@@ -35,6 +37,10 @@ SNAPSHOTS = {
     "intervals.md": lambda: leaderboard_markdown(INTERVALS),
     "forward.md": lambda: leaderboard_markdown(FORWARD),
     "several.md": lambda: leaderboard_markdown(SEVERAL),
+    "checked.md": lambda: leaderboard_markdown(CHECKED),
+    "flipped.md": lambda: leaderboard_markdown(FLIPPED),
+    "flipped.txt": lambda: leaderboard_text(FLIPPED),
+    "flipped.html": lambda: leaderboard_html_fragment(FLIPPED),
     "trouble.csv": lambda: leaderboard_csv(TROUBLE),
     "trouble.txt": lambda: leaderboard_text(TROUBLE),
     "promoted.html": lambda: leaderboard_html_fragment(PROMOTED),

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from kiss_bench.records.board import Board, BoardRow, FoldFacts, MetricFacts, RecommendedFacts, TrialCounts
+from kiss_bench.records.honesty import PlaceboDraw, PlaceboFacts, StabilityFacts, VariantFacts
 
 ROWS_ALONE, REDRAWN = "row variance, inflated", "row variance, inflated by instability"
 
@@ -298,6 +299,53 @@ EMPTY_FIELDS = replace(
     ),
 )  # fmt: skip
 
+
+def variant(what, recommended="linear", verdict="JUSTIFIED", *, same=True, reason=""):
+    arm = None if recommended is None else "default"
+    return VariantFacts(what=what, recommended=recommended, arm=arm, verdict=verdict, same=same, reason=reason)
+
+
+def placebo(found, leaking=(), how="The target was permuted over rows."):
+    """Each rung with its P on three placebo targets."""
+    draws = [
+        PlaceboDraw(
+            seed=place,
+            scores={"dummy": 0.6109, **{rung: _scored(one[place]) for rung, one in found.items()}},
+            chances={"dummy": None, **{rung: one[place] for rung, one in found.items()}},
+        )
+        for place in range(3)
+    ]
+    return PlaceboFacts(how=how, trials=5, draws=tuple(draws), leaking=leaking)
+
+
+def _scored(chance):
+    return None if chance is None else 0.1109 if chance > 0.9 else 0.6209
+
+
+MARGINS = (variant("half the margin"), variant("the margin"), variant("twice the margin"))
+CHECKED = replace(
+    STAYS,
+    placebo=placebo({"stump": (0.01, 0.2, 0.96), "linear": (0.4, 0.3, 0.1), "boosting": (None, None, None)}),
+    stability=StabilityFacts(
+        margins=MARGINS, metrics=(variant("roc_auc"), variant("brier")), flip_rate=0.0,
+        seeds=tuple(variant(f"seed {number}") for number in (1203, 77, 150341, 9)),
+    ),
+)  # fmt: skip
+FLIPPED = replace(
+    STAYS,
+    placebo=placebo(
+        {"stump": (0.01, 0.2, 0.5), "linear": (0.99, 0.97, 0.3), "boosting": (1.0, 1.0, 1.0)}, ("linear", "boosting")
+    ),
+    stability=StabilityFacts(
+        margins=(variant("half the margin", "boosting", "JUSTIFIED", same=False), *MARGINS[1:]),
+        metrics=(
+            variant("roc_auc"), variant("brier", "boosting", "NOT JUSTIFIED", same=False),
+            variant("f1", None, None, same=False, reason="no decision threshold was learnt for it"),
+        ),
+        seeds=(variant("seed 11"), variant("seed 12", "dummy", "INCONCLUSIVE", same=False)), by_hand=True,
+        flip_rate=0.5,
+    ),
+)  # fmt: skip
 NOTHING_JUDGED = replace(
     STAYS, recommended=None, rungs=(BoardRow(rung="dummy", level=0, status="failed", reason="no rows"),)
 )
@@ -319,5 +367,21 @@ BOARDS = {
     "several classes": SEVERAL,
     "empty fields": EMPTY_FIELDS,
     "nothing judged": NOTHING_JUDGED,
+    "checked": CHECKED,
+    "flipped": FLIPPED,
+    "flipped by seeds alone": replace(
+        FORWARD,
+        stability=StabilityFacts(margins=MARGINS[1:2], seeds=FLIPPED.stability.seeds, flip_rate=0.5),
+        placebo=placebo({"linear": (None, None, None)}, how="The target was cut in time into pieces."),
+    ),
+    "hostile when checked": replace(
+        HOSTILE,
+        placebo=placebo(dict.fromkeys(HOSTILE_NAMES, (1.0, 1.0, 1.0)), HOSTILE_NAMES, "<b>how</b> | it was"),
+        stability=StabilityFacts(
+            margins=MARGINS,
+            metrics=tuple(variant(name, name, "JUSTIFIED", same=False) for name in HOSTILE_NAMES)
+            + tuple(variant(name, None, None, same=False, reason=name) for name in HOSTILE_NAMES),
+        ),
+    ),
     "no rungs": replace(STAYS, recommended=None, rungs=()),
 }
