@@ -1,0 +1,59 @@
+"""Single levels that nearly fix the class: a value that is only ever written down once the answer is known."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from kiss_bench.tasks.audit.findings import Finding
+from kiss_bench.tasks.audit.purity import pure_levels
+from kiss_bench.tasks.audit.scene import Scene
+from kiss_bench.tasks.audit.words import percent, remedy
+from kiss_bench.tasks.task import Column
+
+FEW_VALUES = 20
+"""Distinct values up to which the values of a number are looked at as levels, as counts and codes are."""
+
+
+def levels(scene: Scene) -> Iterator[Finding]:
+    if not scene.goal.classes:
+        return
+    found = [finding for column in scene.task.columns if (finding := _finding(scene, column))]
+    yield from sorted(found, key=lambda finding: (-finding.figures["odds"], finding.columns))
+
+
+def _finding(scene: Scene, column: Column) -> Finding | None:
+    values = scene.frame[column.name]
+    if column.kind == "date":
+        return None
+    codes, known = pd.factorize(values)
+    if not len(known) or (column.kind == "number" and len(known) > FEW_VALUES):
+        return None
+    codes = np.where(codes < 0, len(known), codes).astype(np.int64)  # gaps are told of by `missingness`
+    labels = scene.goal.values.astype(np.int64)
+    pure = [level for level in pure_levels(codes, labels, scene.goal.classes) if level.code < len(known)]
+    if not pure:
+        return None
+    first, name = pure[0], column.name
+    level = _plain(known[first.code])
+    more = f" ({len(pure)} levels of it are as telling)" if len(pure) > 1 else ""
+    return Finding(
+        check="levels",
+        level="question",
+        columns=(name,),
+        sentence=(
+            f"Of {first.rows:,} rows with {name!r} = {level}, {first.hits:,} are {scene.label(first.label)!r}, "
+            f"which {percent(first.base)} of all rows are{more}. {remedy(name)}"
+        ),
+        figures={
+            "rows": float(first.rows),
+            "share": first.hits / first.rows,
+            "base": first.base,
+            "odds": first.odds,
+            "levels": float(len(pure)),
+        },
+    )
+
+
+def _plain(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else repr(str(value))

@@ -1,0 +1,54 @@
+"""Dates, and numbers that only ever rise from row to row, while no time column is declared."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from kiss_bench.tasks.audit.findings import Finding
+from kiss_bench.tasks.audit.scene import Scene
+from kiss_bench.tasks.audit.strength import as_numbers
+from kiss_bench.tasks.audit.words import percent
+from kiss_bench.tasks.task import Column
+
+FEWEST_STEPS = 10
+"""Rises from row to row below which a sorted column may be an accident."""
+IN_ORDER = 0.995
+"""Share of steps that go one way, or stay, from which rows are in the order of the column. Measured: 1.0 for years in
+tables that are written in order, 0.96 at most where an hour of the day starts anew."""
+FEW_TIES = 0.005
+"""Share of steps against the trend that are let pass."""
+
+
+def times(scene: Scene) -> Iterator[Finding]:
+    for column in scene.task.columns:
+        if column.kind in ("number", "date") and (finding := _finding(scene, column)):
+            yield finding
+
+
+def _finding(scene: Scene, column: Column) -> Finding | None:
+    values = as_numbers(scene.frame[column.name], column.kind)
+    known = values[~np.isnan(values)]
+    steps = np.diff(known)
+    rises, falls = int((steps > 0).sum()), int((steps < 0).sum())
+    trend = max(rises, falls) / max(1, rises + falls)
+    is_sorted = max(rises, falls) >= FEWEST_STEPS and trend >= IN_ORDER
+    if not is_sorted and column.kind != "date":
+        return None
+    if column.kind == "number" and bool((np.abs(steps) == 1).all()):
+        return None  # a serial number, which `ids` tells of
+    name = column.name
+    if not is_sorted:
+        told, level = f"{name!r} holds dates, and no time is declared", "note"
+    else:
+        told = f"Rows are in the order of {name!r} ({percent(trend)} of its steps go one way), and no time is declared"
+        level = "question"
+    return Finding(
+        check="times",
+        level="question" if level == "question" else "note",
+        columns=(name,),
+        sentence=(
+            f"{told}. Where a model is to predict what comes later, folds must not train on it: set data.time: {name}. "
+            f"If the order of time does not matter, say so: reviewed: {{{name}: {{answer: yes, by: ..., reason: ...}}}}."
+        ),
+        figures={"trend": trend, "rises": float(max(rises, falls))},
+    )
