@@ -12,6 +12,7 @@ from kiss_bench.tasks.audit.row_hashes import Hashes, placed, target_hashes
 from kiss_bench.tasks.audit.scene import SCREEN_ROWS, Scene, sampled
 from kiss_bench.tasks.audit.strength import as_numbers
 from kiss_bench.tasks.audit.twins import NEAR, Flags, tested, with_near_twins, with_twins
+from kiss_bench.tasks.audit.words import yes
 
 ASKED_SHARE = 0.05
 """Share of tested rows with a twin that chance does not explain, from which it is a question: where one row in five is
@@ -41,24 +42,24 @@ def duplicates(scene: Scene) -> Iterator[Finding]:
         return
     same = int(found.same_target.sum())
     share = (exact + near) / rows
-    unlikely = _unlikely(scene, found) if share >= ASKED_SHARE else 0.0
+    unlikely = _unlikely(scene, found) if share >= ASKED_SHARE else None
     yield Finding(
         check="duplicates",
-        level="question" if unlikely >= ASKED_SHARE else "note",
-        sentence=_sentence(found, rows, unlikely if share >= ASKED_SHARE else None),
+        level="question" if unlikely is not None and unlikely >= ASKED_SHARE else "note",
+        sentence=_sentence(found, rows, unlikely),
         figures={
             "tested": float(rows),
             "exact": float(exact),
             "same_target": float(same),
             "near": float(near),
             "share": share,
-            "unlikely": unlikely,
+            **({} if unlikely is None else {"unlikely": unlikely}),
         },
     )
 
 
 def find_twins(scene: Scene) -> Twins:
-    """Find the tested rows of repeat 0 that equal a row their fold trains on, in all features or in all but a number."""
+    """Find the tested rows of repeat 0 that equal a row of their training part, in all features or all but a number."""
     splits, task = scene.folds.of(0), scene.task
     rows = len(task.y)
     total: Hashes = np.zeros(rows, dtype=np.uint64)
@@ -99,8 +100,9 @@ def _log_share(values: pd.Series) -> NDArray[np.float64]:
 def _sentence(found: Twins, rows: int, unlikely: float | None) -> str:
     exact, near, same = int(found.exact.sum()), int(found.near.sum()), int(found.same_target.sum())
     told = (
-        f"{exact:,} of {rows:,} tested rows equal, in every feature, a row that trains for them ({same:,} of these in the "
-        f"target too); {near:,} more do so but for one number that differs by at most {NEAR:.0%} of its column's spread."
+        f"{exact:,} of {rows:,} tested rows equal, in every feature, a row that trains for them ({same:,} of these "
+        f"in the target too); {near:,} more do so but for one number that differs by at most {NEAR:.0%} of its "
+        f"column's spread."
     )
     if unlikely is None:
         return told
@@ -109,5 +111,5 @@ def _sentence(found: Twins, rows: int, unlikely: float | None) -> str:
     return (
         f"{told} For {unlikely:.0%} of rows chance does not explain it. If they are copies, keep one of each, or give "
         f"those that belong together the same value in a column and name it in data.group; if not, say so: "
-        f"reviewed: {{duplicates: {{answer: yes, by: ..., reason: ...}}}}."
+        f"{yes('duplicates')}."
     )

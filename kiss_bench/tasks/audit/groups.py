@@ -8,22 +8,27 @@ from numpy.typing import NDArray
 
 from kiss_bench.tasks.audit.findings import Finding
 from kiss_bench.tasks.audit.scene import Scene
-from kiss_bench.tasks.audit.words import percent
+from kiss_bench.tasks.audit.strength import strength
+from kiss_bench.tasks.audit.words import key, percent, yes
 from kiss_bench.tasks.task import Column
 
 FEWEST_LEVELS = 30
 """Distinct values below which a column describes rather than names."""
 ROWS_PER_LEVEL = (2.0, 60.0)
-"""Rows a value of the column has on average: at least a pair, and few enough to tell levels apart by heart."""
+"""Rows a value has on average: at least a pair, and few enough to know each by heart."""
 EVEN = 0.5
-"""Least ratio of the effective number of levels (1 / sum of squared shares, Simpson 1949) to their number: groups are of
-like size, while the levels of an attribute have a few large ones. Measured: 0.97 on US states, 0.4 and less on titles,
-agents and countries."""
-SMOOTH = 0.7
-"""Least ratio (von Neumann 1941) of how the counts of neighbouring numbers differ to how all counts differ: 1 where
-the order of the numbers means nothing. Measured on ages and counts: 0.4 at most."""
-EQUAL_COUNTS = 2.0
-"""Variance of the counts over their mean up to which numbers are handed out evenly, as no measured quantity is."""
+"""Least ratio of the effective number of levels (1 / sum of squared shares, Simpson 1949) to their number: groups are
+of like size, an attribute has a few large levels. Measured: 0.97 on US states; 0.4 at most on titles and agents."""
+EQUAL_COUNTS = 0.5
+"""Variance of the counts over their mean, which is 1 for numbers drawn at random, up to which numbers were handed out
+evenly. Measured on honest whole numbers: 2.5 at least."""
+TOGETHER = 0.5
+"""Share of neighbouring rows with the same value from which rows of one number were written down together."""
+RECOGNISED = 0.1
+"""Skill that single values of a number have beyond ranges of it, from which the number is a name. Measured on honest
+numbers of that shape: 0.02 at most."""
+RANGES = 10
+"""Ranges of about equally many rows that a number is held against as a quantity."""
 
 
 def groups(scene: Scene) -> Iterator[Finding]:
@@ -32,14 +37,15 @@ def groups(scene: Scene) -> Iterator[Finding]:
 
 
 def _finding(scene: Scene, column: Column) -> Finding | None:
-    counts = _counts(scene.task.frame[column.name], column)
-    if counts is None or len(counts) < FEWEST_LEVELS:
+    codes = _codes(scene.task.frame[column.name], column)
+    if codes is None or not (codes >= 0).any():
         return None
+    counts = np.bincount(codes[codes >= 0]).astype(np.float64)
     mean = float(counts.mean())
     even = float(counts.sum() ** 2 / (counts**2).sum() / len(counts))
-    if not ROWS_PER_LEVEL[0] <= mean <= ROWS_PER_LEVEL[1] or even < EVEN:
+    if len(counts) < FEWEST_LEVELS or not ROWS_PER_LEVEL[0] <= mean <= ROWS_PER_LEVEL[1] or even < EVEN:
         return None
-    if column.kind == "number" and not _is_nominal(counts):
+    if column.kind == "number" and not _is_nominal(scene, codes, counts):
         return None
     name = column.name
     return Finding(
@@ -47,33 +53,36 @@ def _finding(scene: Scene, column: Column) -> Finding | None:
         level="question",
         columns=(name,),
         sentence=(
-            f"{name!r} looks group-like: {len(counts):,} values, each in {mean:.1f} rows on average, evenly "
-            f"(as {percent(even)} of them equally large). Where rows of one value belong together, folds that part them "
-            f"let a model recognise instead of predict: set data.group: {name}. If they do not, say so: "
-            f"reviewed: {{{name}: {{answer: yes, by: ..., reason: ...}}}}."
+            f"{name!r} looks group-like: {len(counts):,} values, each in {mean:.1f} rows on average, as evenly as if "
+            f"{percent(even)} of them were equally large. Where rows of one value belong together, folds that part "
+            f"them let a model recognise instead of predict: set data.group: {key(name)}. If they do not, say so: "
+            f"{yes(name)}."
         ),
         figures={"levels": float(len(counts)), "rows_per_level": mean, "even": even},
     )
 
 
-def _counts(values: pd.Series, column: Column) -> NDArray[np.float64] | None:
-    """Rows of each value, in the order of the values; None for what is neither text nor whole numbers."""
+def _codes(values: pd.Series, column: Column) -> NDArray[np.int64] | None:
+    """Code of each row's value, in the order of the values, -1 where missing; None for no text and no whole numbers."""
     if column.kind == "category":
-        codes = values.cat.codes.to_numpy()
-        found = np.bincount(codes[codes >= 0])
-        return found[found > 0].astype(np.float64)
+        return np.asarray(values.cat.codes.to_numpy(), dtype=np.int64)  # every level of a canonical column is present
     if column.kind != "number":
         return None
-    known = values.to_numpy(dtype=np.float64)
-    known = known[~np.isnan(known)]
-    if not (known == np.floor(known)).all():
+    numbers = values.to_numpy(dtype=np.float64)
+    known = ~np.isnan(numbers)
+    if not (numbers[known] == np.floor(numbers[known])).all():
         return None
-    return np.unique(known, return_counts=True)[1].astype(np.float64)
+    codes = np.full(len(numbers), -1, dtype=np.int64)
+    codes[known] = pd.factorize(numbers[known], sort=True)[0]
+    return codes
 
 
-def _is_nominal(counts: NDArray[np.float64]) -> bool:
-    """Whether numbers are names: handed out evenly, or with counts that do not rise and fall along them."""
-    variance = float(counts.var())
-    if variance <= EQUAL_COUNTS * counts.mean():
+def _is_nominal(scene: Scene, codes: NDArray[np.int64], counts: NDArray[np.float64]) -> bool:
+    """Whether numbers are names: handed out evenly, written down together, or telling one by one what ranges do not."""
+    known = codes[codes >= 0]
+    if counts.var() <= EQUAL_COUNTS * counts.mean() or (np.diff(known) == 0).mean() >= TOGETHER:
         return True
-    return float((np.diff(counts) ** 2).mean() / 2) >= SMOOTH * variance
+    seen = codes[scene.rows] + 1
+    before = np.concatenate([[0.0], np.cumsum(counts)[:-1]]) / counts.sum()
+    ranges = np.concatenate([[0], 1 + (before * RANGES).astype(np.int64)])
+    return strength(seen, scene.goal) - strength(ranges[seen], scene.goal) >= RECOGNISED

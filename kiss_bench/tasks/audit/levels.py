@@ -11,8 +11,8 @@ from kiss_bench.tasks.audit.scene import Scene
 from kiss_bench.tasks.audit.words import percent, remedy
 from kiss_bench.tasks.task import Column
 
-FEW_VALUES = 20
-"""Distinct values up to which the values of a number are looked at as levels, as counts and codes are."""
+FEW_VALUES = 10
+"""Distinct values up to which the values of a number are looked at as levels, as codes are."""
 
 
 def levels(scene: Scene) -> Iterator[Finding]:
@@ -30,7 +30,7 @@ def _finding(scene: Scene, column: Column) -> Finding | None:
     if not len(known) or (column.kind == "number" and len(known) > FEW_VALUES):
         return None
     codes = np.where(codes < 0, len(known), codes).astype(np.int64)  # gaps are told of by `missingness`
-    labels = scene.goal.values.astype(np.int64)
+    labels = scene.goal.target.astype(np.int64)
     pure = [level for level in pure_levels(codes, labels, scene.goal.classes) if level.code < len(known)]
     if not pure:
         return None

@@ -32,7 +32,7 @@ def _finding(scene: Scene, name: str, gone: NDArray[np.bool_]) -> Finding | None
     codes = gone.astype(np.int64)
     skill = strength(codes, scene.goal)
     pure = (
-        next(pure_levels(codes, scene.goal.values.astype(np.int64), scene.goal.classes), None)
+        next(pure_levels(codes, scene.goal.target.astype(np.int64), scene.goal.classes), None)
         if (scene.goal.classes)
         else None
     )

@@ -1,6 +1,7 @@
 """The quick full model that single columns are held against: a small gradient boosting, on a sample, in three folds."""
 
 from collections.abc import Sequence
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ FEWEST_ROWS = 60
 TREES = 60
 MOST_LEVELS = 50
 """Levels of a category it tells apart; the rarer ones are one."""
-SETTINGS = {
+SETTINGS: Final[dict[str, Any]] = {
     "num_leaves": 12,
     "learning_rate": 0.1,
     "min_data_in_leaf": 20,
@@ -86,13 +87,13 @@ def _losses(
         trees = max(20, min(TREES, 200 // goal.classes))
     else:
         settings |= {"objective": "regression"}
-    data = lightgbm.Dataset(matrix[train], goal.values[train], categorical_feature=categories, params=settings)
+    data = lightgbm.Dataset(matrix[train], goal.target[train], categorical_feature=categories, params=settings)
     made = np.asarray(lightgbm.train(settings, data, trees).predict(matrix[test]), dtype=np.float64)
-    true = goal.values[test]
+    true = goal.target[test]
     if not goal.classes:
-        return float(((true - made) ** 2).sum()), float(((true - goal.values[train].mean()) ** 2).sum())
+        return float(((true - made) ** 2).sum()), float(((true - goal.target[train].mean()) ** 2).sum())
     labels = true.astype(np.int64)
-    shares = np.bincount(goal.values[train].astype(np.int64), minlength=goal.classes) / train.sum()
+    shares = np.bincount(goal.target[train].astype(np.int64), minlength=goal.classes) / train.sum()
     probability = np.where(labels == 1, made, 1 - made) if goal.classes == 2 else made[np.arange(len(labels)), labels]
-    floor = 0.5 / len(goal.values)
+    floor = 0.5 / len(goal.target)
     return float(-np.log(np.maximum(probability, floor)).sum()), float(-np.log(np.maximum(shares[labels], floor)).sum())

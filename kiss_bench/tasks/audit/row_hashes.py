@@ -1,5 +1,6 @@
-"""One 64-bit number a row and column, which add up to one a row: equal rows have equal sums, and a column can be taken
-out of a sum again. Two different rows among a million share a sum once in thirty million tables.
+"""One 64-bit number a cell, which add up to one a row: equal rows have equal sums.
+
+A column can be taken out of a sum again. Two different rows among a million share a sum in one of 30 million tables.
 """
 
 from collections.abc import Iterator

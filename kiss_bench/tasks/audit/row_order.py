@@ -11,7 +11,8 @@ from kiss_bench.tasks.audit.words import percent, skill_words
 
 NOTED_FROM = 0.05
 """Skill of a row's neighbourhood from which the order is worth a word. Always a note: no rung is told the order, folds
-are drawn at random over it, and a column that gives it away is named by `ids` or `times`. Measured: 0.66 on diamonds."""
+are drawn at random over it, a column that gives it away is named by `ids` or `times`. Measured: 0.71 on
+tissue_genes, 0.66 on diamonds."""
 
 
 def row_order(scene: Scene) -> Iterator[Finding]:

@@ -44,9 +44,9 @@ class Scene:
         y = self.task.y[self.rows]
         if self.task.kind == "regression":
             ranks = pd.Series(y).rank().to_numpy(dtype=np.float64) / len(y)
-            return Goal(classes=0, values=ranks, group=group)
+            return Goal(classes=0, target=ranks, group=group)
         codes = self._class_codes[y.astype(np.int64)]
-        return Goal(classes=max(2, int(self._class_codes.max()) + 1), values=codes, group=group)
+        return Goal(classes=max(2, int(self._class_codes.max()) + 1), target=codes, group=group)
 
     @cached_property
     def _class_codes(self) -> NDArray[np.int64]:
@@ -89,7 +89,7 @@ class Scene:
         names = [name for name in self.strengths if name not in left_out][:MODEL_COLUMNS]
         rows = sampled(len(self.rows), MODEL_ROWS)
         group = None if self.goal.group is None else _recoded(self.goal.group[rows])
-        goal = Goal(classes=self.goal.classes, values=self.goal.values[rows], group=group)
+        goal = Goal(classes=self.goal.classes, target=self.goal.target[rows], group=group)
         return model_skill(self.frame[names].iloc[rows], [self.kinds[name] for name in names], goal)
 
 

@@ -17,7 +17,7 @@ MOST_BINS = 64
 ROWS_PER_BIN = 20
 """Fewest rows a bin is made for: a class share from 20 rows is off by 0.11 at most (one standard error)."""
 PRIOR_PER_CLASS = 0.5
-"""Rows of the base rate that each bin starts with, per class (Krichevsky & Trofimov 1981): pure bins are not certain."""
+"""Rows of the base rate that each bin starts with, per class (Krichevsky & Trofimov 1981): no bin is certain."""
 PRIOR_MEAN = 1.0
 """The same for a mean: one row at the mean of all others."""
 
@@ -31,7 +31,7 @@ class Goal:
 
     classes: int
     """0: a quantity, held as ranks from 0 to 1, so that one extreme value does not decide."""
-    values: NDArray[np.float64] | NDArray[np.int64]
+    target: NDArray[np.float64] | NDArray[np.int64]
     group: Codes | None
 
 
@@ -40,20 +40,20 @@ def as_numbers(values: pd.Series, kind: ColumnKind) -> Numbers:
     if kind == "date":
         stamps = values.to_numpy().astype("datetime64[us]")
         return np.where(np.isnat(stamps), np.nan, stamps.astype(np.int64).astype(np.float64))
-    return values.to_numpy(dtype=np.float64)
+    return np.asarray(values.to_numpy(dtype=np.float64), dtype=np.float64)
 
 
 def bins(values: pd.Series, kind: ColumnKind) -> Codes:
     """Code of each row's bin: a level, a distinct value, or a range of about equally many rows; missing is a bin."""
     if kind == "category":
-        codes = values.cat.codes.to_numpy().astype(np.int64)
-        return np.where(codes < 0, len(values.cat.categories), codes)
+        levels = values.cat.codes.to_numpy().astype(np.int64)
+        return np.where(levels < 0, len(values.cat.categories), levels)
     numbers = as_numbers(values, kind)
     known = np.sort(numbers[~np.isnan(numbers)])
     if not known.size:
         return np.zeros(len(numbers), dtype=np.int64)
     edges = _edges(known)
-    codes = np.searchsorted(edges, numbers, side="right").astype(np.int64)
+    codes: Codes = np.searchsorted(edges, numbers, side="right").astype(np.int64)
     codes[np.isnan(numbers)] = len(edges) + 1
     return codes
 
@@ -77,7 +77,7 @@ def strength(codes: Codes, goal: Goal) -> float:
     """
     if not goal.classes:
         return _of_ranks(codes, goal)
-    labels = goal.values.astype(np.int64)
+    labels = goal.target.astype(np.int64)
     cell = codes * goal.classes + labels
     prior = PRIOR_PER_CLASS * goal.classes
     others = len(labels) - _own(np.zeros_like(codes), goal.group)
@@ -89,7 +89,7 @@ def strength(codes: Codes, goal: Goal) -> float:
 
 
 def _of_ranks(codes: Codes, goal: Goal) -> float:
-    ranks = goal.values.astype(np.float64)
+    ranks = goal.target.astype(np.float64)
     everything = np.zeros_like(codes)
     others = np.maximum(len(ranks) - _own(everything, goal.group), 1)
     base = (ranks.sum() - _own_sum(everything, ranks, goal.group)) / others
@@ -101,7 +101,7 @@ def _of_ranks(codes: Codes, goal: Goal) -> float:
 
 
 def _count(codes: Codes) -> Numbers:
-    return np.bincount(codes).astype(np.float64)[codes]
+    return np.asarray(np.bincount(codes)[codes], dtype=np.float64)
 
 
 def _own(codes: Codes, group: Codes | None) -> Numbers:
@@ -113,8 +113,9 @@ def _own_sum(codes: Codes, values: Numbers, group: Codes | None) -> Numbers:
     if group is None:
         return values
     pairs = _pairs(codes, group)
-    return np.bincount(pairs, weights=values)[pairs]
+    return np.asarray(np.bincount(pairs, weights=values)[pairs], dtype=np.float64)
 
 
 def _pairs(codes: Codes, group: Codes) -> Codes:
-    return np.unique(codes * (int(group.max()) + 1) + group, return_inverse=True)[1].astype(np.int64)
+    pairs = codes * (int(group.max()) + 1) + group
+    return np.asarray(np.unique(pairs, return_inverse=True)[1], dtype=np.int64)

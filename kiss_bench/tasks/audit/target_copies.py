@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from kiss_bench.tasks.audit.findings import Finding
 from kiss_bench.tasks.audit.scene import Scene, sampled
 from kiss_bench.tasks.audit.strength import Numbers, as_numbers, bins
-from kiss_bench.tasks.audit.words import percent, remedy
+from kiss_bench.tasks.audit.words import remedy
 
 KAPPA_ASKED = 0.7
 """Agreement of few levels with the classes that is asked about. A copy with 10 % of its labels changed has 0.8;
@@ -21,7 +21,7 @@ EXTRA_LEVELS = 2
 FIVE_SIGMA = 5.0
 """Agreement times the root of the rows, from which chance is out of the question in tables of any width."""
 ORDER_LEAK = 0.999
-"""Rank correlation with the target from which a column is the target, bent. Measured on honest columns: 0.97 at most."""
+"""Rank correlation with the target from which a column is the target, bent. Measured on honest columns: 0.97."""
 CUT_LEAK = 0.999
 """Area under the ROC curve from which a cut-off separates two classes. Measured on honest columns: 0.95 at most."""
 WORTH_A_LOOK = 0.5
@@ -53,7 +53,7 @@ def agreement(codes: NDArray[np.int64], labels: NDArray[np.int64], classes: int)
 
 
 def _agreeing(scene: Scene) -> Iterator[Finding]:
-    labels = scene.goal.values.astype(np.int64)
+    labels = scene.goal.target.astype(np.int64)
     for column in scene.task.columns:
         codes = pd.factorize(bins(scene.frame[column.name], column.kind))[0].astype(np.int64)
         if int(codes.max()) + 1 > scene.goal.classes + EXTRA_LEVELS:
@@ -85,7 +85,7 @@ def _ordered(scene: Scene) -> Iterator[Finding]:
     for name, values in _numbers(scene, WORTH_A_LOOK):
         known = ~np.isnan(values)
         ranks = pd.Series(values[known]).rank().to_numpy()
-        target = pd.Series(scene.goal.values[known]).rank().to_numpy()
+        target = pd.Series(scene.goal.target[known]).rank().to_numpy()
         if 2 * known.sum() < len(known) or not ranks.std() or not target.std():
             continue
         rho = float(np.corrcoef(ranks, target)[0, 1])
@@ -105,7 +105,7 @@ def _ordered(scene: Scene) -> Iterator[Finding]:
 def _cut(scene: Scene) -> Iterator[Finding]:
     for name, values in _numbers(scene, WORTH_A_LOOK):
         known = ~np.isnan(values)
-        one = scene.goal.values[known] == 1
+        one = scene.goal.target[known] == 1
         ones, noughts = int(one.sum()), int((~one).sum())
         if 2 * known.sum() < len(known) or not ones or not noughts:
             continue

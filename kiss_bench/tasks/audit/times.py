@@ -7,7 +7,7 @@ import numpy as np
 from kiss_bench.tasks.audit.findings import Finding
 from kiss_bench.tasks.audit.scene import Scene
 from kiss_bench.tasks.audit.strength import as_numbers
-from kiss_bench.tasks.audit.words import percent
+from kiss_bench.tasks.audit.words import key, percent, yes
 from kiss_bench.tasks.task import Column
 
 FEWEST_STEPS = 10
@@ -15,8 +15,6 @@ FEWEST_STEPS = 10
 IN_ORDER = 0.995
 """Share of steps that go one way, or stay, from which rows are in the order of the column. Measured: 1.0 for years in
 tables that are written in order, 0.96 at most where an hour of the day starts anew."""
-FEW_TIES = 0.005
-"""Share of steps against the trend that are let pass."""
 
 
 def times(scene: Scene) -> Iterator[Finding]:
@@ -37,18 +35,15 @@ def _finding(scene: Scene, column: Column) -> Finding | None:
     if column.kind == "number" and bool((np.abs(steps) == 1).all()):
         return None  # a serial number, which `ids` tells of
     name = column.name
-    if not is_sorted:
-        told, level = f"{name!r} holds dates, and no time is declared", "note"
-    else:
-        told = f"Rows are in the order of {name!r} ({percent(trend)} of its steps go one way), and no time is declared"
-        level = "question"
+    in_order = f"Rows are in the order of {name!r} ({percent(trend)} of its steps go one way)"
+    told = in_order if is_sorted else f"{name!r} holds dates"
     return Finding(
         check="times",
-        level="question" if level == "question" else "note",
+        level="question" if is_sorted else "note",
         columns=(name,),
         sentence=(
-            f"{told}. Where a model is to predict what comes later, folds must not train on it: set data.time: {name}. "
-            f"If the order of time does not matter, say so: reviewed: {{{name}: {{answer: yes, by: ..., reason: ...}}}}."
+            f"{told}, and no time is declared. Where a model is to predict what comes later, folds must not train on "
+            f"it: set data.time: {key(name)}. If the order of time does not matter, say so: {yes(name)}."
         ),
         figures={"trend": trend, "rises": float(max(rises, falls))},
     )
