@@ -8,9 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kiss_bench.tasks.audit.findings import Finding
-from kiss_bench.tasks.audit.row_hashes import Hashes, placed, target_hashes
-from kiss_bench.tasks.audit.scene import SCREEN_ROWS, Scene, sampled
-from kiss_bench.tasks.audit.strength import as_numbers
+from kiss_bench.tasks.audit.row_hashes import Hashes, cell_hashes
+from kiss_bench.tasks.audit.scene import Scene
+from kiss_bench.tasks.audit.strength import Numbers
 from kiss_bench.tasks.audit.twins import NEAR, Flags, tested, with_near_twins, with_twins
 from kiss_bench.tasks.audit.words import yes
 
@@ -63,16 +63,16 @@ def find_twins(scene: Scene) -> Twins:
     splits, task = scene.folds.of(0), scene.task
     rows = len(task.y)
     total: Hashes = np.zeros(rows, dtype=np.uint64)
-    for _, hashes in placed(task.frame, task.columns):
-        total += hashes
+    for place, column in enumerate(task.columns, start=1):
+        total += cell_hashes(scene.whole(column), place)
     exact = with_twins(total, splits)
-    same = exact & with_twins(total + target_hashes(task.y), splits) if exact.any() else exact
+    same = exact & with_twins(total + cell_hashes(task.y.astype(np.float64), 0), splits) if exact.any() else exact
     jitter = np.full(rows, -1, dtype=np.int64)
     searched = _searched(scene)
-    for place, (column, hashes) in enumerate(placed(task.frame, task.columns)):
+    for place, column in enumerate(task.columns, start=1):
         if column.name in searched:
-            numbers = as_numbers(task.frame[column.name], column.kind)
-            near = with_near_twins(total - hashes, numbers, splits) & ~exact
+            numbers = scene.whole(column)
+            near = with_near_twins(total - cell_hashes(numbers, place), numbers, splits) & ~exact
             jitter[near & (jitter < 0)] = place
     return Twins(tested=tested(rows, splits), exact=exact, same_target=same, near=jitter >= 0, jitter=jitter)
 
@@ -83,16 +83,16 @@ def _searched(scene: Scene) -> set[str]:
 
 
 def _unlikely(scene: Scene, found: Twins) -> float:
-    """Share of tested rows with a twin that chance does not explain, on at most SCREEN_ROWS rows."""
-    rows = sampled(len(scene.task.y), SCREEN_ROWS)
+    """Share of tested rows with a twin that chance does not explain, of the screened rows."""
+    rows = scene.rows
     expected = np.full(len(rows), np.log(len(scene.task.y)))
-    for place, column in enumerate(scene.task.columns):
-        expected += np.where(found.jitter[rows] == place, 0.0, _log_share(scene.task.frame[column.name].iloc[rows]))
+    for place, column in enumerate(scene.task.columns, start=1):
+        expected += np.where(found.jitter[rows] == place, 0.0, _log_share(scene.cells[column.name]))
     twin = (found.exact | found.near)[rows]
     return float((twin & (expected < np.log(BY_CHANCE))).sum() / max(1, found.tested[rows].sum()))
 
 
-def _log_share(values: pd.Series) -> NDArray[np.float64]:
+def _log_share(values: Numbers) -> NDArray[np.float64]:
     codes = pd.factorize(values, use_na_sentinel=False)[0]
     return np.log(np.bincount(codes)[codes] / len(codes))
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from kiss_bench.tasks.audit.findings import Finding
 from kiss_bench.tasks.audit.scene import Scene
-from kiss_bench.tasks.audit.strength import strength
+from kiss_bench.tasks.audit.strength import Numbers, strength
 from kiss_bench.tasks.audit.words import key, percent, yes
 from kiss_bench.tasks.task import Column
 
@@ -37,7 +37,7 @@ def groups(scene: Scene) -> Iterator[Finding]:
 
 
 def _finding(scene: Scene, column: Column) -> Finding | None:
-    codes = _codes(scene.task.frame[column.name], column)
+    codes = _codes(scene.whole(column), column)
     if codes is None or not (codes >= 0).any():
         return None
     counts = np.bincount(codes[codes >= 0]).astype(np.float64)
@@ -62,18 +62,13 @@ def _finding(scene: Scene, column: Column) -> Finding | None:
     )
 
 
-def _codes(values: pd.Series, column: Column) -> NDArray[np.int64] | None:
+def _codes(values: Numbers, column: Column) -> NDArray[np.int64] | None:
     """Code of each row's value, in the order of the values, -1 where missing; None for no text and no whole numbers."""
-    if column.kind == "category":
-        return np.asarray(values.cat.codes.to_numpy(), dtype=np.int64)  # every level of a canonical column is present
-    if column.kind != "number":
+    known = ~np.isnan(values)
+    if column.kind not in ("number", "category") or not (values[known] == np.floor(values[known])).all():
         return None
-    numbers = values.to_numpy(dtype=np.float64)
-    known = ~np.isnan(numbers)
-    if not (numbers[known] == np.floor(numbers[known])).all():
-        return None
-    codes = np.full(len(numbers), -1, dtype=np.int64)
-    codes[known] = pd.factorize(numbers[known], sort=True)[0]
+    codes = np.full(len(values), -1, dtype=np.int64)
+    codes[known] = pd.factorize(values[known], sort=True)[0]
     return codes
 
 

@@ -3,15 +3,16 @@
 from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
 
 from kiss_bench.tasks.audit.findings import Finding
 from kiss_bench.tasks.audit.scene import Scene
-from kiss_bench.tasks.audit.strength import as_numbers
+from kiss_bench.tasks.audit.strength import Numbers
 from kiss_bench.tasks.audit.words import percent, remedy, skill_words
 from kiss_bench.tasks.names import listed
 from kiss_bench.tasks.task import Column
 
+FEWEST_VALUES = 20
+"""Values below which all of them differ by accident."""
 UNIQUE_TEXT = 0.95
 """Share of distinct values from which text names rows rather than describes them."""
 SEQUENCE_SPAN = 3
@@ -23,7 +24,8 @@ PREDICTS_FROM = 0.05
 def ids(scene: Scene) -> Iterator[Finding]:
     named = []
     for column in scene.task.columns:
-        values = scene.frame[column.name].dropna()
+        values = scene.cells[column.name]
+        values = values[~np.isnan(values)]
         if not _is_unique(values, column):
             continue
         skill = scene.strengths[column.name]
@@ -55,19 +57,16 @@ def ids(scene: Scene) -> Iterator[Finding]:
         )
 
 
-def _is_unique(values: pd.Series, column: Column) -> bool:
-    if len(values) < 20:
+def _is_unique(values: Numbers, column: Column) -> bool:
+    if len(values) < FEWEST_VALUES or column.kind not in ("number", "category"):
         return False
-    if column.kind == "category":
-        return bool(values.nunique() >= UNIQUE_TEXT * len(values))
-    if column.kind != "number":
+    if column.kind == "number" and not (values == np.floor(values)).all():
         return False
-    numbers = as_numbers(values, column.kind)
-    return bool((numbers == np.floor(numbers)).all()) and bool(values.is_unique)
+    share = len(np.unique(values)) / len(values)
+    return share == 1 or (column.kind == "category" and share >= UNIQUE_TEXT)
 
 
-def _is_sequence(values: pd.Series, scene: Scene) -> bool:
-    numbers = as_numbers(values, "number")
-    steps = np.diff(numbers)
-    span = float(numbers.max() - numbers.min())
+def _is_sequence(values: Numbers, scene: Scene) -> bool:
+    steps = np.diff(values)
+    span = float(values.max() - values.min())
     return span <= SEQUENCE_SPAN * len(scene.task.y) or bool((steps > 0).all() or (steps < 0).all())

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
 
 from kiss_bench.tasks.audit.findings import Finding
 from kiss_bench.tasks.audit.purity import pure_levels
@@ -23,19 +22,21 @@ def levels(scene: Scene) -> Iterator[Finding]:
 
 
 def _finding(scene: Scene, column: Column) -> Finding | None:
-    values = scene.frame[column.name]
-    if column.kind == "date":
+    values = scene.cells[column.name]
+    gone = np.isnan(values)
+    if column.kind == "date" or gone.all():
         return None
-    codes, known = pd.factorize(values)
-    if not len(known) or (column.kind == "number" and len(known) > FEW_VALUES):
+    known, found = np.unique(values[~gone], return_inverse=True)
+    if column.kind == "number" and len(known) > FEW_VALUES:
         return None
-    codes = np.where(codes < 0, len(known), codes).astype(np.int64)  # gaps are told of by `missingness`
+    codes = np.full(len(values), len(known), dtype=np.int64)  # gaps are told of by `missingness`
+    codes[~gone] = found
     labels = scene.goal.target.astype(np.int64)
     pure = [level for level in pure_levels(codes, labels, scene.goal.classes) if level.code < len(known)]
     if not pure:
         return None
     first, name = pure[0], column.name
-    level = _plain(known[first.code])
+    level = _level(scene, column, float(known[first.code]))
     more = f" ({len(pure)} levels of it are as telling)" if len(pure) > 1 else ""
     return Finding(
         check="levels",
@@ -55,5 +56,7 @@ def _finding(scene: Scene, column: Column) -> Finding | None:
     )
 
 
-def _plain(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else repr(str(value))
+def _level(scene: Scene, column: Column, value: float) -> str:
+    if column.kind == "category":
+        return repr(str(scene.task.frame[column.name].cat.categories[int(value)]))
+    return f"{value:g}"

@@ -20,7 +20,7 @@ ASKED_FROM = 0.5
 def missingness(scene: Scene) -> Iterator[Finding]:
     found = []
     for column in scene.task.columns:
-        gone = scene.frame[column.name].isna().to_numpy()
+        gone = np.isnan(scene.cells[column.name])
         if gone.any() and not gone.all():
             finding = _finding(scene, column.name, gone)
             if finding:

@@ -1,13 +1,12 @@
 """The quick full model that single columns are held against: a small gradient boosting, on a sample, in three folds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from kiss_bench.tasks.audit.strength import Codes, Goal, Numbers, as_numbers
+from kiss_bench.tasks.audit.strength import Codes, Goal, Numbers
 from kiss_bench.tasks.task import Column, ColumnKind
 
 MODEL_ROWS = 5_000
@@ -37,12 +36,12 @@ SETTINGS: Final[dict[str, Any]] = {
 """LightGBM's, held back for rare classes: a leaf needs a hessian of 1, which at 1 % positives is a hundred rows."""
 
 
-def model_skill(frame: pd.DataFrame, columns: Sequence[Column], goal: Goal) -> float:
+def model_skill(columns: Mapping[Column, Numbers], goal: Goal) -> float:
     """Out-of-fold skill of all `columns` together, in the unit of `strength`; 0 where it learns nothing."""
-    rows = len(frame)
+    rows = len(goal.target)
     if rows < FEWEST_ROWS or not columns:
         return 0.0
-    matrix = np.column_stack([_feature(frame[column.name], column.kind) for column in columns])
+    matrix = np.column_stack([_feature(values, column.kind) for column, values in columns.items()])
     categories = [place for place, column in enumerate(columns) if column.kind == "category"]
     told, untold = 0.0, 0.0
     part = _parts(rows, goal.group)
@@ -61,14 +60,17 @@ def _parts(rows: int, group: Codes | None) -> Codes:
     return (random.permutation(int(group.max()) + 1) % MODEL_FOLDS)[group]
 
 
-def _feature(values: pd.Series, kind: ColumnKind) -> Numbers:
+def _feature(values: Numbers, kind: ColumnKind) -> Numbers:
     if kind != "category":
-        return as_numbers(values, kind)
-    codes = values.cat.codes.to_numpy().astype(np.int64)
-    counts = np.bincount(codes[codes >= 0], minlength=1)
+        return values
+    known = ~np.isnan(values)
+    codes = values[known].astype(np.int64)
+    counts = np.bincount(codes, minlength=1)
     order = np.empty(len(counts), dtype=np.int64)
     order[np.argsort(-counts, kind="stable")] = np.arange(len(counts))
-    return np.where(codes < 0, np.nan, np.minimum(order, MOST_LEVELS)[codes].astype(np.float64))
+    found = np.full(len(values), np.nan)
+    found[known] = np.minimum(order, MOST_LEVELS)[codes]
+    return found
 
 
 def _losses(

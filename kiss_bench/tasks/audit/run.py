@@ -53,7 +53,7 @@ def audit(task: Task, folds: Folds, plan: Plan, table: Table | None = None) -> A
         _answered(finding if scene.enough else _of_few_rows(finding, len(task.y)), reviewed)
         for name, check in CHECKS.items()
         if name not in skipped
-        for finding in check(scene)
+        for finding in scene.found(check)
     ]
     return Audit(
         findings=tuple(sorted(_once(found), key=lambda finding: RANK[finding.level])),

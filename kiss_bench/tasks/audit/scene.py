@@ -1,7 +1,7 @@
 """What every check of the audit looks at: the task, its folds, and what single columns say, worked out once."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -9,12 +9,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kiss_bench.plan.plan import Plan
+from kiss_bench.tasks.audit.findings import Finding
 from kiss_bench.tasks.audit.quick_model import MODEL_COLUMNS, MODEL_ROWS, model_skill
-from kiss_bench.tasks.audit.strength import Goal, bins, strength
+from kiss_bench.tasks.audit.strength import Codes, Goal, Numbers, as_numbers, bins, strength
 from kiss_bench.tasks.task import Column, Folds, Label, Task
 
 SCREEN_ROWS = 50_000
 """Rows that columns are screened on, drawn once with a fixed seed: skills from so many are off by under 0.005."""
+SCREEN_CELLS = 25_000_000
+"""Cells that are screened: fewer rows of a wide table, 5,000 of 5,000 columns, so that it takes no longer."""
 FEWEST_ROWS = 50
 """Below this chance alone makes strong columns: everything found stays a note."""
 MOST_CLASSES = 30
@@ -26,17 +29,38 @@ class Scene:
     task: Task
     folds: Folds
     plan: Plan
+    done: dict[str, tuple[Finding, ...]] = field(default_factory=dict, init=False)
+    """What each check has found: the screen of single columns asks what the others did."""
 
     @cached_property
     def rows(self) -> NDArray[np.int64]:
-        """Positions of the screened rows, ascending: all of them up to SCREEN_ROWS."""
-        return sampled(len(self.task.y), SCREEN_ROWS)
+        """Positions of the screened rows, ascending: all of them where they are few."""
+        rows = len(self.task.y)
+        return sampled(rows, min(SCREEN_ROWS, max(1, SCREEN_CELLS // max(1, len(self.task.columns)))))
 
     @cached_property
-    def frame(self) -> pd.DataFrame:
-        """The features of the screened rows."""
-        whole = len(self.rows) == len(self.task.y)
-        return self.task.frame if whole else self.task.frame.iloc[self.rows].reset_index(drop=True)
+    def cells(self) -> Mapping[str, Numbers]:
+        """Every feature in the screened rows, as numbers."""
+        few = len(self.rows) == len(self.task.y)
+        frame = self.task.frame if few else self.task.frame.iloc[self.rows]
+        return {column.name: as_numbers(frame[column.name], column.kind) for column in self.task.columns}
+
+    def whole(self, column: Column) -> Numbers:
+        """One feature in all rows, as numbers."""
+        if len(self.rows) == len(self.task.y):
+            return self.cells[column.name]
+        return as_numbers(self.task.frame[column.name], column.kind)
+
+    @cached_property
+    def codes(self) -> Mapping[str, Codes]:
+        """The bin of each screened row, in every feature."""
+        return {column.name: bins(self.cells[column.name], column.kind) for column in self.task.columns}
+
+    def found(self, check: "Callable[[Scene], Iterator[Finding]]") -> tuple[Finding, ...]:
+        """What a check finds here, worked out once."""
+        if check.__name__ not in self.done:
+            self.done[check.__name__] = tuple(check(self))
+        return self.done[check.__name__]
 
     @cached_property
     def goal(self) -> Goal:
@@ -69,19 +93,12 @@ class Scene:
     @cached_property
     def strengths(self) -> Mapping[str, float]:
         """What every feature says alone, strongest first; equal ones by name."""
-        found = {
-            column.name: strength(bins(self.frame[column.name], column.kind), self.goal) for column in self.task.columns
-        }
+        found = {name: strength(codes, self.goal) for name, codes in self.codes.items()}
         return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
     @cached_property
     def kinds(self) -> Mapping[str, Column]:
         return {column.name: column for column in self.task.columns}
-
-    @cached_property
-    def full(self) -> float:
-        """What all features say together: at least what the best one says alone."""
-        return max([self.together(()), *self.strengths.values(), 0.0])
 
     def together(self, without: Iterable[str]) -> float:
         """What the quick model makes of all features but some."""
@@ -90,7 +107,7 @@ class Scene:
         rows = sampled(len(self.rows), MODEL_ROWS)
         group = None if self.goal.group is None else _recoded(self.goal.group[rows])
         goal = Goal(classes=self.goal.classes, target=self.goal.target[rows], group=group)
-        return model_skill(self.frame[names].iloc[rows], [self.kinds[name] for name in names], goal)
+        return model_skill({self.kinds[name]: self.cells[name][rows] for name in names}, goal)
 
 
 def sampled(rows: int, most: int) -> NDArray[np.int64]:

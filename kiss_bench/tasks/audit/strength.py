@@ -36,25 +36,29 @@ class Goal:
 
 
 def as_numbers(values: pd.Series, kind: ColumnKind) -> Numbers:
-    """Numbers of a canonical column that has them, missing as NaN; a date becomes microseconds."""
+    """Any canonical column as numbers, missing as NaN: dates in microseconds, levels by their codes."""
+    if kind == "category":
+        levels = values.cat.codes.to_numpy().astype(np.float64)
+        levels[levels < 0] = np.nan
+        return np.asarray(levels, dtype=np.float64)
     if kind == "date":
         stamps = values.to_numpy().astype("datetime64[us]")
-        return np.where(np.isnat(stamps), np.nan, stamps.astype(np.int64).astype(np.float64))
+        return np.asarray(np.where(np.isnat(stamps), np.nan, stamps.astype(np.int64)), dtype=np.float64)
     return np.asarray(values.to_numpy(dtype=np.float64), dtype=np.float64)
 
 
-def bins(values: pd.Series, kind: ColumnKind) -> Codes:
+def bins(numbers: Numbers, kind: ColumnKind) -> Codes:
     """Code of each row's bin: a level, a distinct value, or a range of about equally many rows; missing is a bin."""
-    if kind == "category":
-        levels = values.cat.codes.to_numpy().astype(np.int64)
-        return np.where(levels < 0, len(values.cat.categories), levels)
-    numbers = as_numbers(values, kind)
-    known = np.sort(numbers[~np.isnan(numbers)])
+    gone = np.isnan(numbers)
+    known = numbers[~gone]
+    codes = np.zeros(len(numbers), dtype=np.int64)
     if not known.size:
-        return np.zeros(len(numbers), dtype=np.int64)
-    edges = _edges(known)
-    codes: Codes = np.searchsorted(edges, numbers, side="right").astype(np.int64)
-    codes[np.isnan(numbers)] = len(edges) + 1
+        return codes
+    if kind == "category":
+        codes[~gone] = known.astype(np.int64)
+    else:
+        codes[~gone] = np.searchsorted(_edges(np.sort(known)), known, side="right")
+    codes[gone] = codes.max() + 1
     return codes
 
 
@@ -63,7 +67,7 @@ def _edges(known: Numbers) -> Numbers:
     most = int(np.clip(len(known) // ROWS_PER_BIN, 2, MOST_BINS))
     distinct = known[np.append(True, known[1:] != known[:-1])]
     if len(distinct) <= most:
-        return distinct[1:]
+        return np.asarray(distinct[1:], dtype=np.float64)
     cuts = known[np.arange(1, most) * len(known) // most]
     atoms = cuts[1:][cuts[1:] == cuts[:-1]]
     return np.unique(np.concatenate([cuts, np.nextafter(atoms, np.inf)]))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kiss_bench.tasks.audit.findings import Finding
 from kiss_bench.tasks.audit.scene import Scene, sampled
-from kiss_bench.tasks.audit.strength import Numbers, as_numbers, bins
+from kiss_bench.tasks.audit.strength import Numbers
 from kiss_bench.tasks.audit.words import remedy
 
 KAPPA_ASKED = 0.7
@@ -55,8 +55,9 @@ def agreement(codes: NDArray[np.int64], labels: NDArray[np.int64], classes: int)
 def _agreeing(scene: Scene) -> Iterator[Finding]:
     labels = scene.goal.target.astype(np.int64)
     for column in scene.task.columns:
-        codes = pd.factorize(bins(scene.frame[column.name], column.kind))[0].astype(np.int64)
-        if int(codes.max()) + 1 > scene.goal.classes + EXTRA_LEVELS:
+        codes = scene.codes[column.name]
+        values = int((np.bincount(codes) > 0).sum())
+        if values > scene.goal.classes + EXTRA_LEVELS:
             continue
         kappa = agreement(codes, labels, scene.goal.classes)
         if kappa >= KAPPA_ASKED and kappa * np.sqrt(len(labels)) >= FIVE_SIGMA:
@@ -65,7 +66,7 @@ def _agreeing(scene: Scene) -> Iterator[Finding]:
                 level="leak" if kappa >= KAPPA_LEAK else "question",
                 columns=(column.name,),
                 sentence=(
-                    f"The {int(codes.max()) + 1} values of {column.name!r} stand for the classes of the target, with "
+                    f"The {values} values of {column.name!r} stand for the classes of the target, with "
                     f"an agreement of {kappa:.3f} (1 is a copy, 0 is chance). {remedy(column.name)}"
                 ),
                 figures={"kappa": kappa},
@@ -78,7 +79,7 @@ def _numbers(scene: Scene, least: float) -> Iterator[tuple[str, Numbers]]:
         if skill < least:
             return
         if scene.kinds[name].kind in ("number", "date"):
-            yield name, as_numbers(scene.frame[name], scene.kinds[name].kind)
+            yield name, scene.cells[name]
 
 
 def _ordered(scene: Scene) -> Iterator[Finding]:

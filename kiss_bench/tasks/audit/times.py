@@ -6,7 +6,6 @@ import numpy as np
 
 from kiss_bench.tasks.audit.findings import Finding
 from kiss_bench.tasks.audit.scene import Scene
-from kiss_bench.tasks.audit.strength import as_numbers
 from kiss_bench.tasks.audit.words import key, percent, yes
 from kiss_bench.tasks.task import Column
 
@@ -24,7 +23,7 @@ def times(scene: Scene) -> Iterator[Finding]:
 
 
 def _finding(scene: Scene, column: Column) -> Finding | None:
-    values = as_numbers(scene.frame[column.name], column.kind)
+    values = scene.cells[column.name]
     known = values[~np.isnan(values)]
     steps = np.diff(known)
     rises, falls = int((steps > 0).sum()), int((steps < 0).sum())
