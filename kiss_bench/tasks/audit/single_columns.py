@@ -28,7 +28,7 @@ APART = 0.95
 is known beforehand overlaps; a second look at the answer overlaps with nothing. Measured on dominant columns: 1.12
 where planted (bank_marketing, duration), 0.87 at most on honest ones (bike_hourly, hr)."""
 FEWEST_OTHERS = 10
-"""Other columns below which one that dominates them is to be expected: textbook tables have one cause and some noise."""
+"""Other columns below which one that dominates them is to be expected: textbooks have one cause and some noise."""
 FEWEST_ROWS = 1_000
 """Rows below which the quick model makes too little of many weak columns to say that one dominates them."""
 OTHERS_SAY = 0.05

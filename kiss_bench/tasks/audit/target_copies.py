@@ -1,14 +1,14 @@
 """Columns that are the target in another dress: the same labels, the same order, a cut-off, or an exact sum."""
 
 from collections.abc import Iterator
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kiss_bench.tasks.audit.exact_sums import exact_sums
 from kiss_bench.tasks.audit.findings import Finding
-from kiss_bench.tasks.audit.scene import Scene, sampled
+from kiss_bench.tasks.audit.scene import Scene
 from kiss_bench.tasks.audit.strength import Numbers
 from kiss_bench.tasks.audit.words import remedy
 
@@ -26,11 +26,6 @@ CUT_LEAK = 0.999
 """Area under the ROC curve from which a cut-off separates two classes. Measured on honest columns: 0.95 at most."""
 WORTH_A_LOOK = 0.5
 """Skill alone below which neither order nor cut-off can be that good."""
-ADDENDS = 8
-"""Strongest columns of numbers that are tried in pairs."""
-ADDEND_ROWS = 5_000
-EXACT = 1e-6
-"""Share of the target's variance that a sum or product may leave, as rounding does."""
 
 
 def target_copies(scene: Scene) -> Iterator[Finding]:
@@ -39,7 +34,7 @@ def target_copies(scene: Scene) -> Iterator[Finding]:
         known = {finding.columns for finding in found}
         found += [finding for finding in _cut(scene) if finding.columns not in known]
     if not scene.goal.classes:
-        found += _sums(scene, {name for finding in found for name in finding.columns})
+        found += exact_sums(scene, {name for finding in found for name in finding.columns})
     yield from sorted(found, key=lambda finding: (finding.level != "leak", -next(iter(finding.figures.values()))))
 
 
@@ -124,48 +119,3 @@ def _cut(scene: Scene) -> Iterator[Finding]:
                 ),
                 figures={"roc_auc": area},
             )
-
-
-def _sums(scene: Scene, known: set[str]) -> Iterator[Finding]:
-    """Pairs of columns whose weighted sum, or product of powers, is the target."""
-    rows = sampled(len(scene.rows), ADDEND_ROWS)
-    y = scaled(scene.task.y[scene.rows][rows].astype(np.float64))
-    columns = [(name, scaled(values[rows])) for name, values in _numbers(scene, 0.0) if name not in known]
-    for (one, left), (two, right) in combinations(columns[:ADDENDS], 2):
-        for what, way in (("weighted sum", np.positive), ("product of powers", _logarithm)):
-            unexplained = _unexplained(way(y), way(left), way(right))
-            if unexplained <= EXACT:
-                yield Finding(
-                    check="target_copies",
-                    level="leak",
-                    columns=(one, two),
-                    sentence=(
-                        f"The target is a {what} of {one!r} and {two!r}: the two leave {unexplained:.1g} of its "
-                        f"variance. {remedy(one)}"
-                    ),
-                    figures={"explained": 1 - unexplained},
-                )
-                break
-
-
-def scaled(values: Numbers) -> Numbers:
-    """Divide by the largest size, so that no square leaves the range of numbers."""
-    largest = np.nanmax(np.abs(values), initial=0.0)
-    return values / largest if largest > 0 else values
-
-
-def _logarithm(values: Numbers) -> Numbers:
-    return np.log(values, where=values > 0, out=np.full(len(values), np.nan))
-
-
-def _unexplained(y: Numbers, left: Numbers, right: Numbers) -> float:
-    known = ~(np.isnan(y) | np.isnan(left) | np.isnan(right))
-    if 2 * known.sum() < len(y) or known.sum() < 10:
-        return 1.0
-    design = np.column_stack([left[known], right[known], np.ones(int(known.sum()))])
-    aim = y[known] - y[known].mean()
-    total = float((aim**2).sum())
-    if total <= np.finfo(float).tiny:
-        return 1.0
-    weights = np.linalg.lstsq(design, aim, rcond=None)[0]
-    return float(((aim - design @ weights) ** 2).sum() / total)
