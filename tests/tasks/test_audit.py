@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from task_tables import plan_for, task_of
 
 from kiss_bench.errors import KissBenchError
+from kiss_bench.plan.plan import Step
 from kiss_bench.tasks.audit import CHECKS, Answer, audit
 from kiss_bench.tasks.audit.scene import Scene, sampled
 from kiss_bench.tasks.folds import draw_folds
@@ -104,7 +105,7 @@ ODD = {
 }
 TARGETS = {
     "binary": lambda n: np.resize(["a", "b", "b"], n),
-    "one row of a class": lambda n: np.where(np.arange(n) == 5, "rare", "common"),
+    "one row of a class": lambda n: np.where(np.arange(n) == 5, "rare", np.resize(["a", "b", "b"], n)),
     "multiclass": lambda n: np.resize(["a", "b", "c", "a"], n),
     "many classes": lambda n: np.resize([f"c{code}" for code in range(max(2, n // 6))], n),
     "regression": lambda n: np.arange(n) * 0.37,
@@ -118,7 +119,9 @@ TARGETS = {
 def test_odd_columns_and_targets_are_audited_without_a_warning(rows, target):
     frame = pd.DataFrame({name: make(rows) for name, make in ODD.items()}).assign(y=TARGETS[target](rows))
     frame.loc[0, "constant"] = np.nan
-    assert audited(frame, folds={"count": 3, "repeats": 1}).checks == tuple(CHECKS)
+    folds = {"count": 3, "repeats": 1, "kind": "shuffled"}
+    no_studies = (Step(name="dummy", level=0, trials=0),)
+    assert audited(frame, folds=folds, ladder=no_studies).checks == tuple(CHECKS)
 
 
 @pytest.mark.parametrize("name", ODD)
