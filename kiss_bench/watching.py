@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from kiss_bench.evaluation.exam import Unit
 from kiss_bench.records.board import Board
 from kiss_bench.reports.amounts import seconds as spelled
+from kiss_bench.reports.leaks import asked_lines
 from kiss_bench.reports.terminal import leaderboard_table, leaderboard_text
 from kiss_bench.runs.filling import Event
 from kiss_bench.runs.notes import notes_of
@@ -46,6 +47,7 @@ def opening(progress: Units, todo: int) -> list[str]:
         tuned if studies else "default settings only, nothing is tuned",
     ]
     lines += [f"note: {note}" for note in notes_of(exam)]
+    lines += asked_lines(progress.audit)
     if todo < total:
         lines.append(f"{total - todo} of {total} units are in the store already, {todo} to do")
     return lines

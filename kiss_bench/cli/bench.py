@@ -80,13 +80,16 @@ def run(  # noqa: PLR0913, PLR0917  (each is an option of the command)
 def plan(config: Config) -> None:
     """Show the ladder, the folds and the number of fits of CONFIG. Fits nothing, writes nothing."""
     found = plan_of(config)
+    from kiss_bench.runs.audited import audit_of
     from kiss_bench.runs.buildable import check_buildable
     from kiss_bench.runs.planned import planned_text
     from kiss_bench.runs.run import set_exam
+    from kiss_bench.tasks.read import read_table
 
-    exam = set_exam(found)
+    table = read_table(found)
+    exam = set_exam(found, table)
     check_buildable(exam)
-    typer.echo(planned_text(exam))
+    typer.echo(planned_text(exam, audit_of(exam, table)))
 
 
 @app.command()

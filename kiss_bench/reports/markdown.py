@@ -8,6 +8,7 @@ from kiss_bench.reports.checks import placebo_section, stability_section
 from kiss_bench.reports.columns import Column, board_columns, board_decimals, is_repeated, long_reasons, state
 from kiss_bench.reports.fineprint import fine_print, hashes, rebuild
 from kiss_bench.reports.honesty import honesty_section, vault_words
+from kiss_bench.reports.leaks import leak_sheet
 from kiss_bench.reports.reasons import also_consider, what_would_change, why_not_more_complex, why_not_simpler
 from kiss_bench.reports.tables import markdown_table, rung_column
 from kiss_bench.reports.trust import trust_section
@@ -46,6 +47,7 @@ def leaderboard_markdown(board: Board) -> str:
         _section(*trust_section(board)),
         _section("Other metrics", _other_metrics(board)),
         _section("What was registered", honesty_section(board)),
+        _section("Leaks looked for", leak_sheet(board)),
         _section("Notes", _bullets(_notes(board))),
         _section("Fine print", _fine_print(board)),
     ]

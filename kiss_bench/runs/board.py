@@ -76,6 +76,7 @@ def board_of(
         seconds=seconds,
         multiplicity=plan.multiplicity,
         ladder_error=judgement.ladder_error,
+        audit=progress.audit,
     )
     return replace(board, digest=digest_of(board, tables)) if complete and tables is not None else board
 

@@ -10,10 +10,12 @@ from kiss_bench.evaluation.thresholds import threshold_metric
 from kiss_bench.judge.power import SPREADS, Outlook, dummy_loss, expected_sd, smallest_gain
 from kiss_bench.metrics import METRICS
 from kiss_bench.plan.plan import Step
+from kiss_bench.reports.leaks import audit_lines
 from kiss_bench.runs.judging import terms_of, tested_rows
 from kiss_bench.runs.notes import notes_of
 from kiss_bench.runs.placebo import placebo_plan
 from kiss_bench.runs.units import Progress, arms_of, escalates, repeats_drawn, repeats_of_all, rung_facts
+from kiss_bench.tasks.audit import Audit
 from kiss_bench.tasks.placebo import DRAWS
 
 POLICIES = {
@@ -24,8 +26,8 @@ POLICIES = {
 """Multiplicity, in words."""
 
 
-def planned_text(exam: Exam) -> str:
-    """Ladder, folds, number of fits, and the smallest gain that these rows can show."""
+def planned_text(exam: Exam, audit: Audit) -> str:
+    """Ladder, folds, number of fits, what the audit found, and the smallest gain that these rows can show."""
     plan, task = exam.plan, exam.task
     splits = exam.folds.of(0)
     table = [_line(exam, step) for step in plan.ladder]
@@ -50,6 +52,8 @@ def planned_text(exam: Exam) -> str:
             _fits(exam),
             *_beside(exam),
             _power(exam),
+            "",
+            *audit_lines(audit),
         ]
     )
 

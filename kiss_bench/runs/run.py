@@ -18,6 +18,7 @@ from kiss_bench.records.board import Board
 from kiss_bench.records.folder import check_free, held, read_board
 from kiss_bench.records.keys import Keys
 from kiss_bench.records.store import UnitStore
+from kiss_bench.runs.audited import audit_of
 from kiss_bench.runs.beside import Beside
 from kiss_bench.runs.board import board_of, tables_of
 from kiss_bench.runs.buildable import check_buildable
@@ -25,7 +26,7 @@ from kiss_bench.runs.exported import exports_of_run
 from kiss_bench.runs.filling import Event, Filling, Watch
 from kiss_bench.runs.judging import check_judgeable
 from kiss_bench.runs.placebo import placebo_facts
-from kiss_bench.runs.registration import note_seen
+from kiss_bench.runs.registration import note, note_seen
 from kiss_bench.runs.stability import Seeds, stability_of, with_seeds
 from kiss_bench.runs.stopping import interruptible
 from kiss_bench.runs.units import Progress
@@ -78,14 +79,16 @@ def _run(plan: Plan, options: Options, workforce: Workforce, watch: Watch, table
     started = time.perf_counter()
     folder = options.results / plan.project
     check_free(folder)
+    table = read_table(plan) if table is None else table
     exam = set_exam(plan, table)
     check_judgeable(exam)
     check_watchable(exam.plan.limits)
     keys = Keys(exam)
     check_buildable(exam)
+    audit = audit_of(exam, table)
     with held(folder, options.command):
         write_plan(folder, exam)
-        progress = Progress(exam=exam, quick=options.quick)
+        progress = Progress(exam=exam, quick=options.quick, audit=audit)
         filling = Filling(progress, keys, UnitStore(folder / ".units"), workforce)
         with interruptible(partial(filling.finish, watch)) if options.finishing else nullcontext(), filling:
             judgement = filling.to_the_end(_noting(watch, folder, exam))
@@ -127,7 +130,9 @@ def _with_checks(board: Board, exam: Exam, options: Options, beside: Beside) -> 
     """The board with what is run beside the ladder, where asked for: it stands without, should this be interrupted."""
     folder, before = options.results / exam.plan.project, board
     if exam.plan.placebo or options.placebo:
-        board = replace(board, placebo=placebo_facts(exam, beside))
+        placebo = placebo_facts(exam, beside)
+        note(folder, exam, "checked", {"what": "placebo", "leaking": list(placebo.leaking)})
+        board = replace(board, placebo=placebo)
     if options.seeds is not None and board.recommended is not None and board.stability is not None:
         facts = with_seeds(board.stability, exam, board.recommended.rung, options.seeds, beside)
         board = replace(board, stability=facts)

@@ -7,6 +7,7 @@ from kiss_bench.evaluation.exam import Exam, Outcome, Place, Purpose, Unit
 from kiss_bench.evaluation.thresholds import threshold_metric
 from kiss_bench.plan.plan import Arm, Step
 from kiss_bench.rungs import Rung, rung_of
+from kiss_bench.tasks.audit import Audit
 from kiss_bench.tuning.blend import Bases, blend
 
 
@@ -55,6 +56,8 @@ class Progress:
 
     exam: Exam
     quick: bool
+    audit: Audit = field(default_factory=Audit)
+    """What was found before anything was fitted."""
     repeats: dict[str, int] = field(default_factory=dict)
     """Rung -> how many repeats of the folds it runs on, for those that run on more than all do."""
     outcomes: dict[Place, Outcome] = field(default_factory=dict)

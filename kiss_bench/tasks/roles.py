@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from kiss_bench.errors import DataError
 from kiss_bench.plan.plan import Plan
+from kiss_bench.tasks.audit.findings import OF_ROWS
 from kiss_bench.tasks.availability import as_of_columns, availability_faults
 from kiss_bench.tasks.names import listed, nearest
 from kiss_bench.tasks.task import Table
@@ -65,7 +66,7 @@ def _roles(plan: Plan) -> tuple[tuple[str, str | None], ...]:
 def _review_faults(plan: Plan, table: Table) -> Iterator[str]:
     known, features = [column.name for column in table.columns], feature_names(plan, table)
     for name, review in plan.reviewed.items():
-        if name not in known:
+        if name not in known and name not in OF_ROWS:
             yield f"reviewed.{name}: there is no column {name!r}{nearest(name, known)}"
         elif name in features and not review["answer"]:
             remedy = "take it out of data.features" if plan.data.features is not None else "put it into data.drop"

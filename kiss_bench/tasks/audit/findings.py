@@ -9,6 +9,10 @@ Level = Literal["note", "question", "leak"]
 UNREVIEWED · leak: there is no innocent way to read it."""
 
 
+OF_ROWS = ("duplicates", "row_order")
+"""Checks of rows, not of columns: their questions are answered under the name of the check."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
     """What a person said of a column: may it be used, and why."""
