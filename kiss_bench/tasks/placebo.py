@@ -54,7 +54,7 @@ def donors(task: Task, folds: Folds, root: int, draw: int, attempt: int = 0) -> 
     rng = np.random.default_rng([other_root(root, "placebo", draw), attempt])
     if folds.kind == "forward":
         assert task.time is not None
-        return _shifted(task.time, rng)
+        return _shifted(task.time, other_root(root, "placebo", -1) + draw + DRAWS * attempt, rng)
     if task.group is not None:
         return _between_groups(task.group, rng)
     if folds.kind != "stratified":
@@ -78,29 +78,35 @@ def how_moved(task: Task, folds: Folds) -> str:
     return f"The target was permuted over rows{within}."
 
 
-def _shifted(time: Rows, rng: np.random.Generator) -> Rows:
-    """Whole times in pieces, each shifted by another amount."""
+def _shifted(time: Rows, number: int, rng: np.random.Generator) -> Rows:
+    """Whole times in pieces, each shifted by another amount; `number` tells one shift of few times from the next."""
     order, source = (np.lexsort((rng.random(len(time)), time)) for _ in range(2))
     after = np.cumsum(np.bincount(time))  # rows up to and with each time
-    drawn = [_from(after, rng)]
-    while _nearest(drawn[-1]) < 0.25 * len(time) and len(drawn) < MOST_CUTS:
-        drawn.append(_from(after, rng))
+    pieces = min(PIECES, len(after) // 4)
     donor = np.empty(len(time), dtype=np.int64)
-    donor[order] = source[max(drawn, key=_nearest)]
+    donor[order] = source[_in_pieces(after, pieces, rng) if pieces >= 4 else _as_one(after, number)]
     return donor
 
 
-def _from(after: Rows, rng: np.random.Generator) -> Rows:
-    """(n,) for each place in the order of time the place that its target comes from; one draw, near ones included."""
-    pieces = min(PIECES, len(after) // 4)
-    if pieces < 4:  # too few times for more than one shift
-        cuts = after[:-1]
-        parts = np.split(np.arange(after[-1]), [rng.choice(cuts)])
-        return np.concatenate(parts[::-1])
-    whole = len(after) / pieces
-    ends = (np.arange(1, pieces) + rng.uniform(-0.4, 0.4, pieces - 1)) * whole
-    parts = np.split(np.arange(after[-1]), after[ends.astype(np.int64) - 1])
-    return np.concatenate([parts[place] for place in _far_away(pieces, rng)])
+def _in_pieces(after: Rows, pieces: int, rng: np.random.Generator) -> Rows:
+    """(n,) for each place in the order of time the place that its target comes from."""
+    whole, best = len(after) / pieces, np.arange(after[-1])
+    for _ in range(MOST_CUTS):
+        ends = (np.arange(1, pieces) + rng.uniform(-0.4, 0.4, pieces - 1)) * whole
+        parts = np.split(np.arange(after[-1]), after[ends.astype(np.int64) - 1])
+        best = max(best, np.concatenate([parts[place] for place in _far_away(pieces, rng)]), key=_nearest)
+        if _nearest(best) >= after[-1] / 4:
+            break
+    return best
+
+
+def _as_one(after: Rows, number: int) -> Rows:
+    """The same where there are too few times for more than one shift."""
+    cuts = after[:-1]
+    fits = cuts[(cuts >= after[-1] / 4) & (cuts <= 3 * after[-1] / 4)]
+    if not len(fits):  # uneven times: as near the middle as they let it
+        fits = cuts[[np.abs(cuts - after[-1] / 2).argmin()]]
+    return np.roll(np.arange(after[-1]), -fits[number % len(fits)])
 
 
 def _far_away(pieces: int, rng: np.random.Generator) -> Rows:

@@ -125,6 +125,10 @@ class TestInTime:
             shift = (exam.task.time[donor] - exam.task.time) % days
             assert np.minimum(shift, days - shift).min() >= 0.25 * days
 
+    def test_no_draw_is_like_another(self, days, a_day):
+        exam = self.exam(days, a_day)
+        assert len({tuple(exam.task.time[moved(exam, draw)]) for draw in DRAWS}) == 3
+
     def test_it_comes_by_whole_days(self, days, a_day):
         exam = self.exam(days, a_day)
         sources = exam.task.time[moved(exam)].reshape(days, a_day)
