@@ -72,18 +72,18 @@ def placebo_exam(exam: Exam, draw: int, remake: Remake = as_they_are) -> Exam:
     raise AssertionError  # there is at least one attempt
 
 
-def placebo_facts(exam: Exam, beside: Beside) -> PlaceboFacts:
+def placebo_facts(exam: Exam, beside: Beside, remake: Remake = as_they_are) -> PlaceboFacts:
     """Runs all draws. A rung that fails on one of them has no score there, which is no fault of the run."""
-    draws = tuple(_drawn(exam, draw, beside) for draw in range(DRAWS))
+    draws = tuple(_drawn(exam, draw, beside, remake) for draw in range(DRAWS))
     trials = 0 if beside.quick else max((step.trials for step in placebo_plan(exam.plan).ladder), default=0)
     rungs = [step.name for step in placebo_plan(exam.plan).ladder]
     leaking = tuple(rung for rung in rungs if sum(_found(draw, rung) for draw in draws) >= ENOUGH)
     return PlaceboFacts(how=_how(exam, draws), trials=trials, draws=draws, leaking=leaking)
 
 
-def _drawn(exam: Exam, draw: int, beside: Beside) -> PlaceboDraw:
+def _drawn(exam: Exam, draw: int, beside: Beside, remake: Remake) -> PlaceboDraw:
     try:
-        made = placebo_exam(exam, draw)
+        made = placebo_exam(exam, draw, remake)
     except (FoldError, DataError):
         nothing = dict.fromkeys(step.name for step in placebo_plan(exam.plan).ladder)
         return PlaceboDraw(seed=other_root(exam.root, "placebo", draw), scores=nothing, chances=nothing)

@@ -26,6 +26,7 @@ from kiss_bench.runs.exported import exports_of_run
 from kiss_bench.runs.filling import Event, Filling, Watch
 from kiss_bench.runs.judging import check_judgeable
 from kiss_bench.runs.placebo import placebo_facts
+from kiss_bench.runs.prepared_again import remade_by
 from kiss_bench.runs.registration import note, note_seen
 from kiss_bench.runs.stability import Seeds, stability_of, with_seeds
 from kiss_bench.runs.stopping import interruptible
@@ -101,11 +102,11 @@ def _run(plan: Plan, options: Options, workforce: Workforce, watch: Watch, table
         }  # fmt: skip
         if board.recommended is not None:
             board = replace(board, stability=stability_of(progress, judgement))
-        board = write_results(folder, progress, board, tables, facts)
+        board = write_results(folder, progress, _as_asked_before(folder, board), tables, facts)
         beside = Beside(
             store=filling.store, workforce=workforce, watch=watch, quick=options.quick, finishing=options.finishing
         )
-        board = _with_checks(board, exam, options, beside)
+        board = _with_checks(board, (exam, table), options, beside)
     for told, sentence in exports_of_run(plan, folder):
         watch(Event(kind="exported" if told else "warning", progress=progress, reason=sentence))
     watch(Event(kind="done", progress=progress, board=board))
@@ -126,11 +127,12 @@ def _noting(watch: Watch, folder: Path, exam: Exam) -> Watch:
     return noted
 
 
-def _with_checks(board: Board, exam: Exam, options: Options, beside: Beside) -> Board:
+def _with_checks(board: Board, of: tuple[Exam, Table], options: Options, beside: Beside) -> Board:
     """The board with what is run beside the ladder, where asked for: it stands without, should this be interrupted."""
+    exam, table = of
     folder, before = options.results / exam.plan.project, board
     if exam.plan.placebo or options.placebo:
-        placebo = placebo_facts(exam, beside)
+        placebo = placebo_facts(exam, beside, remade_by(exam, table))
         note(folder, exam, "checked", {"what": "placebo", "leaking": list(placebo.leaking)})
         board = replace(board, placebo=placebo)
     if options.seeds is not None and board.recommended is not None and board.stability is not None:
@@ -139,6 +141,20 @@ def _with_checks(board: Board, exam: Exam, options: Options, beside: Beside) -> 
     if board is not before:
         board = rewrite(folder, exam, board)
     return board
+
+
+def _as_asked_before(folder: Path, board: Board) -> Board:
+    """The board with what a placebo and other seeds said of these very results: it is not asked away again."""
+    try:
+        before = read_board(folder)
+    except RecordError:
+        return board
+    if before.digest != board.digest or board.stability is None:
+        return board
+    now, then = board.stability, before.stability
+    if then is not None:
+        now = replace(now, seeds=then.seeds, by_hand=then.by_hand, flip_rate=then.flip_rate)
+    return replace(board, placebo=before.placebo, stability=now)
 
 
 def _seconds_of(folder: Path, digest: str) -> float | None:

@@ -8,10 +8,15 @@ from forgetless_models import SEEN
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
+from kiss_bench.plan.read import plan_from_mapping
 from kiss_bench.records.honesty import FOUND
-from kiss_bench.runs.placebo import placebo_exam, weighed
+from kiss_bench.runs.known import catalogue
+from kiss_bench.runs.placebo import as_they_are, placebo_exam, weighed
+from kiss_bench.runs.prepared_again import remade_by
+from kiss_bench.runs.run import set_exam
 from kiss_bench.runs.units import Progress
 from kiss_bench.tasks.placebo import donors
+from kiss_bench.tasks.prepare import table_of
 from kiss_bench.tuning.unit import run_unit
 
 SEEDS = range(4)
@@ -21,10 +26,10 @@ BASE = {
 }  # fmt: skip
 
 
-def drawn(exam, draw):
+def drawn(exam, draw, remake=as_they_are):
     """One draw of the lane, without worker processes."""
     SEEN.clear()  # as in the workers of a run, who are new to each draw
-    progress = Progress(exam=placebo_exam(exam, draw), quick=False)
+    progress = Progress(exam=placebo_exam(exam, draw, remake), quick=False)
     for unit in progress.units():
         progress.add(unit, run_unit(progress.exam, unit))
     return weighed(progress)
@@ -130,3 +135,26 @@ def test_a_column_made_from_the_real_target_is_not_seen():
     frame = rows(0, 0.0, True)
     frame["proxy"] = (frame["y"] == "yes") + 0.1 * np.random.default_rng(1).normal(size=200)
     assert max(finds(exam_of(frame, **BASE)).values()) < 2
+
+
+def towns_with_their_target(frame):
+    """A leak: each town's mean target, of scored rows too."""
+    return frame.assign(town=(frame["y"] == "yes").groupby(frame["town"]).transform("mean"))
+
+
+def towns_with_their_size(frame):
+    return frame.assign(town=frame.groupby("town")["y"].transform("size"))
+
+
+@pytest.mark.parametrize(("prepare", "leaks"), [("towns_with_their_target", True), ("towns_with_their_size", False)])
+def test_a_prepare_that_carries_the_target_into_a_feature_is_seen_since_it_is_run_again(prepare, leaks):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"town": rng.integers(0, 120, 300), "age": rng.normal(size=300)})
+    frame["y"] = rng.permutation(np.where(np.arange(300) % 2, "yes", "no"))
+    plan = plan_from_mapping(
+        {"project": "p", "target": "y", "data": {"prepare": f"{__name__}:{prepare}"}, **BASE}, catalogue()
+    )
+    table = table_of(plan, frame)
+    exam = set_exam(plan, table)
+    found = [drawn(exam, draw, remade_by(exam, table)).chances["boosting"] for draw in range(3)]
+    assert (sum(chance >= FOUND for chance in found) >= 2) == leaks, found
