@@ -187,7 +187,7 @@ def _skill(exam: Exam, arm: Measured) -> float | None:
 
 
 def _secondary(exam: Exam, name: str, rung: _Rung) -> float | None:
-    """Score by another metric, for description; None where these rows cannot give it."""
+    """Score by another metric on repeat 0, for description; None where these rows cannot give it."""
     assert rung.arm is not None
     metric = find_metric(name)
     predictions, labels = rung.candidate.predictions[rung.arm][:1], rung.candidate.predicted.get(rung.arm)
@@ -195,7 +195,8 @@ def _secondary(exam: Exam, name: str, rung: _Rung) -> float | None:
         refuse_unmeasurable(exam.rows, exam.terms, dataclasses.replace(metric, fewest=1), exam.layout)
     except KissBenchError:
         return None
-    return measure(dataclasses.replace(exam, metric=metric), predictions, labels).score.value
+    first = None if labels is None else labels[:1]
+    return measure(dataclasses.replace(exam, metric=metric), predictions, first).score.value
 
 
 def _recommended(terms: Terms, entries: Sequence[Judged], incumbent: _Rung) -> Recommended:

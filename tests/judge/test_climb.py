@@ -158,6 +158,21 @@ def test_scores_skill_and_secondary_metrics_are_those_of_repeat_0():
         assert entry.repeats == 3
 
 
+def test_a_secondary_metric_of_labels_is_that_of_repeat_0_with_the_labels_learnt_there():
+    rng = np.random.default_rng(0)
+    actual = rng.integers(0, 2, 300)
+    said = np.clip(0.5 + 0.2 * (actual - 0.5) + rng.normal(0, 0.2, (3, 300)), 0.01, 0.99)
+    labels = (said > 0.4).astype(np.int64)
+    ladder = [
+        Candidate(rung="dummy", level=0, predictions={"default": np.full((3, 300), actual.mean())}),
+        Candidate(rung="r1", level=1, predictions={"default": said}, predicted={"default": labels}),
+    ]
+    terms = dataclasses.replace(terms_of("log_loss", 0.01, "skill", also=("accuracy",)), task="binary", positive=1)
+    entry = judge(ladder, rows_of(actual, repeats=3), terms).entries[1]
+    assert entry.also["accuracy"] == pytest.approx(sk.accuracy_score(actual, labels[0]), abs=1e-12)
+    assert entry.also["accuracy"] != pytest.approx(sk.accuracy_score(actual, labels[1]), abs=1e-12)
+
+
 @pytest.mark.parametrize("metric", ["log_loss", "brier", "accuracy", "roc_auc"])
 def test_skill_is_the_share_of_the_dummys_loss_removed(metric):
     actual, models = classes()
