@@ -23,12 +23,13 @@ KNOWN_BY_HEART = 15.0
 """Rows a level of a text has on average up to which it is a name by that alone; US states have more in most tables."""
 EQUAL_COUNTS = 0.5
 """Variance of the counts over their mean, which is 1 for numbers drawn at random, up to which numbers were handed out
-evenly. Measured on honest whole numbers: 2.5 at least."""
+evenly. Measured on honest whole numbers of that shape: 9 at least."""
 TOGETHER = 0.5
-"""Share of neighbouring rows with the same value from which rows of one number were written down together."""
+"""Share of neighbouring rows with the same value from which rows of one value were written down together. Measured on
+honest columns of that shape: 0.04 at most."""
 RECOGNISED = 0.1
 """Skill that single values have beyond ranges of them, from which a value stands for its own rows. Measured on honest
-numbers of that shape: 0.02 at most."""
+numbers of that shape: 0.002 at most."""
 RANGES = 10
 """Ranges of about equally many rows that single values are held against."""
 
