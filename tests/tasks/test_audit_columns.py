@@ -83,6 +83,15 @@ def test_a_target_made_of_two_columns_is_found_with_both(left, right):
     assert (set(found.columns), found.level) == ({"left", "right"}, "leak")
 
 
+def test_a_formula_of_many_columns_is_a_question_and_noise_around_it_none():
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(random.normal(size=(400, 6)), columns=list("abcdef"))
+    y = frame @ np.array([1.0, 2.0, -1.5, 0.7, 1.1, -2.0])
+    found = audited(frame.assign(y=y)).findings[0]
+    assert (set(found.columns), found.level) == (set("abcdef"), "question")
+    assert asked(audited(frame.assign(y=y + 0.1 * random.normal(size=400)))) == []
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_gaps_that_tell_the_target_are_found(kind):
     frame = ordinary(kind)

@@ -153,6 +153,7 @@ def test_customers_of_any_size_are_seen_by_the_labels_they_share():
         pytest.param(lambda random: random.poisson(40, 600), id="counts"),
         pytest.param(lambda random: random.lognormal(7, 1, 600) // 100 * 100, id="round amounts"),
         pytest.param(lambda random: random.choice(list("abcdefgh"), 600), id="a few levels"),
+        pytest.param(lambda random: [f"state {n}" for n in random.integers(0, 35, 600)], id="many levels of many rows"),
         pytest.param(lambda random: [f"street {n}" for n in random.zipf(1.5, 600) % 200], id="a few large levels"),
     ],
 )

@@ -19,16 +19,19 @@ ROWS_PER_LEVEL = (2.0, 60.0)
 EVEN = 0.5
 """Least ratio of the effective number of levels (1 / sum of squared shares, Simpson 1949) to their number: groups are
 of like size, an attribute has a few large levels. Measured: 0.97 on US states; 0.4 at most on titles and agents."""
+KNOWN_BY_HEART = 15.0
+"""Rows a level of a text has on average up to which it is a name by that alone; US states have more in most tables."""
 EQUAL_COUNTS = 0.5
 """Variance of the counts over their mean, which is 1 for numbers drawn at random, up to which numbers were handed out
-evenly. Measured on honest whole numbers: 2.5 at least."""
+evenly. Measured on honest whole numbers of that shape: 9 at least."""
 TOGETHER = 0.5
-"""Share of neighbouring rows with the same value from which rows of one number were written down together."""
+"""Share of neighbouring rows with the same value from which rows of one value were written down together. Measured on
+honest columns of that shape: 0.04 at most."""
 RECOGNISED = 0.1
-"""Skill that single values of a number have beyond ranges of it, from which the number is a name. Measured on honest
-numbers of that shape: 0.02 at most."""
+"""Skill that single values have beyond ranges of them, from which a value stands for its own rows. Measured on honest
+numbers of that shape: 0.002 at most."""
 RANGES = 10
-"""Ranges of about equally many rows that a number is held against as a quantity."""
+"""Ranges of about equally many rows that single values are held against."""
 
 
 def groups(scene: Scene) -> Iterator[Finding]:
@@ -45,7 +48,8 @@ def _finding(scene: Scene, column: Column) -> Finding | None:
     even = float(counts.sum() ** 2 / (counts**2).sum() / len(counts))
     if len(counts) < FEWEST_LEVELS or not ROWS_PER_LEVEL[0] <= mean <= ROWS_PER_LEVEL[1] or even < EVEN:
         return None
-    if column.kind == "number" and not _is_nominal(scene, codes, counts):
+    is_name = column.kind == "category" and mean <= KNOWN_BY_HEART
+    if not is_name and not _belong_together(scene, codes, counts):
         return None
     name = column.name
     return Finding(
@@ -72,8 +76,8 @@ def _codes(values: Numbers, column: Column) -> NDArray[np.int64] | None:
     return codes
 
 
-def _is_nominal(scene: Scene, codes: NDArray[np.int64], counts: NDArray[np.float64]) -> bool:
-    """Whether numbers are names: handed out evenly, written down together, or telling one by one what ranges do not."""
+def _belong_together(scene: Scene, codes: NDArray[np.int64], counts: NDArray[np.float64]) -> bool:
+    """Whether values are handed out evenly, written down together, or tell one by one what ranges of them do not."""
     known = codes[codes >= 0]
     if counts.var() <= EQUAL_COUNTS * counts.mean() or (np.diff(known) == 0).mean() >= TOGETHER:
         return True

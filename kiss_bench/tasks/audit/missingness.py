@@ -14,7 +14,7 @@ from kiss_bench.tasks.audit.words import percent, remedy, skill_words
 LEAK_FROM = 0.9
 """Skill of the gaps alone from which there is no innocent reading. Measured: 0.88 to 0.999 where it was planted."""
 ASKED_FROM = 0.5
-"""Skill of the gaps alone that is asked about. Measured on honest columns: 0.03 at most (credit_scoring, Income)."""
+"""Skill of the gaps alone that is asked about. Measured on honest columns: 0.16 at most (ames, Mas_Vnr_Type)."""
 
 
 def missingness(scene: Scene) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ STRONG_FROM = 0.6
 is all there is (isl_default), 0.71 for a two-class label of which 5 % are changed."""
 LEFT_SHARE = 0.5
 """A strong column is asked about where it leaves at most this share of what all others leave together. Measured on
-honest columns of that strength: 0.65 at least (bike_hourly, hr); a label with 5 % changed among weak columns: 0.3."""
+honest columns of that strength: 0.67 at least (bike_hourly, hr); a label with 5 % changed among weak columns: 0.3."""
 DOMINANT = 1.2
 """How many times what all others say together a weaker column says alone, to be asked about if it is also apart."""
 APART = 0.95
@@ -34,7 +34,7 @@ FEWEST_ROWS = 1_000
 OTHERS_SAY = 0.05
 """Skill of all others below which there is nothing to overlap with."""
 NOTED_SHARE = 0.5
-"""Share of the full model's skill from which a column is worth a note."""
+"""Share of the full model's skill from which a column is worth a note, as the strongest always is."""
 NOTED_FROM = 0.02
 """Skill below which a full model has found nothing, and no column can come near to it."""
 MOST_NOTES = 5
@@ -46,14 +46,14 @@ def single_columns(scene: Scene) -> Iterator[Finding]:
     }
     asked = set(named)
     others = [(name, skill) for name, skill in scene.strengths.items() if name not in named]
-    while others and (found := _in_question(scene, others[0], asked)):
+    while others and (found := _in_question(scene, others[0], asked) or _dominant(scene, others[0], asked, named)):
         asked.add(others.pop(0)[0])
         yield found
     if not others or others[0][1] < NOTED_FROM:
         return
     full = max(scene.together(asked), others[0][1])
-    for name, skill in others[:MOST_NOTES]:
-        if skill >= max(NOTED_FROM, NOTED_SHARE * full):
+    for place, (name, skill) in enumerate(others[:MOST_NOTES]):
+        if place == 0 or skill >= max(NOTED_FROM, NOTED_SHARE * full):
             yield _finding(scene, (name, skill), "note", full)
 
 
@@ -63,17 +63,24 @@ def _in_question(scene: Scene, column: tuple[str, float], asked: set[str]) -> Fi
     For the others of a weaker column have the stronger one among them, and leave no more than that does.
     """
     name, skill = column
-    if skill < OTHERS_SAY:
+    if skill < STRONG_FROM:
         return None
     rest = scene.together({*asked, name})
-    strong = skill >= STRONG_FROM and 1 - skill <= LEFT_SHARE * (1 - rest)
-    if skill >= ASKED_FROM or (asked and skill >= BESIDE_FROM) or strong:
+    if skill >= ASKED_FROM or (asked and skill >= BESIDE_FROM) or 1 - skill <= LEFT_SHARE * (1 - rest):
         return _finding(scene, column, "leak" if skill >= LEAK_FROM else "question", rest)
-    many = len(scene.strengths) - len(asked) > FEWEST_OTHERS and len(scene.rows) >= FEWEST_ROWS
-    if many and rest >= OTHERS_SAY and skill >= DOMINANT * rest:
-        together = scene.together(asked)
-        return _finding(scene, column, "question", rest) if together >= APART * (skill + rest) else None
     return None
+
+
+def _dominant(scene: Scene, column: tuple[str, float], asked: set[str], named: set[str]) -> Finding | None:
+    """Judge whether one column, and there is but one, outweighs all others together and overlaps with none."""
+    name, skill = column
+    others = len(scene.strengths) - len(asked) - 1
+    if asked != named or skill < OTHERS_SAY or others < FEWEST_OTHERS or len(scene.rows) < FEWEST_ROWS:
+        return None
+    rest = scene.together({*asked, name})
+    if rest < OTHERS_SAY or skill < DOMINANT * rest or scene.together(asked) < APART * (skill + rest):
+        return None
+    return _finding(scene, column, "question", rest)
 
 
 def _finding(scene: Scene, column: tuple[str, float], level: Level, others: float) -> Finding:

@@ -14,14 +14,15 @@ from kiss_bench.tasks.audit.words import remedy
 
 KAPPA_ASKED = 0.7
 """Agreement of few levels with the classes that is asked about. A copy with 10 % of its labels changed has 0.8;
-measured on honest columns: 0.47 at most (adult, education against income has 0.24)."""
+measured on honest columns: 0.27 at most (credit_scoring, Records)."""
 KAPPA_LEAK = 0.99
+"""Agreement beyond which only slips of the pen are left."""
 EXTRA_LEVELS = 2
 """Levels beyond the number of classes that a copy may have: a gap, and a rest."""
 FIVE_SIGMA = 5.0
 """Agreement times the root of the rows, from which chance is out of the question in tables of any width."""
 ORDER_LEAK = 0.999
-"""Rank correlation with the target from which a column is the target, bent. Measured on honest columns: 0.97."""
+"""Rank correlation with the target from which a column is the target, bent. Measured on honest columns: 0.96."""
 CUT_LEAK = 0.999
 """Area under the ROC curve from which a cut-off separates two classes. Measured on honest columns: 0.95 at most."""
 WORTH_A_LOOK = 0.5
@@ -50,8 +51,10 @@ def agreement(codes: NDArray[np.int64], labels: NDArray[np.int64], classes: int)
 def _agreeing(scene: Scene) -> Iterator[Finding]:
     labels = scene.goal.target.astype(np.int64)
     for column in scene.task.columns:
-        codes = scene.codes[column.name]
-        values = int((np.bincount(codes) > 0).sum())
+        if (np.bincount(scene.codes[column.name]) > 0).sum() > scene.goal.classes + EXTRA_LEVELS:
+            continue  # bins are never more than values
+        distinct, codes = np.unique(scene.cells[column.name], return_inverse=True)
+        values = len(distinct)
         if values > scene.goal.classes + EXTRA_LEVELS:
             continue
         kappa = agreement(codes, labels, scene.goal.classes)
