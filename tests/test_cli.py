@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from small_tables import write_config, write_tables
+from typer.main import get_command
 
 from kiss_bench import __version__
 from kiss_bench.cli import app, main
@@ -20,7 +21,7 @@ from kiss_bench.cli import app, main
 pytest_plugins = ["finished_runs"]
 
 COMMAND = str(Path(sys.executable).with_name("kiss-bench"))
-COMMANDS = sorted(command.callback.__name__ for command in app.registered_commands)
+COMMANDS = sorted(get_command(app).commands)
 HEAVY = ("sklearn", "pandas", "lightgbm", "optuna", "scipy", "pyarrow")
 PROBE = (
     "import sys; from kiss_bench.cli import main; code = main(sys.argv[1:]); "

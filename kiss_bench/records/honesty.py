@@ -1,6 +1,6 @@
 """What a board says of its own honesty: what was registered, changed, looked at before, and cannot be known."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -79,7 +79,7 @@ class VaultFacts:
     rung: str | None = None
     arm: str | None = None
     incumbent: str | None = None
-    scores: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    scores: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
     """Rung -> score, and its 95 % interval."""
     gain: float | None = None
     gain_low: float | None = None

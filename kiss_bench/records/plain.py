@@ -31,6 +31,8 @@ def _value(kind: Any, plain: Any) -> Any:
         return None if plain is None else _value(inner[0], plain) if len(inner) == 1 else plain
     if get_origin(kind) is tuple:
         return tuple(_value(get_args(kind)[0], entry) for entry in plain)
+    if get_origin(kind) is Mapping and get_args(kind):
+        return {name: _value(get_args(kind)[1], entry) for name, entry in plain.items()}
     return plain
 
 

@@ -80,7 +80,7 @@ def shift_words(vault: VaultFacts) -> str:
 def honesty_section(board: Board) -> str:
     """The section's body in Markdown: registration, amendments, earlier verdicts, looks, vault."""
     facts, pen = board.honesty, MARKDOWN
-    lines = [f"Registered on {facts.registered[:10]}, before anything was fitted."] if facts.registered else []
+    lines = [f"Registered on {inline(facts.registered[:10])}, before anything was fitted."] if facts.registered else []
     lines += [f"Amended: {pen.text(amendment_words(each))}." for each in facts.amendments]
     if facts.luck is not None:
         lines.append(f"{pen.text(luck_words(board, facts.luck))}.")
@@ -100,7 +100,7 @@ def _history(board: Board) -> str:
     rungs = [name for name in now if any(name in run.verdicts for run in history)]
     rungs += [name for name in dict.fromkeys(name for run in history for name in run.verdicts) if name not in now]
     columns = [
-        Column(title="earlier run", cells=tuple(run.at[:16].replace("T", " ") for run in history), right=False),
+        Column(title="earlier run", cells=tuple(inline(run.at[:16].replace("T", " ")) for run in history), right=False),
         Column(title="margin", cells=tuple(inline(run.margin) for run in history), right=False),
         Column(title="recommended", cells=tuple(inline(run.recommended or "–") for run in history), right=False),
     ]

@@ -117,7 +117,7 @@ def test_files_that_cannot_be_read(tmp_path, catalogue, monkeypatch):
 
 VAULT = "allowed: a percent from 1% to 50%, or a number from 0.01 to 0.5"
 ONE_FAULT = {
-    "a vault of everything": ("vault: 1", f"vault: found 1; {VAULT}"),
+    "a vault of everything": ("vault: 1", f"vault: found 1.0; {VAULT}"),
     "a vault of nothing": ("vault: 0%", f"vault: found '0%'; {VAULT}"),
     "a vault in words": ("vault: a fifth", f"vault: found 'a fifth'; {VAULT}"),
     "a vault that is a mapping": ("vault: {share: 20%}", f"vault: found a mapping of 1 key; {VAULT}"),

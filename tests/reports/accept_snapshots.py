@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from boards import (
+    AMENDED,
+    BURNED,
     CHECKED,
     FLIPPED,
     FORWARD,
@@ -38,6 +40,9 @@ SNAPSHOTS = {
     "forward.md": lambda: leaderboard_markdown(FORWARD),
     "several.md": lambda: leaderboard_markdown(SEVERAL),
     "checked.md": lambda: leaderboard_markdown(CHECKED),
+    "amended.md": lambda: leaderboard_markdown(AMENDED),
+    "amended.txt": lambda: leaderboard_text(AMENDED, 120),
+    "burned.md": lambda: leaderboard_markdown(BURNED),
     "flipped.md": lambda: leaderboard_markdown(FLIPPED),
     "flipped.txt": lambda: leaderboard_text(FLIPPED),
     "flipped.html": lambda: leaderboard_html_fragment(FLIPPED),

@@ -3,7 +3,21 @@
 from dataclasses import replace
 
 from kiss_bench.records.board import Board, BoardRow, FoldFacts, MetricFacts, RecommendedFacts, TrialCounts
-from kiss_bench.records.honesty import PlaceboDraw, PlaceboFacts, StabilityFacts, VariantFacts
+from kiss_bench.records.honesty import (
+    AmendmentFacts,
+    ChangeFacts,
+    HonestyFacts,
+    LedgerFacts,
+    LuckFacts,
+    PastRunFacts,
+    PlaceboDraw,
+    PlaceboFacts,
+    ShiftFacts,
+    StabilityFacts,
+    VariantFacts,
+    VaultFacts,
+)
+from kiss_bench.tasks.audit.findings import Answer, Audit, Finding
 
 ROWS_ALONE, REDRAWN = "row variance, inflated", "row variance, inflated by instability"
 
@@ -346,6 +360,61 @@ FLIPPED = replace(
         flip_rate=0.5,
     ),
 )  # fmt: skip
+CHANGED = ChangeFacts(key="margin", before="1 %", after="0.2 %")
+OPENED = VaultFacts(
+    rows=250, how="rows by the hash of 'loan_id'", openings=1, at="2026-11-28T10:00:00+00:00", plan_hash="a1" * 32,
+    rung="linear", arm="tuned", incumbent="stump", gain=0.0412, gain_low=0.0101, gain_high=0.0723, margin=0.0061,
+    p_gain=0.9641, verdict="confirmed", method="row variance",
+    scores={"dummy": (0.6, 0.55, 0.65), "linear": (0.5, 0.44, 0.56), "stump": (0.5412, 0.5, 0.58)},
+    shift=ShiftFacts(auc=0.52, low=0.47, high=0.57, columns=("age", "amount")),
+)  # fmt: skip
+AMENDED = replace(
+    STAYS,
+    rows_vault=250,
+    honesty=HonestyFacts(
+        registered="2026-11-26T08:00:00+00:00",
+        amendments=(
+            AmendmentFacts(at="2026-11-27T09:00:00+00:00", seen="after results were seen", changes=(CHANGED,)),
+        ),
+        history=(
+            PastRunFacts(
+                at="2026-11-26T08:05:00+00:00", plan_hash="b2" * 32, digest="c3" * 32, metric="log_loss",
+                margin="1 % of the dummy's loss (0.006109 log_loss)", recommended="stump",
+                verdicts={"dummy": "BASELINE", "stump": "JUSTIFIED", "linear": "INCONCLUSIVE", "svm": "FAILED"},
+                scores={"dummy": 0.61, "stump": 0.55, "linear": 0.54, "svm": None},
+            ),
+        ),
+        luck=LuckFacts(runs=3, tries=2, se=0.01, luck=0.01177),
+        vault=OPENED,
+        ledger=LedgerFacts(lines=9, head="d4" * 32),
+        stamps=("AMENDED: margin changed from 1 % to 0.2 % after results were seen (2026-11-27)",),
+    ),
+    audit=Audit(
+        findings=(
+            Finding(check="target_copies", level="leak", columns=("paid",), sentence="'paid' is the target."),
+            Finding(check="single_columns", level="question", columns=("duration",), sentence="Alone it tells 19 %."),
+            Finding(
+                check="levels", level="question", columns=("officer",), sentence="One level tells the class.",
+                answer=Answer(answer=True, by="A. Person", reason="known at the counter"),
+            ),
+            Finding(check="duplicates", level="note", sentence="3 rows are twins."),
+        ),
+        checks=("target_copies", "levels", "single_columns", "duplicates", "ids"),
+        skipped={"times": "data.time: day is declared."},
+    ),
+)  # fmt: skip
+BURNED = replace(
+    STAYS,
+    rows_vault=250,
+    honesty=HonestyFacts(
+        vault=replace(
+            OPENED, openings=2, verdict="not contradicted", rows_needed=12_345,
+            shift=ShiftFacts(auc=0.91, low=0.88, high=0.94, columns=("age", "amount")),
+        ),
+        stamps=("BURNED: the vault was opened 2 times, so it is no fresh look any more",),
+    ),
+)  # fmt: skip
+SEALED = replace(STAYS, rows_vault=250, honesty=HonestyFacts(vault=VaultFacts(rows=250, how="whole groups")))
 NOTHING_JUDGED = replace(
     STAYS, recommended=None, rungs=(BoardRow(rung="dummy", level=0, status="failed", reason="no rows"),)
 )
@@ -381,6 +450,61 @@ BOARDS = {
             margins=MARGINS,
             metrics=tuple(variant(name, name, "JUSTIFIED", same=False) for name in HOSTILE_NAMES)
             + tuple(variant(name, None, None, same=False, reason=name) for name in HOSTILE_NAMES),
+        ),
+    ),
+    "amended": AMENDED,
+    "burned": BURNED,
+    "sealed": SEALED,
+    "hostile when registered": replace(
+        HOSTILE,
+        honesty=HonestyFacts(
+            registered="<b>",
+            amendments=tuple(
+                AmendmentFacts(
+                    at=name,
+                    seen="after results were seen",
+                    changes=(
+                        ChangeFacts(key=name, before=name, after=[name]),
+                        ChangeFacts(key=f"{name}.on the ladder", before=None, after=True),
+                    ),
+                )
+                for name in HOSTILE_NAMES
+            ),
+            history=(
+                PastRunFacts(
+                    at="<i>",
+                    plan_hash="",
+                    digest="",
+                    margin="| <b>",
+                    metric="`",
+                    recommended=HOSTILE_NAMES[2],
+                    verdicts=dict.fromkeys(HOSTILE_NAMES, "JUSTIFIED"),
+                    scores=dict.fromkeys(HOSTILE_NAMES, 0.5),
+                ),
+            ),
+            vault=replace(
+                OPENED,
+                rung=HOSTILE_NAMES[2],
+                incumbent=HOSTILE_NAMES[0],
+                how=HOSTILE_NAMES[3],
+                scores=dict.fromkeys(HOSTILE_NAMES, (0.5, 0.4, 0.6)),
+                shift=ShiftFacts(auc=0.9, low=0.8, high=1.0, columns=HOSTILE_NAMES),
+            ),
+            stamps=HOSTILE_NAMES,
+        ),
+        audit=Audit(
+            findings=tuple(
+                Finding(check="ids", level=level, columns=(name,), sentence=f"{name!r} {name}", answer=answer)
+                for name in HOSTILE_NAMES
+                for level, answer in (
+                    ("question", None),
+                    ("leak", None),
+                    ("note", None),
+                    ("question", Answer(answer=False, by=name, reason=name)),
+                )
+            ),
+            checks=("ids", "<check>"),
+            skipped=dict.fromkeys(HOSTILE_NAMES, "<b>why</b> | so"),
         ),
     ),
     "no rungs": replace(STAYS, recommended=None, rungs=()),

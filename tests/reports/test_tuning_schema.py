@@ -107,7 +107,7 @@ def test_a_field_that_says_nothing_is_no_field(place, value):
 def test_an_unknown_field_and_another_version_are_refused(record):
     assert faults_of({**record, "surprise": 1}) == {("surprise",): "is unknown"}
     assert faults_of({**record, "schema": "kiss-bench/tuning/1"}) == {
-        ("schema",): "is 'kiss-bench/tuning/1', not 'kiss-bench/tuning/2'"
+        ("schema",): "is 'kiss-bench/tuning/1', not 'kiss-bench/tuning/3'"
     }
 
 
