@@ -45,8 +45,7 @@ def judge_holdout(rows: Rows, terms: Terms, models: Mapping[str, Scored], pair: 
     the block's series, with groups cluster-robust, else that of the rows. Raises what the judge raises for rows that
     decide nothing.
     """
-    scheme: Scheme = "forward" if terms.scheme == "forward" else "holdout"
-    exam = set_exam(rows, replace(terms, scheme=scheme, escalates=False, alpha=ALPHA))
+    exam = set_exam(rows, _once(terms))
     measured: dict[str, Measured] = {
         name: measure(exam, one.prediction[None], None if one.codes is None else one.codes[None])
         for name, one in models.items()
@@ -56,6 +55,17 @@ def judge_holdout(rows: Rows, terms: Terms, models: Mapping[str, Scored], pair: 
     low, high = bounds(found)
     scores = {name: (one.score.value, *interval(one.score, exam.layout)) for name, one in measured.items()}
     return Holdout(scores=scores, comparison=found, low=low, high=high, verdict=verdict_of(found.p_gain))
+
+
+def check_holdout(rows: Rows, terms: Terms) -> None:
+    """Raise what the judge would raise once everything is fitted."""
+    set_exam(rows, _once(terms))
+
+
+def _once(terms: Terms) -> Terms:
+    """The same terms for one test part."""
+    scheme: Scheme = "forward" if terms.scheme == "forward" else "holdout"
+    return replace(terms, scheme=scheme, escalates=False, alpha=ALPHA)
 
 
 def verdict_of(p_gain: float) -> str:

@@ -29,7 +29,7 @@ class Model:
 def opening_exam(exam: Exam, table: Table, models: tuple[Model, ...]) -> Exam:
     """One split of all rows: training is all that `exam` has, less the gap in time; testing is its vault.
 
-    The ladder is cut down to these models and what they blend; a model of the default arm is not tuned. The number of
+    `table` holds both. The ladder is cut down to these models and what they blend; a model of the default arm is not tuned. The number of
     the fold is the one after the last, so that its seeds are none that a run has used.
     """
     assert exam.task.sealed is not None
@@ -52,7 +52,7 @@ def outcomes_of(exam: Exam, models: tuple[Model, ...], folder: Path, workforce: 
     """Run what is not stored yet. Raises RefusedError naming every model that could not be fitted."""
     progress, keys, store = Progress(exam=exam, quick=False), Keys(exam), UnitStore(folder / ".units")
     todo = []
-    for unit in _needed(progress):
+    for unit in _needed(progress, models):
         found = store.load(keys.of(unit))
         if isinstance(found, Outcome):
             progress.add(unit, found)
@@ -70,6 +70,7 @@ def outcomes_of(exam: Exam, models: tuple[Model, ...], folder: Path, workforce: 
     steps = {step.name: step for step in exam.plan.ladder}
     made = {model: progress.found(steps[model.rung], model.arm)[0] for model in models}
     failed = [f"{model.rung}: {found.error}: {found.reason}" for model, found in made.items() if found and found.error]
+    failed += [f"{model.rung}: what it blends is not there" for model, found in made.items() if found is None]
     if failed:
         raise RefusedError(f"the vault was not scored, since fits failed: {'; '.join(failed)}")
     return {model: found for model, found in made.items() if found is not None}
@@ -97,8 +98,12 @@ def _training(task: Task, sealed: np.ndarray, exam: Exam) -> np.ndarray:
     return np.asarray(~sealed & (task.time < task.time[sealed].min() - gap))
 
 
-def _needed(progress: Progress) -> Iterator[Unit]:
-    """Default fits of rungs that are asked for their tuned arm are left out."""
+def _needed(progress: Progress, models: tuple[Model, ...]) -> Iterator[Unit]:
+    """All units but default fits that nobody asks for: of rungs asked for their tuned arm, and in no default blend."""
+    usual = {model.rung for model in models if model.arm == "default"}
+    blends = [step for step in progress.exam.plan.ladder if rung_facts(step).blends and step.name in usual]
+    blended = max((step.level for step in blends), default=0.0)
     for unit in progress.units():
-        if unit.purpose != "fit" or "tuned" not in arms_of(progress.exam, unit.step, quick=False):
+        tuned = "tuned" in arms_of(progress.exam, unit.step, quick=False)
+        if unit.purpose != "fit" or not tuned or unit.step.name in usual or unit.step.level < blended:
             yield unit

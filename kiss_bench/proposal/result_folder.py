@@ -13,6 +13,7 @@ from kiss_bench.records.folder import read_board, read_json
 from kiss_bench.records.keys import sha256_of
 from kiss_bench.records.ledger import Ledger, read_ledger
 from kiss_bench.runs.estimators import BESIDE_THE_PLAN
+from kiss_bench.runs.write import VAULT
 from kiss_bench.tuning.record.facts import TuningRecord
 from kiss_bench.tuning.record.schema import record_from_dict
 
@@ -58,7 +59,8 @@ class ResultFolder:
         found: dict[str, str] = {}
         for line in self.ledger.lines:
             files = line.facts.get("files", {})
-            found = dict(files) if line.event == "run" else {**found, **files}
+            kept = {name: seal for name, seal in found.items() if name == VAULT or line.event != "run"}
+            found = {**kept, **files}
         return found
 
     def text(self, name: str) -> str:

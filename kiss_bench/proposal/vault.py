@@ -1,7 +1,7 @@
 """`kiss-bench vault open`: the sealed rows, scored once, against the plan that is registered."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +9,11 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from kiss_bench.engines import Choice, hired
-from kiss_bench.errors import RecordError, RefusedError
+from kiss_bench.errors import KissBenchError, RecordError, RefusedError
 from kiss_bench.evaluation.exam import Exam, Outcome
 from kiss_bench.judge.judgement import Rows
 from kiss_bench.plan.plan import Arm
-from kiss_bench.proposal.holdout import Holdout, Scored, holdout_rows, judge_holdout
+from kiss_bench.proposal.holdout import Holdout, Scored, check_holdout, holdout_rows, judge_holdout
 from kiss_bench.proposal.opening import Model, opening_exam, outcomes_of
 from kiss_bench.proposal.shift import shift_of
 from kiss_bench.proposal.verify import verify
@@ -21,19 +21,18 @@ from kiss_bench.records.board import Board
 from kiss_bench.records.folder import check_free, held, read_board
 from kiss_bench.records.frames import predictions_frame, write_frame
 from kiss_bench.records.honesty import VaultFacts
-from kiss_bench.records.ledger import read_ledger
 from kiss_bench.reports.json import plain_json
 from kiss_bench.runs.judging import terms_of
+from kiss_bench.runs.looks import openings, read_ledgers, unfinished
 from kiss_bench.runs.recorded import Recorded, read_recorded
-from kiss_bench.runs.registration import note
+from kiss_bench.runs.registration import asked_hash, note
 from kiss_bench.runs.rows_again import plan_with_data
 from kiss_bench.runs.run import set_exam
-from kiss_bench.runs.write import seal_again
+from kiss_bench.runs.write import VAULT, seal_again
 from kiss_bench.tasks.labels import labels_of
 from kiss_bench.tasks.read import read_table
 from kiss_bench.tasks.seeds import seed_of
 
-NAME = "vault.parquet"
 ASKED_FIRST = ("ledger", "files", "plan", "folds", "digest", "scores and verdicts")
 """Questions of `verify` that have to be answered before anything is looked at."""
 
@@ -50,25 +49,26 @@ class Options:
 def open_vault(folder: Path, options: Options, say: Callable[[str], None] = lambda _: None) -> Board:
     """Fit the recommended rung, its incumbent and the dummy on all other rows, and score the vault's with them.
 
-    The ledger says that it is being opened before anything is read, and what came of it before anything is shown; an
-    opening that was stopped in between has shown nothing, and may be finished. Raises RecordError for a folder that is
-    none or has no vault, RefusedError for everything that speaks against opening it.
+    The ledger says that it is being opened before anything is fitted, and what came of it before anything is shown; an
+    opening that was stopped in between has shown nothing, and is finished by opening it again with the same plan.
+    Raises RecordError for a folder that is none or has no vault, RefusedError for everything that speaks against it.
     """
     check_free(folder)
     board = read_board(folder)
     models = _models(board, folder)
     _refuse_what_differs(folder)
-    _refuse_second_look(folder, burn=options.burn)
     recorded = read_recorded(folder)
     with hired(Choice(jobs=options.jobs)) as workforce, threadpool_limits(1), held(folder, options.command):
         exam, opened = _exams(recorded, board, models, options.data)
+        _refuse_second_look(folder, exam, burn=options.burn)
         note(folder, exam, "vault opening", {"burn": options.burn, "models": [asdict(model) for model in models]})
-        say(f"fitting {', '.join(model.rung for model in models)} on {len(opened.folds.splits[0].train):,} rows")
+        split = opened.folds.splits[0]
+        say(f"fitting {', '.join(model.rung for model in models)} on {len(split.train):,} rows")
         outcomes = outcomes_of(opened, models, folder, workforce)
-        say(f"scoring the {len(opened.folds.splits[0].test):,} rows of the vault")
+        say(f"scoring the {len(split.test):,} rows of the vault")
         facts = _facts(board, opened, outcomes, models)
-        write_frame(folder / NAME, _table(opened, list(outcomes.values())))
-        return seal_again(folder, exam, "vault opened", {"vault": plain_json(facts)}, (NAME,))
+        write_frame(folder / VAULT, _table(opened, list(outcomes.values())))
+        return seal_again(folder, exam, "vault opened", {"vault": plain_json(facts)}, (VAULT,))
 
 
 def _models(board: Board, folder: Path) -> tuple[Model, ...]:
@@ -107,17 +107,24 @@ def _refuse_what_differs(folder: Path) -> None:
         raise RefusedError(f"the vault stays sealed, since {folder} is not what its run wrote:\n  {told}")
 
 
-def _refuse_second_look(folder: Path, *, burn: bool) -> None:
-    opened = read_ledger(folder).of("vault opened")
-    if opened and not burn:
+def _refuse_second_look(folder: Path, exam: Exam, *, burn: bool) -> None:
+    """An opening that did not end may be finished with the same plan; with another it was a look."""
+    ledgers = read_ledgers(folder)
+    looks = openings(ledgers, exam.task.data_hash)
+    left = unfinished(ledgers.own)
+    if left is not None and left.facts.get("asked_hash") != asked_hash(exam) and left not in looks:
+        looks.append(left)
+    if looks and not burn:
+        last = looks[-1]
+        said = last.facts.get("vault", {}).get("verdict", "it was left before it ended")
         raise RefusedError(
-            f"the vault of {folder} was opened on {opened[-1].at}: {opened[-1].facts['vault']['verdict']}. A second "
-            f"look is no fresh look; --burn takes it, and every report will say so for ever"
+            f"the vault of these rows was opened on {last.at} ({said}). A second look is no fresh look; --burn takes "
+            f"it, and every report will say so for ever"
         )
 
 
 def _exams(recorded: Recorded, board: Board, models: tuple[Model, ...], data: Path | None) -> tuple[Exam, Exam]:
-    """The exam of the run, and that of the opening, over the very rows of the record."""
+    """The exam of the run, and that of the opening, over the very rows of the record; nothing is fitted."""
     plan = plan_with_data(recorded, data)
     table = read_table(plan)
     if table.data_hash != board.data_hash:
@@ -128,7 +135,12 @@ def _exams(recorded: Recorded, board: Board, models: tuple[Model, ...], data: Pa
     exam = set_exam(plan, table)
     if exam.folds.hash != board.folds_hash:
         raise RefusedError(f"the vault stays sealed: these rows do not give the folds of {recorded.folder}")
-    return exam, opening_exam(exam, table, models)
+    try:
+        opened = opening_exam(exam, table if table.sealed is None else read_table(replace(plan, vault=None)), models)
+        check_holdout(_rows(opened), terms_of(opened))
+    except KissBenchError as error:
+        raise RefusedError(f"the vault stays sealed, since its rows cannot be scored: {error}") from None
+    return exam, opened
 
 
 def _facts(board: Board, opened: Exam, outcomes: dict[Model, Outcome], models: tuple[Model, ...]) -> VaultFacts:
@@ -137,11 +149,13 @@ def _facts(board: Board, opened: Exam, outcomes: dict[Model, Outcome], models: t
     sealed = np.zeros(len(task.row_id), dtype=np.bool_)
     sealed[split.test] = True
     kept = np.sort(np.concatenate([split.train, split.test]))
-    shift = shift_of(task.frame.iloc[kept], sealed[kept], seed_of(opened.root, "fold", fold=split.fold))
+    group = None if task.group is None else task.group[kept]
+    seed = seed_of(opened.root, "fold", fold=split.fold)
     before = board.honesty.vault
     return VaultFacts(
         rows=len(split.test),
         how=before.how if before else "",
+        fresh=before.fresh if before else True,
         rung=models[-1].rung,
         arm=models[-1].arm,
         incumbent=models[-2].rung,
@@ -154,7 +168,7 @@ def _facts(board: Board, opened: Exam, outcomes: dict[Model, Outcome], models: t
         verdict=found.verdict,
         rows_needed=found.comparison.rows_needed if found.verdict == "not contradicted" else None,
         method=found.comparison.method,
-        shift=shift,
+        shift=shift_of(task.frame.iloc[kept], sealed[kept], group, seed),
     )
 
 

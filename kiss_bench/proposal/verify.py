@@ -11,14 +11,15 @@ from kiss_bench.proposal.rejudged import differences, read_table, rejudge
 from kiss_bench.proposal.result_folder import ResultFolder
 from kiss_bench.proposal.vault_again import vault_differences
 from kiss_bench.records.frames import digest_of, trials_hash, trials_of
-from kiss_bench.records.keys import canonical_json
+from kiss_bench.records.keys import canonical_json, sha256_of
 from kiss_bench.records.ledger import NAME, Ledger, anchored, faults_on_record
 from kiss_bench.records.seals import BOARD, seal_of
 from kiss_bench.records.store import Damage, UnitStore
 from kiss_bench.reports import board_reports, tuning_reports
 from kiss_bench.runs.asked import asked_in
-from kiss_bench.runs.registration import registered_last, vault_opened
-from kiss_bench.runs.write import BULKY, SEALED
+from kiss_bench.runs.looks import vault_opened
+from kiss_bench.runs.registration import DATA, registered_last
+from kiss_bench.runs.write import BULKY, SEALED, VAULT
 from kiss_bench.tasks.folds import folds_hash
 
 State = Literal["ok", "differs", "not here"]
@@ -99,7 +100,7 @@ def _files(folder: ResultFolder) -> Iterator[str]:
     for name, sealed in seals.items():
         path = folder.path / name
         if not path.exists():
-            if name not in (*BULKY, "vault.parquet"):
+            if name not in (*BULKY, VAULT):
                 yield f"{name} is gone"
             continue
         try:
@@ -128,7 +129,7 @@ def _plan(folder: ResultFolder) -> Iterator[str]:
         yield "the ledger registers no plan"
         return
     try:
-        asked = {**asked_in(folder.facts), "the data": folder.board.data_hash[:12]}
+        asked = {**asked_in(folder.facts), DATA: folder.board.data_hash[:12]}
     except (KeyError, TypeError, AttributeError) as error:
         yield f"plan.json is no plan of this version ({type(error).__name__}: {error})"
         return
@@ -189,10 +190,13 @@ def _vault(folder: ResultFolder) -> Iterator[str]:
         if opened:
             yield f"the ledger says that the vault was opened, {BOARD} does not"
         return
-    if told != vault_opened(folder.ledger):
+    by_ledger = vault_opened(folder.ledger)
+    if by_ledger is None:  # opened by a neighbour of then: there are no rows of it here
+        return
+    if told != replace(by_ledger, openings=told.openings):
         yield f"{BOARD} says otherwise of the vault than the ledger does"
-    table = _stored(folder, "vault.parquet")
-    if told.plan_hash == folder.board.plan_hash:  # of an earlier plan the ledger has the seal, and the margin is gone
+    table, last = _stored(folder, VAULT), registered_last(folder.ledger)
+    if last is not None and told.asked_hash == sha256_of(last.facts.get("asked")):  # else that margin is gone
         yield from vault_differences(table, folder.facts, folder.plan, told)
 
 

@@ -73,6 +73,11 @@ class VaultFacts:
     how: str
     """How they were put away, in words."""
     openings: int = 0
+    """How often it was looked into, by other projects beside this one and by openings that were left as well."""
+    fresh: bool = True
+    """Whether no run before has read these rows, as far as the ledgers know."""
+    asked_hash: str = ""
+    """Of what was registered when it was opened last."""
     at: str = ""
     plan_hash: str = ""
     """Of the plan that they were opened against last."""

@@ -14,6 +14,9 @@ from kiss_bench.reports.tables import markdown_table
 MOST = 4
 """Changes told one by one; the ledger has them all."""
 ON_LADDER = ".on the ladder"
+SHIFTED, NEARLY_CHANCE = 0.7, 0.6
+"""An AUC from which rows are another population, and one that its interval must lie above: few groups can be told
+apart by chance."""
 
 
 def amendment_words(amendment: AmendmentFacts) -> str:
@@ -49,8 +52,9 @@ def _value(value: Any) -> str:
 def vault_words(board: Board, vault: VaultFacts) -> str:
     """One sentence: sealed, or what the opening said."""
     kept = f"{vault.rows:,} rows, {vault.how}"
-    if not vault.openings:
-        return f"The vault is sealed: {kept}. No run has read them; `kiss-bench vault open` scores them once"
+    if vault.verdict is None:
+        unread = "No run has read them" if vault.fresh else "Earlier runs have read rows of it"
+        return f"The vault is sealed: {kept}. {unread}; `kiss-bench vault open` scores them once"
     name = board.metric.name
     gain = f"{amounts.number(vault.gain, sign=True)} {name}" if vault.gain is not None else "no gain"
     ends = f"one-sided 95 % bounds {amounts.number(vault.gain_low, sign=True)} and "
@@ -69,8 +73,9 @@ def shift_words(vault: VaultFacts) -> str:
     if vault.shift is None:
         return ""
     found = vault.shift
-    said = "they differ from the rows that models were fitted on" if found.auc > 0.7 else "no shift to speak of"
-    columns = f", most by {listed(found.columns)}" if found.auc > 0.7 and found.columns else ""
+    shifted = found.auc > SHIFTED and found.low > NEARLY_CHANCE
+    said = "they differ from the rows that models were fitted on" if shifted else "no shift to speak of"
+    columns = f", most by {listed(found.columns)}" if shifted and found.columns else ""
     return (
         f"Shift: a model tells the vault's rows from all others with an AUC of {found.auc:.2f} ({found.low:.2f} to "
         f"{found.high:.2f}; 0.5 is chance): {said}{columns}"

@@ -61,7 +61,7 @@ def _section(title: str, body: str) -> str:
 def _vault(board: Board) -> str:
     """Put what the opened vault says right below the verdict that it was held against."""
     vault = board.honesty.vault
-    return f"{escape.markdown(vault_words(board, vault))}." if vault is not None and vault.openings else ""
+    return f"{escape.markdown(vault_words(board, vault))}." if vault is not None and vault.verdict is not None else ""
 
 
 def _bullets(lines: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from kiss_bench.evaluation.exam import Exam
 from kiss_bench.plan.plan import Step
 from kiss_bench.plan.written import ORDER, plan_as_dict
+from kiss_bench.records.keys import rung_sources
 from kiss_bench.rungs import Parameter
 from kiss_bench.runs.units import rung_facts
 from kiss_bench.tuning.record.adaptation import range_text
@@ -19,7 +20,7 @@ PLACES = ("path", "sql", "url", "loader")
 
 def asked_of(exam: Exam) -> dict[str, Any]:
     """Dotted keys of everything that the plan asks; rungs by their names, their spaces as they are searched."""
-    rungs = {step.name: _searched(exam, step) for step in exam.plan.ladder}
+    rungs = {step.name: {**_searched(exam, step), "code": code_of(step)} for step in exam.plan.ladder}
     return asked_in({**plan_as_dict(exam.plan), "rungs": rungs})
 
 
@@ -30,8 +31,17 @@ def asked_in(plain: Mapping[str, Any]) -> dict[str, Any]:
     for step in plain["ladder"]:
         space = {line["name"]: range_text(Parameter(**line)) for line in plain["rungs"][step["name"]]["space"]}
         facts = {name: step[name] for name in ("level", "estimator", "trials", "settings")}
-        found[step["name"]] = {"on the ladder": True, **facts, **space}
+        code = plain["rungs"][step["name"]].get("code")
+        found[step["name"]] = {"on the ladder": True, **facts, **space, **({"code": code} if code else {})}
     return flat(found)
+
+
+def code_of(step: Step) -> str | None:
+    """Hash of the code behind a custom rung, which its name does not tell; None for a shipped one.
+
+    Raises RungError where it is nowhere to be found.
+    """
+    return None if step.estimator is None else rung_sources([step])[step.name][:12]
 
 
 def flat(value: Any, around: str = "") -> dict[str, Any]:

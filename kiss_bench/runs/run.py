@@ -133,7 +133,8 @@ def _with_checks(board: Board, of: tuple[Exam, Table], options: Options, beside:
     folder, before = options.results / exam.plan.project, board
     if exam.plan.placebo or options.placebo:
         placebo = placebo_facts(exam, beside, remade_by(exam, table))
-        note(folder, exam, "checked", {"what": "placebo", "leaking": list(placebo.leaking)})
+        said = {"what": "placebo", "leaking": list(placebo.leaking), "digest": board.digest}
+        note(folder, exam, "checked", said)
         board = replace(board, placebo=placebo)
     if options.seeds is not None and board.recommended is not None and board.stability is not None:
         facts = with_seeds(board.stability, exam, board.recommended.rung, options.seeds, beside)

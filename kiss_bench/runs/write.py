@@ -19,21 +19,14 @@ from kiss_bench.records.environment import environment
 from kiss_bench.records.folder import read_board, read_json
 from kiss_bench.records.frames import digest_of, write_frame
 from kiss_bench.records.keys import sha256_of
-from kiss_bench.records.ledger import read_ledger
 from kiss_bench.records.seals import BOARD, board_seal, seals_of
 from kiss_bench.reports import board_reports, tuning_reports
 from kiss_bench.reports.json import plain_json
 from kiss_bench.reports.stamps import stamps
+from kiss_bench.runs.asked import code_of
 from kiss_bench.runs.board import Tables, plan_hash, withdrawn
-from kiss_bench.runs.registration import (
-    honesty_of,
-    ledger_facts,
-    note,
-    note_run,
-    register,
-    stamps_of,
-    vault_facts,
-)
+from kiss_bench.runs.looks import honesty_of, read_ledgers, stamps_of, vault_facts
+from kiss_bench.runs.registration import ledger_facts, note, note_run, register
 from kiss_bench.runs.tuned import Circumstances, tuning_record
 from kiss_bench.runs.units import Progress, rung_facts
 from kiss_bench.tasks.folds import folds_frame
@@ -47,9 +40,11 @@ COMMITTABLE = 1_000_000
 BULKY = ("predictions.parquet", "trials.parquet")
 """In the order of `Tables`."""
 ROLES = "rows.parquet"
+VAULT = "vault.parquet"
+"""Sealed by the opening that wrote it, not by runs."""
 SEALED = (
     *("plan.json", "folds.parquet", ROLES, *BULKY, "environment.json", "tuning.json", "tuning.md"),
-    *("leaderboard.md", "leaderboard.csv", ".gitignore", "vault.parquet"),
+    *("leaderboard.md", "leaderboard.csv", ".gitignore"),
 )
 """Files whose seals a run notes in the ledger, beside that of the board."""
 
@@ -112,9 +107,9 @@ def seal_again(folder: Path, exam: Exam, event: str, facts: Mapping[str, Any], n
 
 def rewrite(folder: Path, exam: Exam, board: Board) -> Board:
     """Write the reports of finished results that have more to say than before, with what the ledger says by now."""
-    ledger = read_ledger(folder)
-    told = replace(board.honesty, vault=vault_facts(ledger, exam))
-    board = replace(board, honesty=replace(told, stamps=stamps_of(ledger, told, board.plan_hash)))
+    ledgers = read_ledgers(folder)
+    told = replace(board.honesty, vault=vault_facts(ledgers, exam))
+    board = replace(board, honesty=replace(told, stamps=stamps_of(ledgers, told, exam, board)))
     record = record_from_dict(read_json(folder, "tuning.json"), str(folder / "tuning.json"))
     for name, render in tuning_reports().items():
         write_whole(folder / name, render(replace(record, stamps=tuple(stamps(board)))))
@@ -215,6 +210,7 @@ def _rung_facts(exam: Exam, step: Step) -> dict[str, Any]:
     """What a rung brings along: its settings in force, and the space its studies search."""
     rung = rung_facts(step)
     return {
+        "code": code_of(step),
         "summary": rung.summary,
         "settings": {**rung.defaults(exam.task.kind), **step.settings},
         "most_rows": rung.most_rows,

@@ -19,7 +19,7 @@ from kiss_bench.tasks.roles import check_roles, feature_names
 from kiss_bench.tasks.table import is_integral
 from kiss_bench.tasks.target import make_target, rows_with_target
 from kiss_bench.tasks.task import Column, Table, Task
-from kiss_bench.tasks.vault import Vault, vault_of
+from kiss_bench.tasks.vault import vault_of
 
 SINGLE_FROM = 500_000
 """Rows from which numbers are held in single precision: half the memory in every worker. Trees never see more."""
@@ -34,7 +34,7 @@ def make_task(plan: Plan, table: Table) -> tuple[Plan, Task]:
     folds that do not suit roles or task.
     """
     check_roles(plan, table)
-    rows, vault = _without_vault(plan, table, rows_with_target(plan, table))
+    rows, sealed, how = _without_vault(plan, table, rows_with_target(plan, table))
     target = make_target(plan, table, rows)
     plan, oddities = resolve(plan, target)
     _check_ids(plan, table)
@@ -64,9 +64,9 @@ def make_task(plan: Plan, table: Table) -> tuple[Plan, Task]:
         fold_train=predefined.train if predefined else None,
         data_hash=table.data_hash,
         rows_read=rows_read,
-        rows_dropped=rows_read - len(rows) - (0 if vault is None else len(vault.rows)),
-        sealed=None if vault is None else _row_ids(table, vault.rows),
-        sealed_how="" if vault is None else vault.how,
+        rows_dropped=rows_read - len(rows) - (0 if sealed is None else len(sealed)),
+        sealed=sealed,
+        sealed_how=how,
         notes=(
             *table.notes,
             *target.notes,
@@ -83,10 +83,16 @@ def make_task(plan: Plan, table: Table) -> tuple[Plan, Task]:
     return plan, task
 
 
-def _without_vault(plan: Plan, table: Table, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], Vault | None]:
-    """The rows that runs may read, and the sealed ones."""
+def _without_vault(
+    plan: Plan, table: Table, rows: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64] | None, str]:
+    """Positions of the rows that runs may read; row ids of the sealed ones, and how these were chosen."""
+    if table.sealed is not None:
+        return rows, table.sealed, table.sealed_how
     vault = vault_of(plan, table, rows)
-    return (rows, None) if vault is None else (np.setdiff1d(rows, vault.rows, assume_unique=True), vault)
+    if vault is None:
+        return rows, None, ""
+    return np.setdiff1d(rows, vault.rows, assume_unique=True), _row_ids(table, vault.rows), vault.how
 
 
 def _row_ids(table: Table, rows: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -16,6 +16,7 @@ from kiss_bench.tasks.names import listed
 from kiss_bench.tasks.table import make_table
 from kiss_bench.tasks.task import Table
 from kiss_bench.tasks.user_code import USER_CODE_FAILS, importable_from, imported
+from kiss_bench.tasks.vault import Vault, vault_of
 
 Prepare = Callable[[pd.DataFrame], pd.DataFrame]
 
@@ -28,21 +29,42 @@ ONLY_ROWS: Final = (
 def table_of(plan: Plan, frame: pd.DataFrame, notes: tuple[str, ...] = ()) -> Table:
     """The table of a raw frame: as it is, or as `data.prepare` makes it. Raises DataError.
 
-    Prepared, its hash is one of both, the rows as read and as they came out.
+    Prepared, its hash is one of both, the rows as read and as they came out. Rows of a vault are put away before that,
+    so that nothing is learnt from them.
     """
+    as_read = make_table(frame, plan.target, notes)
     if plan.data.prepare is None:
-        return make_table(frame, plan.target, notes)
-    name, as_read = f"data.prepare: {plan.data.prepare}", make_table(frame, plan.target).data_hash
-    given = frame.reset_index(drop=True)
-    prepare = prepare_of(plan)
-    made = prepare(given.copy())
-    rows = kept_rows(made, len(given), name)
-    _refuse_reset_index(prepare, given, rows, name)
-    gone = len(given) - len(rows)
-    left_out = f"; it left out {gone} of {len(given)} rows" if gone else ""
+        return as_read
+    name, given = f"data.prepare: {plan.data.prepare}", frame.reset_index(drop=True)
+    vault = _sealed_before(plan, as_read)
+    seen = np.arange(len(given)) if vault is None else np.setdiff1d(np.arange(len(given)), vault.rows)
+    part, prepare = given.iloc[seen].reset_index(drop=True), prepare_of(plan)
+    made = prepare(part.copy())
+    rows = kept_rows(made, len(part), name)
+    _refuse_reset_index(prepare, part, rows, name)
+    gone = len(part) - len(rows)
+    left_out = f"; it left out {gone} of {len(part)} rows" if gone else ""
     table = make_table(made, plan.target, (*notes, f"The rows are prepared by {plan.data.prepare}{left_out}."))
-    both = hashlib.sha256(f"{as_read} {table.data_hash}".encode()).hexdigest()
-    return replace(table, data_hash=both, raw=given, row_id=rows if gone else None)
+    both = hashlib.sha256(f"{as_read.data_hash} {table.data_hash}".encode()).hexdigest()
+    table = replace(table, data_hash=both, raw=given, row_id=seen[rows] if gone or vault else None)
+    return table if vault is None else replace(table, sealed=vault.rows, sealed_how=vault.how)
+
+
+def rows_prepared(table: Table) -> pd.DataFrame:
+    """The raw rows that `data.prepare` was given."""
+    assert table.raw is not None
+    return table.raw if table.sealed is None else table.raw.drop(index=pd.Index(table.sealed)).reset_index(drop=True)
+
+
+def _sealed_before(plan: Plan, as_read: Table) -> Vault | None:
+    """The vault of the rows as read; the column that chooses them has to be there before anything is prepared."""
+    for key, column in (("time", plan.data.time), ("group", plan.data.group), ("id", plan.data.id)):
+        if plan.vault is not None and column is not None and column not in as_read.frame:
+            raise DataError(
+                f"data.{key}: {column!r} is made by data.prepare, but the vault is put away before that; it must be in "
+                f"the table as read"
+            )
+    return vault_of(plan, as_read, np.arange(len(as_read.frame), dtype=np.int64))
 
 
 def prepare_of(plan: Plan) -> Prepare:

@@ -45,6 +45,9 @@ class Table:
     """Names that several columns of the table had before they were told apart."""
     raw: pd.DataFrame | None = None
     """The table as read, where `data.prepare` made this one of it: what its probes start from."""
+    sealed: NDArray[np.int64] | None = None
+    """Positions in `raw` of rows that were put away before it was prepared; they are not in `frame`."""
+    sealed_how: str = ""
     row_id: NDArray[np.int64] | None = None
     """Where each row stands in the table as read; None: the rows are the same."""
 

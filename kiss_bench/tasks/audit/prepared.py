@@ -7,7 +7,7 @@ from kiss_bench.plan.plan import Plan
 from kiss_bench.tasks.audit.findings import Answer, Finding, Level
 from kiss_bench.tasks.columns import canonical
 from kiss_bench.tasks.names import listed, unique_names
-from kiss_bench.tasks.prepare import prepare_of
+from kiss_bench.tasks.prepare import prepare_of, rows_prepared
 from kiss_bench.tasks.probes import WHICH_ROWS, ProbeName, ProbeOutcome, ProbeVerdict, probe
 from kiss_bench.tasks.roles import feature_names
 from kiss_bench.tasks.same_values import differing
@@ -44,7 +44,7 @@ def prepare_findings(plan: Plan, table: Table, seed: int = 0) -> tuple[Finding, 
         )
     if plan.data.prepare is not None and table.raw is not None:
         time = plan.data.time
-        verdicts = probe(prepare_of(plan), table.raw, target=plan.target, time=time, seed=seed)
+        verdicts = probe(prepare_of(plan), rows_prepared(table), target=plan.target, time=time, seed=seed)
         found += _findings(plan, table, verdicts)
     return tuple(sorted(found, key=lambda finding: ORDER[finding.level]))
 
