@@ -29,8 +29,8 @@ class Model:
 def opening_exam(exam: Exam, table: Table, models: tuple[Model, ...]) -> Exam:
     """One split of all rows: training is all that `exam` has, less the gap in time; testing is its vault.
 
-    `table` holds both. The ladder is cut down to these models and what they blend; a model of the default arm is not tuned. The number of
-    the fold is the one after the last, so that its seeds are none that a run has used.
+    `table` holds both. The ladder is cut down to these models and what they blend; a model of the default arm is not
+    tuned. The number of the fold is the one after the last, so that its seeds are none that a run has used.
     """
     assert exam.task.sealed is not None
     resolved, task = make_task(replace(exam.plan, vault=None), table)

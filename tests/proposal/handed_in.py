@@ -21,7 +21,7 @@ BASE = {
     "metric": "{primary: log_loss, margin: 1%}",
     "folds": "{count: 3, inner: 2}",
     "tuning": "{trials: 2}",
-    "ladder": "[dummy, stump, linear, tree]",
+    "ladder": "[dummy, linear, tree]",
     "vault": "25%",
 }
 

@@ -72,9 +72,9 @@ def test_an_amendment_that_is_taken_back_stays_on_record(project):
 
 CHANGES = {
     "the metric": ({"metric": "{primary: brier, margin: 1%}"}, "metric.primary changed from log_loss to brier"),
-    "a rung": ({"ladder": "[dummy, stump, linear]"}, "tree taken off the ladder"),
+    "a rung": ({"ladder": "[dummy, linear]"}, "tree taken off the ladder"),
     "a space": (
-        {"ladder": "[dummy, stump, {name: linear, space: {C: 'float(0.1, 10, log)'}}, tree]"},
+        {"ladder": "[dummy, {name: linear, space: {C: 'float(0.1, 10, log)'}}, tree]"},
         "linear.C changed from",
     ),
     "the folds": ({"folds": "{count: 4, inner: 2}"}, "folds.count changed from 3 to 4"),

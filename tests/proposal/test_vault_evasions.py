@@ -115,7 +115,7 @@ def test_what_cannot_be_scored_is_refused_before_it_is_opened(project, capsys):
 @pytest.mark.parametrize("below", ["default", "tuned"])
 @pytest.mark.parametrize("arm", ["default", "tuned"])
 def test_a_stack_can_be_opened_in_either_arm_over_either(arm, below, project, monkeypatch):
-    assert project.run(project="stacked", ladder="[dummy, stump, linear, tree, stack]") == 0
+    assert project.run(project="stacked", ladder="[dummy, linear, tree, stack]") == 0
     models = (
         Model(rung="dummy", arm="default"), Model(rung="linear", arm=below), Model(rung="stack", arm=arm),
     )  # fmt: skip
@@ -182,7 +182,7 @@ def test_the_columns_that_give_the_vault_away_are_named():
 def test_a_custom_rungs_code_is_part_of_what_is_registered(project):
     code = "from sklearn.linear_model import LogisticRegression\n\n\n"
     code += "def build(C={C}):\n    return LogisticRegression(C=C)\n"
-    ladder = "[dummy, linear, {name: mine, level: 8, estimator: 'mine:build', space: {C: 'float(0.1, 10)'}}]"
+    ladder = "[dummy, linear, {name: mine, level: 8, estimator: 'mine:build'}]"
     Path("mine.py").write_text(code.format(C=1.0), "utf8")
     assert project.run(project="own", ladder=ladder) == 0
     Path("mine.py").write_text(code.format(C=2.0), "utf8")
