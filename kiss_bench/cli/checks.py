@@ -21,7 +21,9 @@ def verify(folder: Folder) -> None:
     for check in checks:
         typer.echo(f"{check.state:>8}  {check.name}{': ' if check.told else ''}{'; '.join(check.told)}")
     wrong = [check.name for check in checks if check.state == "differs"]
-    typer.echo(f"\n{folder}: {'differs in ' + ', '.join(wrong) if wrong else 'as it was written'}")
+    unasked = [check.name for check in checks if check.state == "not here" and check.name != "stored units"]
+    so_far = f" as far as that can be told; not asked: {', '.join(unasked)}" if unasked else ""
+    typer.echo(f"\n{folder}: {'differs in ' + ', '.join(wrong) if wrong else f'as it was written{so_far}'}")
     raise typer.Exit(NO if wrong else DONE)
 
 

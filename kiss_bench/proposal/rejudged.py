@@ -16,6 +16,7 @@ from kiss_bench.judge.climb import judge
 from kiss_bench.judge.judgement import Candidate, Judgement
 from kiss_bench.plan.plan import Arm, Plan, Step
 from kiss_bench.records.board import Board, BoardRow
+from kiss_bench.records.frames import frame_of
 from kiss_bench.runs.board import judged_row
 from kiss_bench.runs.estimators import exam_without_rows
 from kiss_bench.runs.judging import comparable, judged_rows, level_of, terms_of, tested_rows
@@ -102,9 +103,9 @@ def read_table(folder: Path, name: str) -> pd.DataFrame:
     if not path.exists():
         raise RecordError(f"{path} is not there")
     try:
-        return pd.read_parquet(path)
-    except Exception as error:  # noqa: BLE001  (pyarrow meets damaged bytes with any class there is)
-        raise RecordError(f"{path} cannot be read: {type(error).__name__}: {str(error)[:200]}") from None
+        return frame_of(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise RecordError(f"{path} cannot be read: {error}") from None
 
 
 def _candidate(exam: Exam, step: Step, row: BoardRow | None, predictions: pd.DataFrame, *, quick: bool) -> Candidate:

@@ -63,6 +63,20 @@ class ResultFolder:
             found = {**kept, **files}
         return found
 
+    @property
+    def pending(self) -> bool:
+        """Whether a run of another plan was begun and has not ended."""
+        events = [line.event for line in self.ledger.of("registered", "amended", "run")]
+        return bool(events) and events[-1] != "run" and "run" in events
+
+    @property
+    def left_out(self) -> set[str]:
+        """Files that the folder itself says are not committed."""
+        try:
+            return set((self.path / ".gitignore").read_text(encoding="utf8").split())
+        except (OSError, UnicodeDecodeError):
+            return set()
+
     def text(self, name: str) -> str:
         try:
             return (self.path / name).read_bytes().decode("utf8").replace("\r\n", "\n")

@@ -1,6 +1,5 @@
 """Whether a result folder is what its run wrote: hashes exactly, scores and verdicts to 1e-9, from what is stored."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,15 +10,17 @@ from kiss_bench.proposal.rejudged import differences, read_table, rejudge
 from kiss_bench.proposal.result_folder import ResultFolder
 from kiss_bench.proposal.vault_again import vault_differences
 from kiss_bench.records.frames import digest_of, trials_hash, trials_of
-from kiss_bench.records.keys import canonical_json, sha256_of
+from kiss_bench.records.keys import sha256_of
 from kiss_bench.records.ledger import NAME, Ledger, anchored, faults_on_record
-from kiss_bench.records.seals import BOARD, seal_of
+from kiss_bench.records.seals import BOARD, core_seal, seal_of
 from kiss_bench.records.store import Damage, UnitStore
 from kiss_bench.reports import board_reports, tuning_reports
+from kiss_bench.reports.json import plain_json
+from kiss_bench.reports.stamps import stamps
 from kiss_bench.runs.asked import asked_in
-from kiss_bench.runs.looks import vault_opened
-from kiss_bench.runs.registration import DATA, registered_last
-from kiss_bench.runs.write import BULKY, SEALED, VAULT
+from kiss_bench.runs.looks import amendment_of, amendment_stamps, vault_opened
+from kiss_bench.runs.registration import registered_in, registered_last
+from kiss_bench.runs.write import SEALED, VAULT, WRITTEN_FIRST
 from kiss_bench.tasks.folds import folds_hash
 
 State = Literal["ok", "differs", "not here"]
@@ -84,8 +85,29 @@ def _ledger(folder: ResultFolder) -> Iterator[str]:
         return
     yield from (fault for fault in anchored(ledger, told.head) if fault not in ledger.faults)
     places = [place for place, line in enumerate(ledger.lines, start=1) if line.hash == told.head]
-    if places and (places[0] != told.lines or tuple(told.faults) != faults_on_record(_until(ledger, places[0]))):
+    place = places[0] if places else 0
+    if place != told.lines or tuple(told.faults) != faults_on_record(_until(ledger, place)):
         yield f"{BOARD} says otherwise of the ledger than the ledger does"
+    yield from _honesty(folder)
+
+
+def _honesty(folder: ResultFolder) -> Iterator[str]:
+    """What the board says of its past that the ledger has otherwise."""
+    said, ledger = folder.board.honesty, folder.ledger
+    amendments = tuple(amendment_of(line) for line in ledger.of("amended"))
+    if folder.pending:  # of a run that has not ended no report can tell yet
+        amendments = amendments[: len(said.amendments)]
+    registered = ledger.of("registered")
+    if said.registered != (registered[0].at if registered else "") or said.amendments != amendments:
+        yield f"{BOARD} says otherwise of what was registered and amended than the ledger does"
+    lacking = [stamp for stamp in amendment_stamps(amendments) if stamp not in said.stamps]
+    if lacking:
+        yield f"{BOARD} lacks a stamp: {lacking[0]}"
+    ended = ledger.of("run")
+    if ended and ended[-1].facts.get("core") != core_seal(plain_json(folder.board)):
+        yield f"{BOARD} is not what the last run found, whatever was sealed after it"
+    if not folder.pending and tuple(stamps(folder.board)) != folder.record.stamps:
+        yield f"tuning.json has other stamps than {BOARD}"
 
 
 def _until(ledger: Ledger, count: int) -> Ledger:
@@ -99,8 +121,10 @@ def _files(folder: ResultFolder) -> Iterator[str]:
         yield "the ledger holds no run that ended"
     for name, sealed in seals.items():
         path = folder.path / name
+        if folder.pending and name in WRITTEN_FIRST:
+            continue
         if not path.exists():
-            if name not in (*BULKY, VAULT):
+            if name not in folder.left_out:
                 yield f"{name} is gone"
             continue
         try:
@@ -119,6 +143,9 @@ def _is_new(folder: ResultFolder, name: str, seals: Mapping[str, str]) -> bool:
 
 def _plan(folder: ResultFolder) -> Iterator[str]:
     """Whether the plan is the one that its hash, the board and the last registration say."""
+    if folder.pending:
+        yield "a run of another plan was begun and has not ended; `kiss-bench run` it to its end first"
+        return
     found = folder.plan_hash
     if found != folder.facts.get("plan_hash"):
         yield "plan.json is not what its own hash was taken of"
@@ -129,16 +156,18 @@ def _plan(folder: ResultFolder) -> Iterator[str]:
         yield "the ledger registers no plan"
         return
     try:
-        asked = {**asked_in(folder.facts), DATA: folder.board.data_hash[:12]}
+        asked = registered_in(asked_in(folder.facts), folder.plan, folder.board.data_hash, folder.board.folds_hash)
     except (KeyError, TypeError, AttributeError) as error:
         yield f"plan.json is no plan of this version ({type(error).__name__}: {error})"
         return
-    if json.loads(canonical_json(asked)) != last.facts.get("asked"):
+    if asked != last.facts.get("asked"):
         yield "plan.json asks otherwise than the plan that is registered"
 
 
 def _folds(folder: ResultFolder) -> Iterator[str]:
     """Whether the folds are those that were drawn."""
+    if folder.pending:
+        raise _NotHereError("they are those of a run that has not ended")
     if folds_hash(folder.plan.folds.kind or "stratified", read_table(folder.path, "folds.parquet")) != (
         folder.board.folds_hash
     ):
@@ -154,12 +183,16 @@ def _digest(folder: ResultFolder) -> Iterator[str]:
 
 def _stored(folder: ResultFolder, name: str) -> Any:
     if not (folder.path / name).exists():
-        raise _NotHereError(f"{name} is not here (above 1 MB it is not committed)")
+        if name not in folder.left_out:
+            raise RecordError(f"{name} is gone")
+        raise _NotHereError(f"{name} is not here: it is too large to be committed")
     return read_table(folder.path, name)
 
 
 def _scores(folder: ResultFolder) -> Iterator[str]:
     """Whether the predictions give these scores and verdicts, to 1e-9."""
+    if folder.pending:
+        raise _NotHereError("plan and folds are those of a run that has not ended")
     _stored(folder, "predictions.parquet")
     yield from differences(folder.board, rejudge(folder.path, folder.facts, folder.plan, folder.board))
 

@@ -106,7 +106,7 @@ def read_json(folder: Path, name: str) -> dict[str, Any]:
         raise RecordError(f"{folder} is no folder; a result folder is what `kiss-bench run` writes, results/<project>")
     path = folder / name
     try:
-        found = json.loads(path.read_text(encoding="utf8"))
+        found = json.loads(path.read_text(encoding="utf8"), object_pairs_hook=each_key_once)
     except FileNotFoundError:
         raise RecordError(
             f"{folder} has no {name}; run `kiss-bench run CONFIG` again, finished units are kept"
@@ -115,6 +115,18 @@ def read_json(folder: Path, name: str) -> dict[str, Any]:
         raise RecordError(f"{path} cannot be read as JSON: {error}") from None
     if not isinstance(found, dict):
         raise RecordError(f"{path} holds a {type(found).__name__}, not an object")
+    return found
+
+
+def each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON whose keys are all different: of two, one reader takes the first and another the last.
+
+    Raises ValueError naming a key that comes twice.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r} comes twice")
     return found
 
 

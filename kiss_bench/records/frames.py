@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pyarrow import parquet
 
 from kiss_bench.evaluation.exam import Exam, Outcome, Trial
 from kiss_bench.evaluation.probabilities import label_text
@@ -174,3 +175,16 @@ def write_frame(path: Path, frame: pd.DataFrame) -> None:
     buffer = io.BytesIO()
     frame.to_parquet(buffer, index=False, compression="zstd")
     write_whole(path, buffer.getvalue())
+
+
+def frame_of(content: bytes) -> pd.DataFrame:
+    """The table in the bytes of a Parquet file, read in this thread alone; raises ValueError where there is none.
+
+    Arrow's own threads, when they are still about at the end of a process that read little, can bring it down.
+    """
+    try:
+        table = parquet.ParquetFile(io.BytesIO(content), pre_buffer=False).read(use_threads=False)
+        frame: pd.DataFrame = table.to_pandas(use_threads=False)
+    except Exception as error:  # noqa: BLE001  (Arrow meets damaged bytes with any class there is)
+        raise ValueError(f"{type(error).__name__}: {str(error)[:200]}") from None
+    return frame

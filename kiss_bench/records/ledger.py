@@ -88,8 +88,14 @@ def read_ledger(folder: Path) -> Ledger:
         return Ledger()
     except OSError as error:
         raise RecordError(f"{folder / NAME} cannot be read: {error.strerror or error}") from None
-    whole, _, rest = content.rpartition(b"\n")
-    return _checked(whole.split(b"\n") if whole else [], torn=bool(rest))
+    whole, rest = _lines(content)
+    return _checked(whole, torn=bool(rest))
+
+
+def _lines(content: bytes) -> tuple[list[bytes], bytes]:
+    """Whole lines, and what is left of one that was never finished; Windows may have ended lines in its own way."""
+    *whole, rest = content.replace(b"\r\n", b"\n").split(b"\n")
+    return ([*whole, rest], b"") if rest and _line(rest) is not None else (whole, rest)
 
 
 def _checked(texts: Sequence[bytes], *, torn: bool) -> Ledger:
@@ -142,8 +148,8 @@ def append(folder: Path, event: Event, *, anchor: str = "") -> Line:
         ledger = read_ledger(folder)
         line = _next(ledger, event, anchored(ledger, anchor))
         content = (folder / NAME).read_bytes() if (folder / NAME).exists() else b""
-        whole = content[: content.rfind(b"\n") + 1]  # half a line was never written
-        write_whole(folder / NAME, whole + _text(line) + b"\n")
+        whole, _ = _lines(content)  # half a line was never written
+        write_whole(folder / NAME, b"".join(text + b"\n" for text in (*whole, _text(line))))
     return line
 
 
@@ -168,7 +174,8 @@ def faults_on_record(ledger: Ledger) -> tuple[str, ...]:
 def _next(ledger: Ledger, event: Event, faults: Sequence[str]) -> Line:
     last = ledger.lines[-1] if ledger.lines else None
     known = {fault for line in ledger.lines for fault in line.facts.get("faults", ())}
-    news = [fault for fault in faults if fault not in known]
+    news = [fault for fault in (*event.facts.get("faults", ()), *faults) if fault not in known]
+    told = {"faults": news} if news else {}
     plain = {
         "seq": ledger.count + 1,
         "at": now().isoformat(timespec="seconds"),
@@ -176,7 +183,7 @@ def _next(ledger: Ledger, event: Event, faults: Sequence[str]) -> Line:
         "plan_hash": event.plan_hash,
         "data_hash": event.data_hash,
         "code_hash": event.code_hash,
-        "facts": {**event.facts, **({"faults": news} if news else {})},
+        "facts": {**{name: fact for name, fact in event.facts.items() if name != "faults"}, **told},
         "previous": last.hash if last else "",
     }
     plain = json.loads(canonical_json(plain))  # as it will be read

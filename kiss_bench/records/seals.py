@@ -1,19 +1,18 @@
 """What a file of the result folder says, as one hash: other line ends or another layout of JSON change nothing."""
 
 import hashlib
-import io
 import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import pandas as pd
-
 from kiss_bench.errors import RecordError
-from kiss_bench.records.frames import values_hash
+from kiss_bench.records.folder import each_key_once
 from kiss_bench.records.keys import sha256_of
 
 BOARD = "leaderboard.json"
+ADDED = ("schema", "honesty", "placebo", "stability")
+"""Fields of a board that say more once something was run beside it, or was done with it."""
 
 
 def seals_of(folder: Path, names: Iterable[str]) -> dict[str, str]:
@@ -35,17 +34,19 @@ def board_seal(plain: Mapping[str, Any]) -> str:
     return sha256_of({**plain, "honesty": honesty})
 
 
+def core_seal(plain: Mapping[str, Any]) -> str:
+    """The seal of what a run found: no later look, opening or check may change it."""
+    return sha256_of({name: value for name, value in plain.items() if name not in ADDED})
+
+
 def _of_json(content: bytes) -> str:
-    found = json.loads(content.decode("utf8"))
+    found = json.loads(content.decode("utf8"), object_pairs_hook=each_key_once)
     return board_seal(found) if str(found.get("schema", "")).startswith("kiss-bench/leaderboard/") else sha256_of(found)
 
 
 def _of_parquet(content: bytes) -> str:
-    try:
-        frame = pd.read_parquet(io.BytesIO(content))
-    except Exception as error:  # noqa: BLE001  (pyarrow meets damaged bytes with any class there is)
-        raise ValueError(str(error)) from None
-    return values_hash(frame, list(frame.columns))
+    """Of the bytes: nothing writes a table anew but a run, and what one reader overlooks another stumbles over."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def _of_text(content: bytes) -> str:

@@ -46,7 +46,7 @@ def honesty_of(folder: Path, exam: Exam, board: Board) -> HonestyFacts:
     registered = ledgers.own.of("registered")
     facts = HonestyFacts(
         registered=registered[0].at if registered else "",
-        amendments=tuple(_amendment(line) for line in ledgers.own.of("amended")),
+        amendments=tuple(amendment_of(line) for line in ledgers.own.of("amended")),
         history=_history(ledgers.own, board),
         luck=_luck(ledgers, exam, board),
         vault=vault_facts(ledgers, exam),
@@ -121,7 +121,7 @@ def readers(ledgers: Ledgers, exam: Exam) -> list[Line]:
 
 def stamps_of(ledgers: Ledgers, facts: HonestyFacts, exam: Exam, board: Board) -> tuple[str, ...]:
     """What no report may be without: changes after a look, a vault that is no fresh look, a broken ledger, a leak."""
-    said = [f"AMENDED: {amendment_words(each)}" for each in facts.amendments if each.seen != BEFORE]
+    said = amendment_stamps(facts.amendments)
     said += _vault_stamps(ledgers, facts.vault, exam)
     said += [f"TAMPERED: of the ledger, {fault}" for fault in faults_on_record(ledgers.own)]
     said += [f"CLOCK SET BACK: of the ledger, {told}" for told in ledgers.own.clock]
@@ -130,6 +130,11 @@ def stamps_of(ledgers: Ledgers, facts: HonestyFacts, exam: Exam, board: Board) -
         names = ", ".join(placebos[-1].facts["leaking"])
         said.append(f"LEAKING: the last placebo ({placebos[-1].day}) found a leak by {names}; none was run since")
     return tuple(said)
+
+
+def amendment_stamps(amendments: Sequence[AmendmentFacts]) -> list[str]:
+    """One for each change after a look."""
+    return [f"AMENDED: {amendment_words(each)}" for each in amendments if each.seen != BEFORE]
 
 
 def _vault_stamps(ledgers: Ledgers, vault: VaultFacts | None, exam: Exam) -> Iterator[str]:
@@ -146,7 +151,8 @@ def _vault_stamps(ledgers: Ledgers, vault: VaultFacts | None, exam: Exam) -> Ite
         yield f"NOT FRESH: rows of this vault were read by runs that had others sealed, or none (first {early[0].day})"
 
 
-def _amendment(line: Line) -> AmendmentFacts:
+def amendment_of(line: Line) -> AmendmentFacts:
+    """What a line of the ledger says was changed."""
     facts = line.facts
     return from_plain(AmendmentFacts, {"at": line.at, "seen": facts["seen"], "changes": facts["changes"]})
 

@@ -8,29 +8,36 @@ from typing import Any
 
 from kiss_bench.errors import RecordError
 from kiss_bench.evaluation.exam import Exam
+from kiss_bench.plan.plan import Plan
 from kiss_bench.records.atomic import write_whole
 from kiss_bench.records.board import Board
-from kiss_bench.records.folder import read_board
+from kiss_bench.records.folder import read_board, read_json
 from kiss_bench.records.honesty import ChangeFacts, LedgerFacts
 from kiss_bench.records.keys import canonical_json, own_sources, sha256_of
-from kiss_bench.records.ledger import Event, Ledger, Line, append, faults_on_record, read_ledger
-from kiss_bench.records.seals import BOARD
+from kiss_bench.records.ledger import NAME, Event, Ledger, Line, append, faults_on_record, read_ledger
+from kiss_bench.records.seals import BOARD, core_seal
 from kiss_bench.reports import amounts
-from kiss_bench.reports.json import leaderboard_json
+from kiss_bench.reports.json import leaderboard_json, plain_json
 from kiss_bench.reports.words import margin_words
 from kiss_bench.runs.asked import asked_of
 from kiss_bench.runs.board import plan_hash
 
 BEFORE, SEEN, OPENED = "before any result was seen", "after results were seen", "after the vault was opened"
 SHARES = {"skill": " %", "relative": " % of the incumbent's loss", "absolute": ""}
-DATA = "the data"
-"""Key of what is registered that stands for the rows."""
+DATA, FOLDS = "the data", "the folds"
+"""Keys of what is registered that stand for the rows, and for folds that came with them."""
 
 
 def registered_of(exam: Exam) -> dict[str, Any]:
     """What is registered of an exam: all that its plan asks, and which rows it asks of; as JSON gives it back."""
-    asked: dict[str, Any] = json.loads(canonical_json({**asked_of(exam), DATA: exam.task.data_hash[:12]}))
-    return asked
+    return registered_in(asked_of(exam), exam.plan, exam.task.data_hash, exam.folds.hash)
+
+
+def registered_in(asked: Mapping[str, Any], plan: Plan, data_hash: str, folds_hash: str) -> dict[str, Any]:
+    """The same from what is written; folds that come with the data are registered by what they are."""
+    given = {FOLDS: folds_hash[:12]} if plan.folds.kind == "predefined" else {}
+    whole: dict[str, Any] = json.loads(canonical_json({**asked, DATA: data_hash[:12], **given}))
+    return whole
 
 
 def asked_hash(exam: Exam) -> str:
@@ -49,14 +56,28 @@ def register(folder: Path, exam: Exam) -> None:
     Raises RecordError where it cannot be written.
     """
     asked, ledger = registered_of(exam), read_ledger(folder)
-    last = registered_last(ledger)
+    last, gone = registered_last(ledger), _what_is_gone(folder, ledger)
     if last is None:
-        note(folder, exam, "registered", {"asked": asked})
+        note(folder, exam, "registered", {"asked": asked, **gone})
     elif last.facts.get("asked") != asked:
         changes = [_plain(change) for change in _changes(last.facts.get("asked", {}), asked)]
-        note(folder, exam, "amended", {"seen": _seen(ledger), "changes": changes, "asked": asked})
+        note(folder, exam, "amended", {"seen": _seen(ledger), "changes": changes, "asked": asked, **gone})
     else:
-        note(folder, exam, "begun", {})
+        note(folder, exam, "begun", gone)
+
+
+def _what_is_gone(folder: Path, ledger: Ledger) -> dict[str, list[str]]:
+    """Faults of a folder whose ledger and board do not tell of each other, since one was taken away."""
+    gone = []
+    try:
+        of_our_time = "stamps" in read_json(folder, "tuning.json")
+    except RecordError:
+        of_our_time = False
+    if of_our_time and not ledger.count:
+        gone.append(f"results lay here that no line of {NAME} tells of")
+    if ledger.of("run") and not (folder / BOARD).exists():
+        gone.append(f"a run had ended, but {BOARD} was gone")
+    return {"faults": gone} if gone else {}
 
 
 def note_seen(folder: Path, exam: Exam) -> None:
@@ -79,6 +100,7 @@ def note_run(folder: Path, exam: Exam, board: Board, files: Mapping[str, str]) -
         "verdicts": {row.rung: row.verdict or row.status for row in board.rungs},
         "scores": {row.rung: row.score for row in board.rungs},
         "files": dict(files),
+        "core": core_seal(plain_json(board)),
     }
     note(folder, exam, "run", facts)
 

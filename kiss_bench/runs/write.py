@@ -40,6 +40,8 @@ COMMITTABLE = 1_000_000
 BULKY = ("predictions.parquet", "trials.parquet")
 """In the order of `Tables`."""
 ROLES = "rows.parquet"
+WRITTEN_FIRST = ("plan.json", "folds.parquet", ROLES)
+"""Before anything is fitted: while a run is under way they are its own, and all else is of the run before."""
 VAULT = "vault.parquet"
 """Sealed by the opening that wrote it, not by runs."""
 SEALED = (

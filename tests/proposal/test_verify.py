@@ -10,6 +10,7 @@ from tampering import edits, meaning
 from kiss_bench.cli import main
 from kiss_bench.errors import RecordError
 from kiss_bench.proposal.verify import QUESTIONS, verify
+from kiss_bench.runs import write as written
 
 pytest_plugins = ["finished_runs", "handed_in"]
 RUNS = ["binary", "ranked", "multiclass", "regression", "forward"]
@@ -29,15 +30,23 @@ def test_a_folder_that_nobody_touched_is_as_it_was_written(run, finished, capsys
     assert "as it was written" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("run", RUNS)
-def test_without_predictions_and_units_it_says_what_it_could_not_ask(run, finished, tmp_path):
-    folder = shutil.copytree(finished(run).folder, tmp_path / "f", ignore=shutil.ignore_patterns(".units"))
-    (folder / "predictions.parquet").unlink()
-    found = states(folder)
+def test_tables_too_large_to_be_committed_may_be_absent_and_it_says_what_it_could_not_ask(project, monkeypatch, capsys):
+    monkeypatch.setattr(written, "COMMITTABLE", 1000)
+    assert project.run() == 0
+    shutil.rmtree(project.folder / ".units")
+    (project.folder / "predictions.parquet").unlink()
+    found = states(project.folder)
     assert {name for name, state in found.items() if state == "not here"} == {
         "digest", "scores and verdicts", "stored units",
     }  # fmt: skip
-    assert main(["verify", str(folder)]) == 0
+    capsys.readouterr()
+    assert project.verify() == 0
+    assert "as far as that can be told; not asked: digest, scores and verdicts" in capsys.readouterr().out
+
+
+def test_a_table_that_was_committed_may_not_be_absent(project):
+    (project.folder / "predictions.parquet").unlink()
+    assert project.verify() == 1
 
 
 def test_a_folder_that_is_none_is_invalid_input(tmp_path):

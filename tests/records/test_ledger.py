@@ -100,12 +100,28 @@ def test_a_line_that_was_rewritten_with_its_own_hash_breaks_the_one_below(tmp_pa
 def test_a_file_cut_at_any_byte_can_be_read_and_written_on(tmp_path):
     texts = written(tmp_path, 3)
     whole, last = b"".join(texts), texts[-1]
-    for cut in range(len(last)):
+    for cut in range(len(last) - 1):
         (tmp_path / NAME).write_bytes(whole[: len(whole) - len(last) + cut])
         assert read_ledger(tmp_path).torn == (cut > 0)
         line = append(tmp_path, Event(event="seen"))
         found = read_ledger(tmp_path)
         assert (found.faults, found.torn, line.seq, len(found.lines)) == ((), False, 3, 3), cut
+
+
+def test_a_line_that_lacks_its_end_alone_is_whole(tmp_path):
+    texts = written(tmp_path, 3)
+    (tmp_path / NAME).write_bytes(b"".join(texts)[:-1])
+    assert (len(read_ledger(tmp_path).lines), read_ledger(tmp_path).torn) == (3, False)
+    assert append(tmp_path, Event(event="seen")).seq == 4
+    assert read_ledger(tmp_path).faults == ()
+
+
+def test_the_line_ends_of_windows_change_no_line(tmp_path):
+    texts = written(tmp_path, 3)
+    (tmp_path / NAME).write_bytes(b"".join(texts).replace(b"\n", b"\r\n"))
+    assert (read_ledger(tmp_path).faults, len(read_ledger(tmp_path).lines)) == ((), 3)
+    append(tmp_path, Event(event="seen"))
+    assert read_ledger(tmp_path).faults == ()
 
 
 def test_what_was_found_wrong_is_not_forgotten_when_the_ledger_goes_on(tmp_path):
