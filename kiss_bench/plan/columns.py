@@ -66,7 +66,7 @@ def _review(written: Mapping[str, Any], at: Key, faults: Faults) -> Mapping[str,
         faults.add((*at, "answer"), found=short(answer), allowed="yes or no", hint=hint)
     words = {name: written.get(name) for name in ("by", "reason")}
     for name, allowed in (("by", "the name of whoever answers"), ("reason", "a sentence")):
-        if not isinstance(words[name], str) or not str(words[name]).strip():
+        if not isinstance(words[name], str) or not any(sign.isalnum() for sign in str(words[name])):
             faults.add((*at, name), found=short(words[name]), allowed=allowed)
     told = ANSWERS.get(answer, False) if isinstance(answer, str | bool) else False
     return {"answer": told, **{name: str(word) for name, word in words.items()}}

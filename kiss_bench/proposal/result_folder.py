@@ -5,9 +5,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from kiss_bench.errors import RecordError
+import pandas as pd
+
+from kiss_bench.errors import KissBenchError, RecordError
 from kiss_bench.plan.plan import Plan
 from kiss_bench.plan.written import plan_from_dict
+from kiss_bench.proposal.rejudged import read_table
 from kiss_bench.records.board import Board
 from kiss_bench.records.folder import read_board, read_json
 from kiss_bench.records.keys import sha256_of
@@ -82,3 +85,16 @@ class ResultFolder:
             return (self.path / name).read_bytes().decode("utf8").replace("\r\n", "\n")
         except (OSError, UnicodeDecodeError) as error:
             raise RecordError(f"{name} cannot be read: {error}") from None
+
+
+class NotHereError(KissBenchError):
+    """A file that need not be there, without which a question cannot be asked."""
+
+
+def stored(folder: ResultFolder, name: str) -> pd.DataFrame:
+    """A table of the folder; raises NotHereError where the folder says that it is not committed."""
+    if not (folder.path / name).exists():
+        if name not in folder.left_out:
+            raise RecordError(f"{name} is gone")
+        raise NotHereError(f"{name} is not here: it is too large to be committed")
+    return read_table(folder.path, name)

@@ -1,6 +1,6 @@
 """`kiss-bench vault open`: the sealed rows, scored once, against the plan that is registered."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from kiss_bench.records.folder import check_free, held, read_board
 from kiss_bench.records.frames import predictions_frame, write_frame
 from kiss_bench.records.honesty import VaultFacts
 from kiss_bench.reports.json import plain_json
+from kiss_bench.reports.leaks import is_open
 from kiss_bench.runs.judging import terms_of
 from kiss_bench.runs.looks import openings, read_ledgers, unfinished
 from kiss_bench.runs.recorded import Recorded, read_recorded
@@ -168,8 +169,28 @@ def _facts(board: Board, opened: Exam, outcomes: dict[Model, Outcome], models: t
         verdict=found.verdict,
         rows_needed=found.comparison.rows_needed if found.verdict == "not contradicted" else None,
         method=found.comparison.method,
+        notes=(*_unseen(opened), *_unanswered(board)),
         shift=shift_of(task.frame.iloc[kept], sealed[kept], group, seed),
     )
+
+
+def _unseen(opened: Exam) -> Iterator[str]:
+    """Classes that only the vault holds: no model could know them."""
+    task, split = opened.task, opened.folds.splits[0]
+    if task.kind != "regression":
+        inside, outside = (
+            np.bincount(task.y[rows].astype(np.int64), minlength=len(task.labels)) for rows in (split.test, split.train)
+        )
+        for code in np.flatnonzero((inside > 0) & (outside == 0)):
+            yield f"{inside[code]} of its rows are of class {task.labels[code]}, which no other row has"
+
+
+def _unanswered(board: Board) -> Iterator[str]:
+    """What the leak audit still asks: rows in a vault share what leaks, so that it may be a leak that is confirmed."""
+    columns = dict.fromkeys(name for each in board.audit.findings if is_open(each) for name in each.columns)
+    if any(is_open(each) for each in board.audit.findings):
+        about = f" about {', '.join(columns)}" if columns else ""
+        yield f"The leak audit waits for answers{about}: a vault shares the leaks of its table, and cannot tell them"
 
 
 def _judged(opened: Exam, outcomes: dict[Model, Outcome], models: tuple[Model, ...]) -> Holdout:

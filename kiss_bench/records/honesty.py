@@ -97,6 +97,8 @@ class VaultFacts:
     """confirmed | contradicted | not contradicted"""
     rows_needed: int | None = None
     method: str = ""
+    notes: tuple[str, ...] = ()
+    """What is odd about the rows, such as a class that none of the others has."""
     shift: ShiftFacts | None = None
 
 

@@ -10,6 +10,7 @@ from kiss_bench.reports.columns import Column
 from kiss_bench.reports.escape import PLAIN, Pen, listed
 from kiss_bench.reports.tables import markdown_table
 
+NO_LEAK = "No rung beats the dummy twice: the placebo sees no leak, and can see none in columns themselves."
 AS_IT_IS = "the margin"
 """The variant that is none: what the board itself asks."""
 _UNSEEN = (
@@ -45,7 +46,7 @@ def placebo_section(board: Board) -> str:
         chances = (amounts.probability(draw.chances.get(rung)) for rung in rungs)
         columns.append(Column(title="P", cells=tuple(chances)))
     names = listed(escape.code(rung) for rung in facts.leaking) if facts.leaking else ""
-    verdict = f"LEAKING: {names}." if facts.leaking else "No leak seen: no rung beats the dummy twice."
+    verdict = f"LEAKING: {names}." if facts.leaking else NO_LEAK
     seasons = _SEASONS if board.folds.kind == "forward" else ""
     return (
         f"{verdict} The ladder was run with at most {facts.trials} trials on {len(facts.draws)} targets that nobody "

@@ -62,9 +62,10 @@ def vault_words(board: Board, vault: VaultFacts) -> str:
     needed = f"; it would take about {amounts.about(vault.rows_needed)} rows to decide" if vault.rows_needed else ""
     which = f"{vault.rung} ({vault.arm}) over {vault.incumbent}"
     times = "once" if vault.openings == 1 else f"{vault.openings} times"
+    notes = "".join(f". {note}" for note in vault.notes)
     return (
         f"The vault ({kept}) was opened {times}, last on {vault.at[:10]}: {vault.verdict}. {which} gains {gain} there "
-        f"({ends}) where the margin is {amounts.number(vault.margin)}{needed}"
+        f"({ends}) where the margin is {amounts.number(vault.margin)}{needed}{notes}"
     )
 
 
@@ -75,6 +76,8 @@ def shift_words(vault: VaultFacts) -> str:
     found = vault.shift
     shifted = found.auc > SHIFTED and found.low > NEARLY_CHANCE
     said = "they differ from the rows that models were fitted on" if shifted else "no shift to speak of"
+    if not shifted and found.high > SHIFTED:
+        said = "the interval is too wide to tell, since the rows are few or hang together"
     columns = f", most by {listed(found.columns)}" if shifted and found.columns else ""
     return (
         f"Shift: a model tells the vault's rows from all others with an AUC of {found.auc:.2f} ({found.low:.2f} to "

@@ -38,8 +38,11 @@ def _audit(board: Board) -> list[str]:
         column for each in findings if each.level == "question" and each.answer is None for column in each.columns
     ]
     said = []
+    rows = [each.check for each in findings if each.level == "question" and each.answer is None and not each.columns]
+    if rows:
+        said.append(f"UNREVIEWED: nobody has said yet whether the rows may be as they are: {', '.join(rows)}")
     if open_ones:
         names = ", ".join(dict.fromkeys(open_ones))
         said.append(f"UNREVIEWED: nobody has said yet whether these are known when a prediction is made: {names}")
-    said += [f"LEAK: {each.sentence}" for each in findings if each.level == "leak" and each.answer is None]
+    said += [f"LEAK: {each.sentence.rstrip('.')}" for each in findings if each.level == "leak" and each.answer is None]
     return said

@@ -19,6 +19,7 @@ USER_CODE_FAILS: Final = (
     OSError,
     RuntimeError,
     SyntaxError,
+    SystemExit,
     TypeError,
     ValueError,
 )

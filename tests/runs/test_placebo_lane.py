@@ -96,7 +96,7 @@ def test_it_is_in_the_record_and_in_every_report(done):
     assert board_from_dict(json.loads((folder / "leaderboard.json").read_text())) == board
     report = (folder / "leaderboard.md").read_text()
     assert "## Placebo" in report
-    assert "No leak seen" in report
+    assert "the placebo sees no leak" in report
     assert "What a placebo cannot see" in report
 
 
@@ -200,7 +200,7 @@ def test_a_leak_ends_the_command_with_1_and_stands_before_everything_else(leak):
     told = "LEAKING: remembers (3 of 3 placebo draws) finds something in a target that nobody can know"
     assert told in leak.out
     first = (leak.folder / "leaderboard.md").read_text().splitlines()[0]
-    assert first.startswith("> **LEAKING: `remembers` (3 of 3 placebo draws) finds something")
+    assert first.startswith("> **LEAKING: remembers (3 of 3 placebo draws) finds something")
     assert first.endswith("do not trust this board.**")
 
 

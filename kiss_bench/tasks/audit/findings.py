@@ -9,8 +9,8 @@ Level = Literal["note", "question", "leak"]
 UNREVIEWED · leak: there is no innocent way to read it."""
 
 
-OF_ROWS = ("duplicates", "row_order")
-"""Checks of rows, not of columns: their questions are answered under the name of the check."""
+OF_ROWS = ("duplicates", "row_order", "prepare")
+"""Names under which questions about rows, not columns, are answered: that of the check, `prepare` for its probes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -150,7 +150,7 @@ def _answer(plan: Plan, names: Sequence[str]) -> Answer | None:
 
 
 def _of_another(plan: Plan, verdict: ProbeVerdict) -> Finding:
-    """Which rows are kept, the target, and columns with a part to play: no feature, so nobody has to answer."""
+    """Which rows are kept, and columns with a part to play; rows that are chosen by the target alone are a question."""
     outcome = verdict.outcomes[_worst(verdict)]
     columns = () if verdict.column == WHICH_ROWS else (verdict.column,)
     sentence = f"{_said(plan, verdict)}. It is no feature; a target may be made of later rows, but not be learned."
@@ -160,7 +160,15 @@ def _of_another(plan: Plan, verdict: ProbeVerdict) -> Finding:
             f"Which rows data.prepare {plan.data.prepare} keeps {does} ({_rows(outcome)}): scores hold for rows chosen "
             f"like these alone{_part(verdict)}."
         )
-    return Finding(check=CHECK, level="note", columns=columns, sentence=sentence, figures=_figures(verdict, outcome))
+    chosen = verdict.column == WHICH_ROWS and "y-shuffle" in verdict.failed
+    if chosen:
+        sentence += (
+            " They are chosen by the target, which nobody knows of rows to come: reviewed: {prepare: {answer: …}}."
+        )
+    return Finding(
+        check=CHECK, level="question" if chosen else "note", columns=columns, sentence=sentence,
+        answer=_answer(plan, ["prepare"]) if chosen else None, figures=_figures(verdict, outcome),
+    )  # fmt: skip
 
 
 def _of_trailing(plan: Plan, verdicts: tuple[ProbeVerdict, ...]) -> Finding:
