@@ -18,7 +18,7 @@ from kiss_bench.errors import KissBenchError, RefusedError
 from kiss_bench.runs.stopping import terminable
 
 __all__ = ["app", "bench", "checks", "main", "records", "tables"]
-STORING = {"run", "selftest"}
+STORING = {"run", "selftest", "vault"}
 """Commands that keep what they have finished when they are stopped."""
 
 

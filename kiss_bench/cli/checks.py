@@ -17,9 +17,10 @@ def verify(folder: Folder) -> None:
     """
     from kiss_bench.proposal.verify import verify as verify_folder
 
-    checks = verify_folder(folder)
-    for check in checks:
-        typer.echo(f"{check.state:>8}  {check.name}{': ' if check.told else ''}{'; '.join(check.told)}")
+    checks = verify_folder(
+        folder,
+        lambda one: typer.echo(f"{one.state:>8}  {one.name}{': ' if one.told else ''}{'; '.join(one.told)}"),
+    )
     wrong = [check.name for check in checks if check.state == "differs"]
     unasked = [check.name for check in checks if check.state == "not here" and check.name != "stored units"]
     so_far = f" as far as that can be told; not asked: {', '.join(unasked)}" if unasked else ""

@@ -36,15 +36,18 @@ class Check:
     """What differs, or why it could not be asked."""
 
 
-def verify(path: Path) -> tuple[Check, ...]:
-    """Ask every question of a result folder, and change nothing in it.
+def verify(path: Path, tell: Callable[[Check], None] = lambda _: None) -> tuple[Check, ...]:
+    """Ask every question of a result folder, and change nothing in it; `tell` is called with each as it is answered.
 
     Raises RecordError for a folder that is none. A folder without predictions is checked as far as it goes.
     """
     if not path.is_dir() or not any((path / name).exists() for name in (BOARD, NAME, "plan.json")):
         raise RecordError(f"{path} is no result folder; one is what `kiss-bench run` writes, results/<project>")
-    folder = ResultFolder(path=path)
-    return tuple(_asked(name, question, folder) for name, question in QUESTIONS.items())
+    folder, checks = ResultFolder(path=path), []
+    for name, question in QUESTIONS.items():
+        checks.append(_asked(name, question, folder))
+        tell(checks[-1])
+    return tuple(checks)
 
 
 def _asked(name: str, question: Callable[[ResultFolder], Iterator[str]], folder: ResultFolder) -> Check:
