@@ -93,9 +93,14 @@ def write_results(folder: Path, progress: Progress, board: Board, tables: Tables
 
 
 def write_board(folder: Path, exam: Exam, board: Board) -> Board:
-    """The reports of a board, the run noted in the ledger, and last the board itself, which names the ledger's end."""
-    note_run(folder, exam, board, _board_texts(folder, board))
-    return _write_board(folder, board)
+    """The reports of a board and the board itself; last the run is noted in the ledger, whose end the board then names.
+
+    In this order a process that is killed leaves no run on record without its board.
+    """
+    seals = _board_texts(folder, board)
+    _write_board(folder, board)
+    note_run(folder, exam, board, seals)
+    return _with_end(folder, board)
 
 
 def seal_again(folder: Path, exam: Exam, event: str, facts: Mapping[str, Any], names: Iterable[str]) -> Board:
@@ -115,8 +120,10 @@ def rewrite(folder: Path, exam: Exam, board: Board) -> Board:
     record = record_from_dict(read_json(folder, "tuning.json"), str(folder / "tuning.json"))
     for name, render in tuning_reports().items():
         write_whole(folder / name, render(replace(record, stamps=tuple(stamps(board)))))
-    note(folder, exam, "sealed", {"files": _board_texts(folder, board)})
-    return _write_board(folder, board)
+    seals = _board_texts(folder, board)
+    _write_board(folder, board)
+    note(folder, exam, "sealed", {"files": seals})
+    return _with_end(folder, board)
 
 
 def _board_texts(folder: Path, board: Board) -> dict[str, str]:
@@ -127,10 +134,13 @@ def _board_texts(folder: Path, board: Board) -> dict[str, str]:
     return {**seals_of(folder, SEALED), BOARD: board_seal({"schema": board.schema, **plain_json(board)})}
 
 
-def _write_board(folder: Path, board: Board) -> Board:
-    board = replace(board, honesty=replace(board.honesty, ledger=ledger_facts(folder)))
-    write_whole(folder / BOARD, board_reports()[BOARD](board))
-    return board
+def _write_board(folder: Path, board: Board) -> None:
+    write_whole(folder / BOARD, board_reports()[BOARD](_with_end(folder, board)))
+
+
+def _with_end(folder: Path, board: Board) -> Board:
+    """The board, naming the ledger's end."""
+    return replace(board, honesty=replace(board.honesty, ledger=ledger_facts(folder)))
 
 
 def _whole(board: Board, record: TuningRecord, tables: Tables) -> tuple[Board, TuningRecord]:
