@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
-from handed_in import loans
+from loan_tables import loans
 
 from kiss_bench.records import ledger as ledgers
 

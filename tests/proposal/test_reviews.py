@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from handed_in import loans
+from loan_tables import loans
 
 from kiss_bench.cli import main
 from kiss_bench.runs import run as runs

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from handed_in import loans
+from loan_tables import loans
 
 from kiss_bench.cli import main
 from kiss_bench.proposal import opening, vault
