@@ -38,7 +38,8 @@ def every_file_parses(folder):
         elif file.suffix == ".parquet":
             pd.read_parquet(file)
         elif file.is_file():
-            assert file.name in {"lock", ".gitignore", "leaderboard.md", "leaderboard.csv", "tuning.md"}, file
+            texts = {"leaderboard.md", "leaderboard.csv", "tuning.md", "ledger.jsonl"}
+            assert file.name in {"lock", "ledger.lock", ".gitignore", *texts}, file
         seen += file.is_file()
     return seen
 
@@ -75,7 +76,8 @@ def test_three_times_killed_at_random_and_resumed_gives_the_same_digest(finished
     board = json.loads((tmp_path / "binary" / "leaderboard.json").read_text(encoding="utf8"))
     assert board["digest"] == finished("binary").board["digest"]
     assert board["replayable"] is True
-    assert every_file_parses(tmp_path / "binary") in {42 + 12, 78 + 12}
+    assert board["honesty"]["stamps"] == [], "a kill is no tampering"
+    assert every_file_parses(tmp_path / "binary") in {42 + 14, 78 + 14}
 
 
 def test_workers_do_not_outlive_a_killed_parent(workshop, tmp_path, monkeypatch):
