@@ -23,6 +23,12 @@ Folder = Annotated[
     Path, typer.Argument(metavar="DIR", help="A result folder, such as results/german-credit.", show_default=False)
 ]
 
+Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Worker processes; default: one a core.")]
+SameRows = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="FILE", help="The very same rows, where the config's place is not theirs."),
+]
+
 
 @app.callback(invoke_without_command=True)
 def top(

@@ -6,15 +6,13 @@ from typing import Annotated
 
 import typer
 
-from kiss_bench.cli.app import DONE, NO, Config, app, plan_of
+from kiss_bench.cli.app import DONE, NO, Config, Jobs, app, plan_of
 
 
 @app.command()
 def run(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     config: Config,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, help="Worker processes; default: one a core.")
-    ] = None,
+    jobs: Jobs = None,
     results: Annotated[Path, typer.Option(help="Where the project's folder is written.")] = Path("results"),
     quick: Annotated[bool, typer.Option("--quick", help="Default settings only, no tuning; provisional.")] = False,  # noqa: FBT002
     engine: Annotated[
@@ -96,9 +94,7 @@ def plan(config: Config) -> None:
 def selftest(
     config: Config,
     draws: Annotated[int, typer.Option(min=2, help="Simulated benchmarks a scenario; there are four.")] = 100,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, help="Worker processes; default: one a core.")
-    ] = None,
+    jobs: Jobs = None,
     results: Annotated[Path, typer.Option(help="Where the project's folder is written.")] = Path("results"),
     rows: Annotated[
         int | None, typer.Option(help="Simulated rows; default: those of the table, at most 20,000.", min=1)

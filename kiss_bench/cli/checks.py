@@ -1,12 +1,11 @@
 """Commands that hold results against what was registered: verified, and scored on rows nobody has seen."""
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kiss_bench.cli.app import DONE, NO, Folder, app
+from kiss_bench.cli.app import DONE, NO, Folder, Jobs, SameRows, app
 
 
 @app.command()
@@ -36,12 +35,8 @@ app.add_typer(vault, name="vault")
 def open_(
     folder: Folder,
     burn: Annotated[bool, typer.Option("--burn", help="Open it again; every report will say so for ever.")] = False,  # noqa: FBT002
-    data: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The very same rows, where the config's place is not theirs.")
-    ] = None,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, help="Worker processes; default: one a core.")
-    ] = None,
+    data: SameRows = None,
+    jobs: Jobs = None,
 ) -> None:
     """Score the sealed rows, once, against the registered plan.
 

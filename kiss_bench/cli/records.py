@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kiss_bench.cli.app import DONE, NO, Folder, app
+from kiss_bench.cli.app import DONE, NO, Folder, Jobs, SameRows, app
 
 
 @app.command()
@@ -32,12 +32,8 @@ def replay(
     folder: Folder,
     rung: Annotated[str | None, typer.Option(help="Replay the studies of this rung only.")] = None,
     fold: Annotated[int | None, typer.Option(help="Replay the studies of this outer fold only.")] = None,
-    data: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The very same rows, where the config's place is not theirs.")
-    ] = None,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, help="Worker processes; default: one a core.")
-    ] = None,
+    data: SameRows = None,
+    jobs: Jobs = None,
 ) -> None:
     """Run the studies of a result folder again, from its record, and compare them trial by trial.
 

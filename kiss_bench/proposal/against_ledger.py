@@ -11,7 +11,7 @@ from kiss_bench.records.seals import BOARD, core_seal
 from kiss_bench.reports.json import plain_json
 from kiss_bench.reports.stamps import stamps
 from kiss_bench.runs.asked import asked_in
-from kiss_bench.runs.looks import amendment_of, amendment_stamps, vault_opened
+from kiss_bench.runs.looks import Ledgers, amendment_of, amendment_stamps, openings, vault_opened
 from kiss_bench.runs.registration import registered_in, registered_last
 from kiss_bench.runs.write import VAULT
 
@@ -85,6 +85,9 @@ def vault_holds(folder: ResultFolder) -> Iterator[str]:
     """Whether the vault's predictions give what the board says of it, to 1e-9."""
     told = folder.board.honesty.vault
     opened = folder.ledger.of("vault opened")
+    looks = len(openings(Ledgers(own=folder.ledger), folder.board.data_hash))
+    if told is not None and told.openings < looks and not folder.pending:
+        yield f"{BOARD} tells of {told.openings} openings of the vault, the ledger of {looks}"
     if told is None or not told.openings:
         if opened:
             yield f"the ledger says that the vault was opened, {BOARD} does not"

@@ -141,11 +141,12 @@ def _blocks(exam: Exam, own: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray
             raise RecordError(f"predictions.parquet does not hold the rows of folds.parquet for repeat {repeat}")
         found = block[names].to_numpy(dtype=np.float64)
         values.append(found if labels else found[:, 0])
-        codes.append(_codes(block["predicted"], labels) if labels else np.zeros(len(block), dtype=np.int64))
+        codes.append(codes_in(block["predicted"], labels) if labels else np.zeros(len(block), dtype=np.int64))
     return np.stack(values), np.stack(codes)
 
 
-def _codes(values: "pd.Series[Any]", labels: list[str]) -> NDArray[np.int64]:
+def codes_in(values: "pd.Series[Any]", labels: list[str]) -> NDArray[np.int64]:
+    """(n,) places of stored labels among these; raises RecordError for one that is not among them."""
     codes = pd.Index(labels).get_indexer(pd.Index([label_text(value) for value in values.to_list()]))
     if (codes < 0).any():
         raise RecordError("predictions.parquet holds a label that plan.json does not know")
@@ -163,7 +164,7 @@ def _targets(exam: Exam, predictions: pd.DataFrame, ids: NDArray[np.int64]) -> N
         numbers[place] = known["actual"].to_numpy(dtype=np.float64)
         return numbers
     codes = np.zeros(len(ids), dtype=np.int64)
-    codes[place] = _codes(known["actual"], [label_text(label) for label in exam.task.labels])
+    codes[place] = codes_in(known["actual"], [label_text(label) for label in exam.task.labels])
     return codes
 
 

@@ -11,7 +11,7 @@ from kiss_bench.evaluation.probabilities import label_text
 from kiss_bench.judge.judgement import Terms
 from kiss_bench.plan.plan import Plan
 from kiss_bench.proposal.holdout import Holdout, Scored, holdout_rows, judge_holdout
-from kiss_bench.proposal.rejudged import same
+from kiss_bench.proposal.rejudged import codes_in, same
 from kiss_bench.records.honesty import VaultFacts
 
 ROLES = ("group", "time", "weight")
@@ -59,7 +59,7 @@ def _again(table: pd.DataFrame, facts: Mapping[str, Any], plan: Plan, told: Vaul
     first = table[table["rung"] == told.rung].sort_values("row_id")
     roles = {name: first[name].to_numpy() for name in ROLES if name in first}
     roles.pop("group" if plan.folds.kind == "forward" else "time", None)
-    actual = _codes(first["actual"], labels) if labels else first["actual"].to_numpy(dtype=np.float64)
+    actual = codes_in(first["actual"], labels) if labels else first["actual"].to_numpy(dtype=np.float64)
     understood = facts["understood"]
     terms = Terms(
         task=understood["task"],
@@ -82,11 +82,4 @@ def _scored(table: pd.DataFrame, rung: str, labels: list[str]) -> Scored:
     if not labels:
         return Scored(prediction=own["prediction"].to_numpy(dtype=np.float64))
     found = own[[f"p_{label}" for label in labels]].to_numpy(dtype=np.float64)
-    return Scored(prediction=found, codes=_codes(own["predicted"], labels))
-
-
-def _codes(values: "pd.Series[Any]", labels: list[str]) -> "np.ndarray[Any, np.dtype[np.int64]]":
-    codes = pd.Index(labels).get_indexer(pd.Index([label_text(value) for value in values.to_list()]))
-    if (codes < 0).any():
-        raise ValueError("a label without a column of probabilities")
-    return np.asarray(codes, dtype=np.int64)
+    return Scored(prediction=found, codes=codes_in(own["predicted"], labels))

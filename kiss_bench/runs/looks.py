@@ -95,7 +95,7 @@ def unfinished(ledger: Ledger) -> Line | None:
 
 def _looks(ledger: Ledger) -> Iterator[Line]:
     pending: Line | None = None
-    for line in ledger.of("vault opening", "vault opened", "run"):
+    for line in ledger.of("vault opening", "vault opened", "amended"):
         if line.event == "vault opened":
             pending = None
             yield line

@@ -1,5 +1,6 @@
 """`verify` finds whatever was changed in a result folder, and nothing where nothing was."""
 
+import json
 import os
 import shutil
 
@@ -10,6 +11,10 @@ from tampering import edits, meaning
 from kiss_bench.cli import main
 from kiss_bench.errors import RecordError
 from kiss_bench.proposal.verify import QUESTIONS, verify
+from kiss_bench.records.board import board_as_dict
+from kiss_bench.records.folder import read_board
+from kiss_bench.records.ledger import Event, append, read_ledger
+from kiss_bench.records.seals import board_seal
 from kiss_bench.runs import write as written
 
 pytest_plugins = ["finished_runs", "handed_in"]
@@ -62,8 +67,6 @@ def test_it_changes_nothing(project):
 
 
 def test_other_line_ends_and_another_layout_change_no_meaning(project):
-    import json
-
     for name in ("leaderboard.md", "tuning.md", "leaderboard.csv"):
         path = project.folder / name
         path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
@@ -91,13 +94,6 @@ def test_random_edits_of_single_bytes_are_found_wherever_they_change_a_meaning(p
 
 def resealed(project):
     """Edit a score and seal it again in a ledger of one's own: the predictions still say otherwise."""
-    import json
-
-    from kiss_bench.records.board import board_as_dict
-    from kiss_bench.records.folder import read_board
-    from kiss_bench.records.ledger import Event, append, read_ledger
-    from kiss_bench.records.seals import board_seal
-
     path = project.folder / "leaderboard.json"
     text = path.read_text("utf8")
     score = json.loads(text)["rungs"][2]["score"]
@@ -130,7 +126,22 @@ def shortened(project):
     pd.read_parquet(path).query("number > 0").to_parquet(path)
 
 
+def unburned(project):
+    """Fewer openings than there were, under a seal of its own."""
+    assert project.open_vault() == 0
+    assert project.open_vault("--burn") == 0
+    path = project.folder / "leaderboard.json"
+    plain = json.loads(path.read_text("utf8"))
+    plain["honesty"]["vault"]["openings"], plain["honesty"]["stamps"] = 1, []
+    seal = board_seal(plain)
+    append(project.folder, Event(event="sealed", facts={"files": {path.name: seal}}))
+    ledger = read_ledger(project.folder)
+    plain["honesty"]["ledger"] |= {"lines": len(ledger.lines), "head": ledger.head}
+    path.write_text(json.dumps(plain), "utf8")
+
+
 CHEATS = {
+    "a burned vault, sealed again": (unburned, "vault"),
     "a better score, sealed again": (resealed, "scores and verdicts"),
     "rows taken out of the predictions": (dropped_rows, "scores and verdicts"),
     "predictions that know the target": (flattered, "scores and verdicts"),

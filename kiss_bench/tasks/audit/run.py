@@ -17,7 +17,7 @@ from kiss_bench.tasks.audit.scene import Scene
 from kiss_bench.tasks.audit.single_columns import single_columns
 from kiss_bench.tasks.audit.target_copies import target_copies
 from kiss_bench.tasks.audit.times import times
-from kiss_bench.tasks.task import Folds, Table, Task
+from kiss_bench.tasks.task import Folds, Task
 
 Check = Callable[[Scene], Iterator[Finding]]
 
@@ -40,17 +40,16 @@ SCREEN: Final = ("target_copies", "missingness", "levels", "single_columns")
 RANK: Final = {"leak": 0, "question": 1, "note": 2}
 
 
-def audit(task: Task, folds: Folds, plan: Plan, table: Table | None = None) -> Audit:  # noqa: ARG001
+def audit(task: Task, folds: Folds, plan: Plan) -> Audit:
     """Look for leaks in the rows of `folds`; nothing is fitted but a quick model of at most 5,000 rows.
 
-    Pure and deterministic: samples are drawn with fixed seeds. `plan.reviewed`, where there is one, answers questions.
-    `table`, the table as read, is not looked at: what is no feature can leak nothing.
+    Pure and deterministic: samples are drawn with fixed seeds. `plan.reviewed` answers questions. What is no feature is
+    not looked at: it can leak nothing.
     """
     scene = Scene(task=task, folds=folds, plan=plan)
     skipped = _skipped(scene)
-    reviewed = getattr(plan, "reviewed", {}) or {}
     found = [
-        _answered(finding if scene.enough else _of_few_rows(finding, len(task.y)), reviewed)
+        _answered(finding if scene.enough else _of_few_rows(finding, len(task.y)), plan.reviewed)
         for name, check in CHECKS.items()
         if name not in skipped
         for finding in scene.found(check)
