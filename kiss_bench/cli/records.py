@@ -14,8 +14,11 @@ from kiss_bench.cli.app import DONE, NO, Folder, Jobs, SameRows, app
 def report(folder: Folder) -> None:
     """Render the reports of a result folder again, from its record."""
     from kiss_bench.records.atomic import write_whole
+    from kiss_bench.records.evidence import evidence_of, lines_at_writing
     from kiss_bench.records.folder import read_board, read_json
+    from kiss_bench.records.ledger import read_ledger
     from kiss_bench.reports import board_reports, tuning_reports
+    from kiss_bench.runs.write import write_evidence
     from kiss_bench.tuning.record.schema import record_from_dict
 
     board = read_board(folder)
@@ -24,7 +27,8 @@ def report(folder: Folder) -> None:
     texts |= {name: render(record) for name, render in tuning_reports().items()}
     for name, text in texts.items():
         write_whole(folder / name, text)
-    typer.echo(f"rendered {', '.join(sorted(texts))} in {folder}")
+    more = write_evidence(folder, evidence_of(folder, board, record, lines_at_writing(read_ledger(folder))))
+    typer.echo(f"rendered {', '.join(sorted([*texts, *more]))} in {folder}")
 
 
 @app.command()

@@ -12,6 +12,7 @@ from kiss_bench.plan.plan import Plan
 from kiss_bench.plan.written import plan_from_dict
 from kiss_bench.proposal.rejudged import read_table
 from kiss_bench.records.board import Board
+from kiss_bench.records.evidence import Evidence, evidence_of, lines_at_writing
 from kiss_bench.records.folder import read_board, read_json
 from kiss_bench.records.keys import sha256_of
 from kiss_bench.records.ledger import Ledger, read_ledger
@@ -46,6 +47,10 @@ class ResultFolder:
     @cached_property
     def ledger(self) -> Ledger:
         return read_ledger(self.path)
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        return evidence_of(self.path, self.board, self.record, lines_at_writing(self.ledger))
 
     @property
     def _kept(self) -> dict[str, Any]:

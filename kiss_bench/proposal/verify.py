@@ -13,12 +13,12 @@ from kiss_bench.records.frames import digest_of, trials_hash, trials_of
 from kiss_bench.records.ledger import NAME
 from kiss_bench.records.seals import BOARD, seal_of
 from kiss_bench.records.store import Damage, UnitStore
-from kiss_bench.reports import board_reports, tuning_reports
+from kiss_bench.reports import board_reports, evidence_reports, tuning_reports
 from kiss_bench.runs.write import SEALED, WRITTEN_FIRST
 from kiss_bench.tasks.folds import folds_hash
 
 State = Literal["ok", "differs", "not here"]
-RENDERED = (".md", ".csv")
+RENDERED = (".md", ".csv", ".html", ".svg")
 """Files rendered from the records, and asked for by themselves: a newer version may have rendered them anew."""
 MALFORMED = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What reading a record raises that somebody has changed: a key that is gone, a number that is a word."""
@@ -138,6 +138,7 @@ def _reports(folder: ResultFolder) -> Iterator[str]:
     seals = folder.seals
     made = {name: render(folder.board) for name, render in board_reports().items() if name != BOARD}
     made |= {name: render(folder.record) for name, render in tuning_reports().items()}
+    made |= {name: render(folder.evidence) or "" for name, render in evidence_reports().items()}
     for name, rendered in made.items():
         if (folder.path / name).exists():
             text = folder.text(name)

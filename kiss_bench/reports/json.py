@@ -7,17 +7,18 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from kiss_bench.records.board import Board
+from kiss_bench.records.diagnostics import Diagnostics
 from kiss_bench.tuning.record.facts import TuningRecord
 
 
 def leaderboard_json(board: Board) -> str:
     """Write the board with its fields in order, `schema` first."""
-    return _text(board)
+    return record_json(board)
 
 
 def tuning_json(record: TuningRecord) -> str:
     """Write the tuning record with its fields in order, `schema` first."""
-    return _text(record)
+    return record_json(record)
 
 
 def plain_json(value: Any) -> Any:
@@ -37,7 +38,8 @@ def plain_json(value: Any) -> Any:
     return plain_json(array()) if array is not None else str(value)
 
 
-def _text(record: Board | TuningRecord) -> str:
+def record_json(record: Board | TuningRecord | Diagnostics) -> str:
+    """Write any record that has a schema, with its fields in order, `schema` first."""
     plain = {"schema": record.schema, **plain_json(record)}
     return json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 

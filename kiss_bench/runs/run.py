@@ -22,6 +22,7 @@ from kiss_bench.runs.audited import audit_of
 from kiss_bench.runs.beside import Beside
 from kiss_bench.runs.board import board_of, tables_of
 from kiss_bench.runs.buildable import check_buildable
+from kiss_bench.runs.diagnosed import diagnosed
 from kiss_bench.runs.exported import exports_of_run
 from kiss_bench.runs.filling import Event, Filling, Watch
 from kiss_bench.runs.judging import check_judgeable
@@ -31,7 +32,7 @@ from kiss_bench.runs.registration import note, note_seen
 from kiss_bench.runs.stability import Seeds, stability_of, with_seeds
 from kiss_bench.runs.stopping import interruptible
 from kiss_bench.runs.units import Progress
-from kiss_bench.runs.write import rewrite, write_plan, write_results
+from kiss_bench.runs.write import Findings, rewrite, write_plan, write_results
 from kiss_bench.tasks.folds import draw_folds
 from kiss_bench.tasks.make import make_task
 from kiss_bench.tasks.read import read_table
@@ -102,7 +103,9 @@ def _run(plan: Plan, options: Options, workforce: Workforce, watch: Watch, table
         }  # fmt: skip
         if board.recommended is not None:
             board = replace(board, stability=stability_of(progress, judgement))
-        board = write_results(folder, progress, _as_asked_before(folder, board), tables, facts)
+        board = _as_asked_before(folder, board)
+        findings = Findings(board=board, tables=tables, diagnostics=diagnosed(progress, board))
+        board = write_results(folder, progress, findings, facts)
         beside = Beside(
             store=filling.store, workforce=workforce, watch=watch, quick=options.quick, finishing=options.finishing
         )

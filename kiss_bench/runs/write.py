@@ -3,7 +3,7 @@
 import contextlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,16 @@ from kiss_bench.plan.plan import Step
 from kiss_bench.plan.written import plan_as_dict
 from kiss_bench.records.atomic import write_whole
 from kiss_bench.records.board import Board
+from kiss_bench.records.diagnostics import Diagnostics
 from kiss_bench.records.environment import environment
+from kiss_bench.records.evidence import DIAGNOSTICS, Evidence, evidence_of
 from kiss_bench.records.folder import read_board, read_json
 from kiss_bench.records.frames import digest_of, write_frame
 from kiss_bench.records.keys import sha256_of
+from kiss_bench.records.ledger import read_ledger
 from kiss_bench.records.seals import BOARD, board_seal, seals_of
-from kiss_bench.reports import board_reports, tuning_reports
-from kiss_bench.reports.json import plain_json
+from kiss_bench.reports import board_reports, evidence_reports, tuning_reports
+from kiss_bench.reports.json import plain_json, record_json
 from kiss_bench.reports.stamps import stamps
 from kiss_bench.runs.asked import code_of
 from kiss_bench.runs.board import Tables, plan_hash, withdrawn
@@ -46,7 +49,8 @@ VAULT = "vault.parquet"
 """Sealed by the opening that wrote it, not by runs."""
 SEALED = (
     *("plan.json", "folds.parquet", ROLES, *BULKY, "environment.json", "tuning.json", "tuning.md"),
-    *("leaderboard.md", "leaderboard.csv", ".gitignore"),
+    *("leaderboard.md", "leaderboard.csv", "leaderboard.html", "ladder.svg", "cost.svg", "trust.svg"),
+    *(DIAGNOSTICS, ".gitignore"),
 )
 """Files whose seals a run notes in the ledger, beside that of the board."""
 
@@ -74,30 +78,41 @@ def roles_frame(exam: Exam) -> pd.DataFrame | None:
     return pd.DataFrame({"row_id": task.row_id, **declared}) if declared else None
 
 
-def write_results(folder: Path, progress: Progress, board: Board, tables: Tables, facts: Mapping[str, Any]) -> Board:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Findings:
+    """What a run came to, before it is written."""
+
+    board: Board
+    tables: Tables
+    diagnostics: Diagnostics
+
+
+def write_results(folder: Path, progress: Progress, findings: Findings, facts: Mapping[str, Any]) -> Board:
     """Everything else; returns the board as it was written, without rungs whose tuning record is not whole.
 
     `facts`, for `environment.json`: command, engine, jobs, and `ran`, the number of units that were run.
     """
+    tables = findings.tables
     for name, table in zip(BULKY, tables, strict=True):
         write_frame(folder / name, table)
     around = _environment(folder, facts)
     _json(folder / "environment.json", around)
-    circumstances = Circumstances(environment=around, replay=_replay_of(folder, board.digest))
-    board = replace(board, honesty=honesty_of(folder, progress.exam, board))
+    write_whole(folder / DIAGNOSTICS, record_json(findings.diagnostics))
+    circumstances = Circumstances(environment=around, replay=_replay_of(folder, findings.board.digest))
+    board = replace(findings.board, honesty=honesty_of(folder, progress.exam, findings.board))
     board, record = _whole(board, tuning_record(progress, board, circumstances), tables)
     write_whole(folder / ".gitignore", "".join(f"{line}\n" for line in ignored(folder)))
     for name, render in tuning_reports().items():
         write_whole(folder / name, render(record))
-    return write_board(folder, progress.exam, board)
+    return write_board(folder, progress.exam, board, record)
 
 
-def write_board(folder: Path, exam: Exam, board: Board) -> Board:
+def write_board(folder: Path, exam: Exam, board: Board, record: TuningRecord) -> Board:
     """The reports of a board and the board itself; last the run is noted in the ledger, whose end the board then names.
 
     In this order a process that is killed leaves no run on record without its board.
     """
-    seals = _board_texts(folder, board)
+    seals = _board_texts(folder, board, record)
     _write_board(folder, board)
     note_run(folder, exam, board, seals)
     return _with_end(folder, board)
@@ -118,20 +133,33 @@ def rewrite(folder: Path, exam: Exam, board: Board) -> Board:
     told = replace(board.honesty, vault=vault_facts(ledgers, exam))
     board = replace(board, honesty=replace(told, stamps=stamps_of(ledgers, told, exam, board)))
     record = record_from_dict(read_json(folder, "tuning.json"), str(folder / "tuning.json"))
+    record = replace(record, stamps=tuple(stamps(board)))
     for name, render in tuning_reports().items():
-        write_whole(folder / name, render(replace(record, stamps=tuple(stamps(board)))))
-    seals = _board_texts(folder, board)
+        write_whole(folder / name, render(record))
+    seals = _board_texts(folder, board, record)
     _write_board(folder, board)
     note(folder, exam, "sealed", {"files": seals})
     return _with_end(folder, board)
 
 
-def _board_texts(folder: Path, board: Board) -> dict[str, str]:
+def _board_texts(folder: Path, board: Board, record: TuningRecord) -> dict[str, str]:
     """Write all reports of a board but the board itself; give the seals of every file, the board's included."""
     for name, render in board_reports().items():
         if name != BOARD:
             write_whole(folder / name, render(board))
+    write_evidence(folder, evidence_of(folder, board, record, read_ledger(folder).lines))
     return {**seals_of(folder, SEALED), BOARD: board_seal({"schema": board.schema, **plain_json(board)})}
+
+
+def write_evidence(folder: Path, evidence: Evidence) -> list[str]:
+    """Write the reports of all records together, and take away those that have nothing to show; gives their names."""
+    texts = {name: render(evidence) for name, render in evidence_reports().items()}
+    for name, text in texts.items():
+        if text is None:
+            (folder / name).unlink(missing_ok=True)
+        else:
+            write_whole(folder / name, text)
+    return [name for name, text in texts.items() if text is not None]
 
 
 def _write_board(folder: Path, board: Board) -> None:
