@@ -1,6 +1,6 @@
 """`diagnostics.json`: what a reader asks of the recommended rung once the verdict is read. No verdict rests on it.
 
-Everything is about out-of-fold predictions of repeat 0; where a model was fitted to be looked at, it says on which rows.
+Everything is about out-of-fold predictions of repeat 0; where a model was fitted to be looked at, the rows are named.
 """
 
 from dataclasses import dataclass

@@ -43,7 +43,7 @@ def _metric(progress: Progress) -> Metric:
     primary = METRICS[progress.exam.plan.metric.primary or ""]
     if primary.pooling in MEANS:
         return primary
-    return METRICS["root_mean_squared_error" if progress.exam.task.kind == "regression" else "log_loss"]
+    return METRICS["rmse" if progress.exam.task.kind == "regression" else "log_loss"]
 
 
 def _trials(progress: Progress) -> Iterator[StudyTrials]:
