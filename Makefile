@@ -19,7 +19,7 @@ bench: $(VENV)/run.stamp  ## run the ladder of CONFIG and print its leaderboard
 plan: $(VENV)/run.stamp  ## say what a run of CONFIG would do; fit nothing
 	@$(BIN)/kiss-bench plan $(CONFIG)
 
-test: $(VENV)/dev.stamp  ## run the tests; those that want the machine to themselves come last
+test: $(VENV)/dev.stamp $(VENV)/browser.stamp  ## run the tests; those that want the machine to themselves come last
 ifeq ($(ARGS),)
 	$(BIN)/python -m pytest -m "not alone" --numprocesses logical --dist loadfile
 	$(BIN)/python -m pytest -m alone
@@ -74,6 +74,13 @@ $(VENV)/run.stamp: $(VENV)/python.stamp requirements.lock pyproject.toml
 	@$(PIP) install --require-hashes -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@$(BIN)/python -m compileall -q kiss_bench
+	@touch $@
+
+# The leaderboard's page is tested in a real browser.
+$(VENV)/browser.stamp: $(VENV)/python.stamp
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y chromium >/dev/null; } || \
+		{ echo "the tests want Chromium: install it (Debian: sudo apt-get install chromium) and run make test again"; exit 2; }
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.lock
