@@ -5,7 +5,7 @@ from typing import Final
 
 from kiss_bench.tasks.cells import text_of
 from kiss_bench.tasks.guesses import PositiveGuess
-from kiss_bench.tasks.task import Label, Task
+from kiss_bench.tasks.task import Task
 
 USUAL: Final = (
     "target", "label", "class", "y", "outcome", "response", "churn", "churned", "default", "defaulted", "fraud",
