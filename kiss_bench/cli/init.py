@@ -18,8 +18,8 @@ PATIENCE = 2.0
 class Stages:
     """What is being done, told on stderr once it has taken a while."""
 
-    def __init__(self) -> None:
-        self._now, self._told = "", False
+    def __init__(self, first: str) -> None:
+        self._now, self._told = first, ""
         self._timer = threading.Timer(PATIENCE, self._tell)
         self._timer.daemon = True
 
@@ -37,8 +37,9 @@ class Stages:
             self._tell()
 
     def _tell(self) -> None:
-        self._told = True
-        typer.echo(f"{self._now} …", err=True)
+        if self._told != self._now:
+            self._told = self._now
+            typer.echo(f"{self._now} …", err=True)
 
 
 @app.command()
@@ -73,7 +74,7 @@ def init(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     if place is not None:
         check_place(place)  # before a large table is read
     options = Options(data=data, target=target, positive=positive, sql=sql, table=table, project=project, out=place)
-    with Stages().shown() as stage:
+    with Stages("reading the table").shown() as stage:
         draft = draft_config(options, stage)
     if only_shown:
         typer.echo(draft.text, nl=False)

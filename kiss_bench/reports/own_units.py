@@ -55,7 +55,7 @@ def _of_probabilities(task: Task, margin: float) -> str:
         f"log_loss: the dummy, which knows the class shares alone, has {amounts.number(loss)}: on (geometric) average "
         f"it gives what then happens a probability of {_share(before)}. The margin, {_percent(margin)} of that or "
         f"{amounts.number(margin * loss)}, is what each more complex rung has to bring: a probability {times:.2g} % "
-        f"higher than the rung below it, at first {_share(after)}."
+        f"higher than the simpler one gives, at first {_share(after)}."
     )
 
 

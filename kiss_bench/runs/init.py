@@ -55,12 +55,11 @@ class Draft:
 
 
 def init(options: Options, stage: Callable[[str], None] = lambda _: None) -> Draft:
-    """Drafts a config that `kiss-bench plan` takes; writes nothing. `stage` is told what is being done.
+    """Drafts a config that `kiss-bench plan` takes; writes nothing. `stage` is told what is done after it is read.
 
     Raises DataError for a table that cannot be read, a target that is no column of it or that nothing can be fitted to,
     a password in a URL; FoldError for rows that no folds can be drawn of; PlanError for a bad project name.
     """
-    stage("reading the table")
     project = options.project or project_name(_stem(options), "bench")
     path = options.out or Path(f"{project}.yaml")
     source = source_of(options.data, options.sql, options.table, path.parent)

@@ -81,6 +81,8 @@ def _row_ids(scene: Scene, table: Table) -> tuple[RoleGuess, ...]:
     """The column that names the rows, and others with a new value in every row."""
     found = [name for finding in scene.found(ids) for name in finding.columns if name not in table.duplicated]
     rows = len(scene.task.y)
+    large = [name for name in table.exact if name in scene.kinds and name not in table.duplicated]
+    found += [name for name in large if name not in found and _distinct(scene, table, name) == rows]
     named = [name for name in found if is_called_a_row(name)]
     unique = [name for name in named if _distinct(scene, table, name) == rows]
     texts = [name for name in found if scene.kinds[name].kind == "category" or name in named]
@@ -169,10 +171,11 @@ def _counts_rows(scene: Scene, table: Table, column: Column) -> bool:
 
 def _repeated_ids(scene: Scene, table: Table, columns: Sequence[Column]) -> Iterator[str]:
     """Columns called the id of what comes and goes, whose values stand in several rows."""
+    most = len(scene.task.y) / REPEATED
     for column in columns:
-        if column.kind in ("number", "category") and is_called_a_passing_id(column.name):
-            if FEWEST_LEVELS <= _distinct(scene, table, column.name) <= len(scene.task.y) / REPEATED:
-                yield column.name
+        called = column.kind in ("number", "category") and is_called_a_passing_id(column.name)
+        if called and FEWEST_LEVELS <= _distinct(scene, table, column.name) <= most:
+            yield column.name
 
 
 def _whole(scene: Scene, table: Table, name: str) -> bool:
