@@ -13,16 +13,16 @@ from kiss_bench.plan.plan import Plan
 from kiss_bench.plan.read import plan_from_mapping, plan_from_text
 from kiss_bench.reports.drafted import Sketch, drafted, opening
 from kiss_bench.reports.escape import clean, shortened
-from kiss_bench.runs.buildable import check_buildable
 from kiss_bench.runs.init_source import Source, source_of
 from kiss_bench.runs.known import catalogue
-from kiss_bench.runs.run import set_exam
 from kiss_bench.tasks.audit.scene import Scene
+from kiss_bench.tasks.folds import draw_folds
 from kiss_bench.tasks.guessed_roles import guessed_roles, infinite_columns, questions_only, with_dropped
 from kiss_bench.tasks.guessed_target import guessed_positive, guessed_target, positive_guess
 from kiss_bench.tasks.guesses import Guesses
 from kiss_bench.tasks.make import make_task
 from kiss_bench.tasks.names import listed, nearest, unique_names
+from kiss_bench.tasks.seeds import root_seed
 from kiss_bench.tasks.table import make_table
 from kiss_bench.tasks.task import Folds, Table, Task
 
@@ -141,10 +141,11 @@ def _tried(sketch: Sketch, table: Table, path: Path, shown: str) -> str:
 
 
 def _valid(sketch: Sketch, table: Table, path: Path, shown: str) -> str:
-    """The text of a config, after all that `plan` asks before it counts fits. Raises what it raises."""
+    """The text of a config whose rows, roles and folds are as `plan` wants them. Raises what it raises."""
     try:
         text = draft_text(opening(sketch, clean(shown)), drafted(sketch))
     except UnicodeEncodeError:
         raise DataError(f"{shown!r}: a name in it is not UTF-8, and no config can hold it; rename it") from None
-    check_buildable(set_exam(plan_from_text(text, catalogue(), path), table))
+    resolved, task = make_task(plan_from_text(text, catalogue(), path), table)
+    draw_folds(task, resolved, root_seed(resolved, task.data_hash))
     return text

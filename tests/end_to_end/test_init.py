@@ -1,4 +1,4 @@
-"""The command `init`, as somebody meets it who has a table and nothing else: every config it writes is one that runs."""
+"""The command `init`, as somebody meets it who has a table and nothing else: every config it writes can be run."""
 
 import re
 import sqlite3
@@ -161,8 +161,8 @@ def test_shown_only_it_is_the_config_and_nothing_else(here, capsys):
 @pytest.mark.parametrize(
     ("file", "project"),
     [
-        ("loans.csv", "loans"), ("Loans 2024 (new).csv", "loans-2024-new"), ("LOANS.CSV.GZ", "loans"), ("ä.csv", "bench"),
-        ("--.csv", "bench"), ("a_b-c.csv", "a_b-c"), ("v1.2.csv", "v1-2"),
+        ("loans.csv", "loans"), ("Loans 2024 (new).csv", "loans-2024-new"), ("LOANS.CSV.GZ", "loans"),
+        ("ä.csv", "bench"), ("--.csv", "bench"), ("a_b-c.csv", "a_b-c"), ("v1.2.csv", "v1-2"),
     ],
 )  # fmt: skip
 def test_a_project_is_named_after_its_file(file, project, here, capsys):

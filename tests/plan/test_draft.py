@@ -11,11 +11,12 @@ from kiss_bench.plan.faults import Faults
 from kiss_bench.plan.read import plan_from_text
 
 TRAPS = [
-    "yes", "No", "ON", "y", "1.0", "1e3", "0x1F", "0o7", "1_000", "null", "~", "", " ", "a: b", "a:", "#x", "a #b", "=1",
-    "=cmd|' /C calc'!A0", "@home", "`tick`", "%TAG", "!tag", "&anchor", "*alias", "- item", "? key", "| block", "> fold",
-    "{a: b}", "[a, b]", "a, b", "it's", '"quoted"', "back\\slash", "two\nlines", "\r\n", "tab\there", "\x07bell", "\x00",
-    "\x85next", "\u2028line", "\ufeffmark", "\u202eright to left", "😀", "👩‍👩‍👧", "\u00e9", "e\u0301", "x" * 200, "word " * 60,
-    "2024-01-01", "12:30:45", "<<", "=", ".inf", ".nan", "true", "---", "...", "<script>alert(1)</script>", "a\n# b: c",
+    "yes", "No", "ON", "y", "1.0", "1e3", "0x1F", "0o7", "1_000", "null", "~", "", " ", "a: b", "a:", "#x", "a #b",
+    "=1", "=cmd|' /C calc'!A0", "@home", "`tick`", "%TAG", "!tag", "&anchor", "*alias", "- item", "? key",
+    "| block", "> fold", "{a: b}", "[a, b]", "a, b", "it's", '"quoted"', "back\\slash", "two\nlines", "\r\n",
+    "tab\there", "\x07bell", "\x00", "\x85next", "\u2028line", "\ufeffmark", "\u202eright to left", "😀", "👩‍👩‍👧",
+    "\u00e9", "e\u0301", "x" * 200, "word " * 60, "2024-01-01", "12:30:45", "<<", "=", ".inf", ".nan", "true",
+    "---", "...", "<script>alert(1)</script>", "a\n# b: c",
 ]  # fmt: skip
 ANY_TEXT = st.one_of(st.sampled_from(TRAPS), st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
 

@@ -43,12 +43,13 @@ def test_of_numbers_it_is_a_step_of_the_rmse(what, margin):
     steps = [(at, np.sqrt(at**2 - margin * start**2)) for at in (start, start / 2)]
     for at, to in steps:
         assert 1 - (to / start) ** 2 - (1 - (at / start) ** 2) == pytest.approx(margin)
-    expected = [y.mean(), start, 100 * margin, *steps[0], *steps[1]]
+    constant = amounts.number(y.mean())
+    (start, to), (half, to_from_half) = ([amounts.number(end) for end in step] for step in steps)
     assert said == (
-        "rmse, in the units of 'y': saying {0} for every row, as the dummy does, is off by {1}. The margin, {2:.0f} % of "
-        "its squared error, is what each more complex rung has to bring: from {3} to {4}, or from half of that, {5}, to "
-        "{6}."
-    ).format(*(each if place == 2 else amounts.number(each) for place, each in enumerate(expected)))
+        f"rmse, in the units of 'y': saying {constant} for every row, as the dummy does, is off by {start}. The "
+        f"margin, {100 * margin:.0f} % of its squared error, is what each more complex rung has to bring: from {start} "
+        f"to {to}, or from half of that, {half}, to {to_from_half}."
+    )
 
 
 @pytest.mark.parametrize("margin", [0.01, 0.05])
@@ -64,11 +65,11 @@ def test_of_classes_it_is_a_share_of_the_probability_that_is_given_to_what_happe
     after = before * np.exp(margin * loss)
     assert -np.log(after) == pytest.approx(loss - margin * loss)
     assert said == (
-        f"log_loss: the dummy, which knows the class shares alone, has {loss:.4g}: on (geometric) average it gives what "
-        f"then happens a probability of {100 * before:.2f} %. The margin, {100 * margin:.0f} % of that or "
-        f"{amounts.number(margin * loss)}, is what each more complex rung has to bring: a probability "
+        f"log_loss: the dummy, which knows the class shares alone, has {amounts.number(loss)}: on (geometric) average "
+        f"it gives what then happens a probability of {100 * before:.2f} %. The margin, {100 * margin:.0f} % of that "
+        f"or {amounts.number(margin * loss)}, is what each more complex rung has to bring: a probability "
         f"{100 * (after / before - 1):.2g} % higher than the simpler one gives, at first {100 * after:.2f} %."
-    ).replace(f"{loss:.4g}", amounts.number(loss))
+    )
 
 
 def test_the_diamonds_of_the_examples():

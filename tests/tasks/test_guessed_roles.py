@@ -164,8 +164,8 @@ def test_what_a_run_refuses_becomes_a_question_that_says_so():
         ("CustomerID", "id row passing"), ("customer", "id row passing"), ("patient no", "id row passing"),
         ("idcode", "id row passing"), ("id_loan", "id row passing"), ("store", "id row"), ("Store ID", "id row"),
         ("productId", "id row"), ("Unnamed: 0", "row"), ("rownames", "row"), ("index", "row"), ("year", "time"),
-        ("Timestamp", "time"), ("year_built", ""), ("paid", ""), ("valid", ""), ("identity", ""), ("account_length", ""),
-        ("time", ""), ("storage", ""), ("", ""), ("\n", ""), ("ид", ""),
+        ("Timestamp", "time"), ("year_built", ""), ("paid", ""), ("valid", ""), ("identity", ""),
+        ("account_length", ""), ("time", ""), ("storage", ""), ("", ""), ("\n", ""), ("ид", ""),
     ],
 )  # fmt: skip
 def test_names(name, signs):
