@@ -66,14 +66,14 @@ def init(  # noqa: PLR0913, PLR0917  (each is an option of the command)
 
     What is a guess is said so, and what would change the question is left to you, behind a #. Overwrites nothing.
     """
-    from kiss_bench.runs.init import Options, check_place, write_draft
+    from kiss_bench.runs.init import Options, check_place, place_of, write_draft
     from kiss_bench.runs.init import init as draft_config
 
     only_shown = out == "-"
     place = None if out is None or only_shown else Path(out)
-    if place is not None:
-        check_place(place)  # before a large table is read
     options = Options(data=data, target=target, positive=positive, sql=sql, table=table, project=project, out=place)
+    if not only_shown:
+        check_place(place_of(options))  # before a large table is read
     with Stages("reading the table").shown() as stage:
         draft = draft_config(options, stage)
     if only_shown:

@@ -60,8 +60,7 @@ def init(options: Options, stage: Callable[[str], None] = lambda _: None) -> Dra
     Raises DataError for a table that cannot be read, a target that is no column of it or that nothing can be fitted to,
     a password in a URL; FoldError for rows that no folds can be drawn of; PlanError for a bad project name.
     """
-    project = options.project or project_name(_stem(options), "bench")
-    path = options.out or Path(f"{project}.yaml")
+    project, path = _project(options), place_of(options)
     source = source_of(options.data, options.sql, options.table, path.parent)
     target = _target(options, source)
     table = make_table(source.frame, target, source.notes)
@@ -78,6 +77,11 @@ def init(options: Options, stage: Callable[[str], None] = lambda _: None) -> Dra
     )  # fmt: skip
     stage("drawing its folds, as plan will")
     return Draft(text=_tried(sketch, table, path, source.shown), path=path, project=project)
+
+
+def place_of(options: Options) -> Path:
+    """Where the config is going to lie."""
+    return options.out or Path(f"{_project(options)}.yaml")
 
 
 def write_draft(draft: Draft) -> None:
@@ -103,10 +107,12 @@ def check_place(path: Path) -> None:
         raise RecordError(f"{path} cannot be written: there is no folder {path.parent}")
 
 
-def _stem(options: Options) -> str:
-    """What a project is named after: the table of a database, else the name of the file without its endings."""
+def _project(options: Options) -> str:
+    """The name asked for, or that of the table of a database, else of the file without its endings."""
+    if options.project is not None:
+        return options.project
     name = options.table or re.split(r"[/\\]", options.data.partition("?")[0].rstrip("/"))[-1]
-    return re.sub(r"(?i)(\.(csv|tsv|parquet|pq|db|sqlite3?|gz))+$", "", name)
+    return project_name(re.sub(r"(?i)(\.(csv|tsv|parquet|pq|db|sqlite3?|gz))+$", "", name), "bench")
 
 
 def _target(options: Options, source: Source) -> str:

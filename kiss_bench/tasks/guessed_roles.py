@@ -52,9 +52,9 @@ def with_dropped(roles: Sequence[RoleGuess], infinite: Mapping[str, int]) -> tup
     """The same guesses, and columns with infinite values left out."""
     if not infinite:
         return tuple(roles)
-    columns = tuple(infinite)
+    columns, cells = tuple(infinite), sum(infinite.values())
     reason = (
-        f"{listed(columns, SHOWN)}: infinite in {sum(infinite.values()):,} cells, which a run refuses. Make them "
+        f"{listed(columns, SHOWN)}: infinite in {cells:,} cell{'s' if cells > 1 else ''}, which a run refuses. Make them "
         f"missing or finite to keep the column."
     )
     for before in roles:
@@ -69,7 +69,7 @@ def with_dropped(roles: Sequence[RoleGuess], infinite: Mapping[str, int]) -> tup
 def questions_only(guesses: Guesses, refused: str) -> Guesses:
     """The same guesses with every id, time and group as a question, and why a run would not take them as they are."""
     roles = [
-        replace(guess, sure=False, reason=f"{guess.reason} But as it is, a run refuses it: {refused}.")
+        replace(guess, sure=False, reason=f"{_seen(guess)}. But as it is, a run refuses it: {refused}.")
         if guess.sure and guess.role != "drop"
         else guess
         for guess in guesses.roles
@@ -145,6 +145,11 @@ def _group(scene: Scene, table: Table, taken: set[str]) -> RoleGuess | None:
     return RoleGuess(role="group", columns=(name,), reason=reason, sure=False)
 
 
+def _seen(guess: RoleGuess) -> str:
+    """The first sentence of a reason."""
+    return guess.reason.partition(". ")[0].removesuffix(".")
+
+
 def _or(others: Sequence[str]) -> str:
     return f" (or {listed(others, SHOWN)}?)" if others else ""
 
@@ -156,8 +161,7 @@ def _both(time: RoleGuess, group: RoleGuess) -> tuple[RoleGuess, RoleGuess]:
         f"`kind: group` for new ones."
     )
     if time.sure:
-        seen = group.reason.partition(". ")[0]
-        return time, replace(group, sure=False, reason=f"{seen}. {ASK_GROUP} {choose}")
+        return time, replace(group, sure=False, reason=f"{_seen(group)}. {ASK_GROUP} {choose}")
     return replace(time, reason=f"{time.reason} {choose}"), group
 
 

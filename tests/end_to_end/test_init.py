@@ -223,6 +223,10 @@ REFUSED = {
         "positive: 'maybe' is not a label of target 'late'; its labels are 'no', 'yes'",
     ),
     "a positive of a number": (["table.parquet", "--target", "amount", "--positive", "1"], "positive: '1'"),
+    "a project's empty name": (
+        ["table.parquet", "--target", "late", "--project", ""],
+        "project: found ''; allowed: small letters, digits",
+    ),
     "a project's bad name": (
         ["table.parquet", "--target", "late", "--project", "My Loans"],
         "project: found 'My Loans'; allowed: small letters, digits",

@@ -15,7 +15,7 @@ def yes(name: str) -> str:
 
 def key(name: str) -> str:
     """Write a name as YAML needs it."""
-    return scalar(name)
+    return scalar(name.encode("utf-8", "replace").decode("utf-8"))
 
 
 def percent(share: float) -> str:
