@@ -46,7 +46,11 @@ class Stages:
 def init(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     data: Annotated[
         str,
-        typer.Argument(metavar="DATA", help="A CSV or Parquet file, or the URL of a database.", show_default=False),
+        typer.Argument(
+            metavar="DATA",
+            help="A CSV or Parquet file, or the URL of a database (sqlite:///loans.db).",
+            show_default=False,
+        ),
     ],
     target: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column to predict.")] = None,
     positive: Annotated[str | None, typer.Option(metavar="LABEL", help="The label that counts as positive.")] = None,

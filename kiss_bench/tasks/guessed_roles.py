@@ -54,8 +54,8 @@ def with_dropped(roles: Sequence[RoleGuess], infinite: Mapping[str, int]) -> tup
         return tuple(roles)
     columns, cells = tuple(infinite), sum(infinite.values())
     reason = (
-        f"{listed(columns, SHOWN)}: infinite in {cells:,} cell{'s' if cells > 1 else ''}, which a run refuses. Make them "
-        f"missing or finite to keep the column."
+        f"{listed(columns, SHOWN)}: infinite in {cells:,} cell{'s' if cells > 1 else ''}, which a run refuses. Make "
+        f"them missing or finite to keep the column."
     )
     for before in roles:
         if before.role == "drop":
