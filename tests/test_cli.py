@@ -42,6 +42,7 @@ def test_there_are_these_commands():
     assert COMMANDS == [
         "adapt",
         "export",
+        "init",
         "metrics",
         "plan",
         "replay",

@@ -175,10 +175,10 @@ def with_parent(config: Mapping[str, Any], project: str, parent: Parent) -> dict
     return {**config, "project": project, "parent": link}
 
 
-def project_name(text: str) -> str:
-    """A project's name made from the name of a file."""
+def project_name(text: str, otherwise: str = "adapted") -> str:
+    """A project's name made from the name of a file; `otherwise` where nothing of it is left."""
     name = re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-_")
-    return name if re.fullmatch(NAME, name) else "adapted"
+    return name if re.fullmatch(NAME, name) else otherwise
 
 
 def config_text(config: Mapping[str, Any], comment: str) -> str:

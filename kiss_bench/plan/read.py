@@ -18,9 +18,13 @@ from kiss_bench.plan.validate import valid_config
 
 def read_plan(path: str | Path, catalogue: Catalogue) -> Plan:
     """Read the plan of a YAML file. Raises PlanError with all its faults."""
+    return plan_from_text(_text(Path(path)), catalogue, path)
+
+
+def plan_from_text(text: str, catalogue: Catalogue, path: str | Path) -> Plan:
+    """Read the plan of what stands, or is going to, in a YAML file at `path`. Raises PlanError with all its faults."""
     faults = Faults(str(path))
-    values = yaml_values(_text(Path(path)), faults)
-    return _plan(values, catalogue, faults, folder=str(Path(path).parent))
+    return _plan(yaml_values(text, faults), catalogue, faults, folder=str(Path(path).parent))
 
 
 def plan_from_mapping(mapping: Mapping[str, Any], catalogue: Catalogue, place: str = "bench()") -> Plan:

@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, quote_plus
@@ -10,9 +11,10 @@ from urllib.parse import quote, quote_plus
 import pandas as pd
 
 from kiss_bench.errors import DataError
+from kiss_bench.tasks.names import listed, nearest
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL
+    from sqlalchemy import URL, Engine
 
 VARIABLE: Final = re.compile(r"\$\{(\w+)\}|\$([A-Za-z_]\w*)")
 SECRET_KEYS: Final = re.compile(r"pass|pwd|token|secret|key", re.IGNORECASE)
@@ -29,6 +31,51 @@ def read_sql(sql: str, url: str, folder: Path) -> tuple[pd.DataFrame, tuple[str,
     `${NAME}` and `$NAME` in the URL stand for environment variables; a relative SQLite file starts at `folder`.
     Nothing is committed. Raises DataError for a bad URL, a missing driver or file, and a failing query.
     """
+    with (
+        _database(url, folder, "data.sql: the query") as engine,
+        engine.connect().execution_options(no_parameters=True) as connection,
+    ):
+        result = connection.exec_driver_sql(sql)
+        names = list(result.keys())
+        rows = [tuple(row) for row in result]
+    frame = pd.DataFrame(rows, columns=range(len(names)), dtype=object).set_axis(names, axis=1)
+    unsorted = not re.search(r"\border\s+by\b", sql, re.IGNORECASE)
+    return frame, (UNSORTED,) if unsorted else ()
+
+
+def query_of_table(table: str | None, url: str, folder: Path) -> str:
+    """Select all of a table or view, its name as that database writes it; `schema.table` names one in a schema.
+
+    Raises DataError, listing what there is, where there is no such table or none is named.
+    """
+    from sqlalchemy import inspect
+
+    with _database(url, folder, "the list of tables") as engine:
+        schema, _, name = (table or "").rpartition(".")
+        inspector = inspect(engine)
+        known = sorted([*inspector.get_table_names(), *inspector.get_view_names()])
+        quote = engine.dialect.identifier_preparer.quote
+        if table in known:
+            return f"select * from {quote(table)}"  # noqa: S608  (quoted as that database quotes names)
+        inside = sorted(inspector.get_table_names(schema)) if schema in inspector.get_schema_names() else []
+        if name in inside:
+            return f"select * from {quote(schema)}.{quote(name)}"  # noqa: S608
+    near = f"there is no table {table!r}{nearest(table, known)}" if table else "a database takes --table or --sql"
+    raise DataError(f"{near}; {f'its tables are {listed(known, most=30)}' if known else 'it has no tables'}")
+
+
+def url_from(url: str, folder: Path, elsewhere: Path) -> str:
+    """The same address for a config in `elsewhere`: a relative SQLite file, which starts at `folder`, is named anew."""
+    found = re.fullmatch(r"(sqlite(?:\+\w+)?:///)([^/:$?][^$?]*)(\?.*)?", url)
+    if found is None or found[2].startswith(("file:", "~")) or folder.resolve() == elsewhere.resolve():
+        return url
+    path = os.path.relpath((folder / found[2]).resolve(), elsewhere.resolve())
+    return f"{found[1]}{path}{found[3] or ''}"
+
+
+@contextmanager
+def _database(url: str, folder: Path, what: str) -> "Iterator[Engine]":
+    """An engine for as long as it is needed; what goes wrong with it is a DataError without secrets."""
     from sqlalchemy import create_engine
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -37,20 +84,14 @@ def read_sql(sql: str, url: str, folder: Path) -> tuple[pd.DataFrame, tuple[str,
     try:
         engine = create_engine(address)
         try:
-            with engine.connect().execution_options(no_parameters=True) as connection:
-                result = connection.exec_driver_sql(sql)
-                names = list(result.keys())
-                rows = [tuple(row) for row in result]
+            yield engine
         finally:
             engine.dispose()
     except ImportError as error:
         raise DataError(hide(f"data.url: the driver for {address.drivername!r} is not installed ({error})")) from None
     except (SQLAlchemyError, OSError, TypeError, ValueError) as error:
         where = address.render_as_string(hide_password=True)
-        raise DataError(hide(f"data.sql: the query failed at {where}: {_told(error)}")) from None
-    frame = pd.DataFrame(rows, columns=range(len(names)), dtype=object).set_axis(names, axis=1)
-    unsorted = not re.search(r"\border\s+by\b", sql, re.IGNORECASE)
-    return frame, (UNSORTED,) if unsorted else ()
+        raise DataError(hide(f"{what} failed at {where}: {_told(error)}")) from None
 
 
 def _address(url: str, folder: Path) -> "URL":

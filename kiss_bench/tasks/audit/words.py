@@ -1,12 +1,6 @@
 """The remedy that ends a sentence: what to change in the config, to the letter."""
 
-import json
-import re
-
-PLAIN = r"[A-Za-z_][A-Za-z0-9_./-]*"
-"""Names that YAML takes as they are."""
-SPOKEN_FOR = ("true", "false", "yes", "no", "on", "off", "null", "y", "n")
-"""Words that YAML takes for something else."""
+from kiss_bench.plan.draft import scalar
 
 
 def remedy(name: str) -> str:
@@ -21,8 +15,7 @@ def yes(name: str) -> str:
 
 def key(name: str) -> str:
     """Write a name as YAML needs it."""
-    plain = re.fullmatch(PLAIN, name) and name.lower() not in SPOKEN_FOR
-    return name if plain else json.dumps(name, ensure_ascii=False)
+    return scalar(name.encode("utf-8", "replace").decode("utf-8"))
 
 
 def percent(share: float) -> str:
