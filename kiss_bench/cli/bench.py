@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from kiss_bench.cli.app import DONE, NO, Config, Jobs, app, plan_of
+from kiss_bench.cli.screen import console, say
 
 
 @app.command()
@@ -39,12 +40,8 @@ def run(  # noqa: PLR0913, PLR0917  (each is an option of the command)
 
     Choice(engine=engine, jobs=jobs, scheduler=scheduler)  # asked before the config is: raises for what is not there
     plan = plan_of(config)
-    from rich.console import Console
-
+    from kiss_bench.cli.ending import show
     from kiss_bench.engines.processes import workers_for
-    from kiss_bench.reports.checks import checked
-    from kiss_bench.reports.terminal import leaderboard_table, leaderboard_text
-    from kiss_bench.reports.words import banners, verdict_sentence
     from kiss_bench.runs.run import Options
     from kiss_bench.runs.run import run as run_plan
     from kiss_bench.runs.stability import seeds_read
@@ -52,24 +49,14 @@ def run(  # noqa: PLR0913, PLR0917  (each is an option of the command)
 
     workers = workers_for(jobs)
     if jobs is not None and workers < jobs:
-        typer.echo(f"--jobs {jobs} is more than the {workers} cores there are; {workers} workers it is", err=True)
+        say(f"--jobs {jobs} is more than the {workers} cores there are; {workers} workers it is", err=True)
     options = Options(
         results=results, jobs=jobs, engine=engine, scheduler=scheduler, quick=quick, finishing=True,
         placebo=placebo, seeds=None if seeds is None else seeds_read(seeds), command=tuple(sys.argv),
     )  # fmt: skip
-    with watcher(Console(stderr=True), workers) as watch:
+    with watcher(console(err=True), workers) as watch:
         board = run_plan(plan, options, watch)
-    screen = Console()
-    if screen.is_terminal:
-        for banner in banners(board):
-            screen.print(banner, style="bold", markup=False, highlight=False)
-        screen.print(leaderboard_table(board, screen.width))
-        screen.print("\n".join(["", verdict_sentence(board), *checked(board)]), markup=False, highlight=False)
-    else:
-        typer.echo(leaderboard_text(board, 120))
-    for note in board.notes:
-        typer.echo(f"note: {note}")
-    typer.echo(f"\nwritten to {results / plan.project}: leaderboard.md, tuning.md and what they rest on")
+    show(board, console(), config, results)
     leaking = board.placebo is not None and bool(board.placebo.leaking)
     raise typer.Exit(NO if leaking or any(row.status == "failed" for row in board.rungs) else DONE)
 
@@ -87,7 +74,7 @@ def plan(config: Config) -> None:
     table = read_table(found)
     exam = set_exam(found, table)
     check_buildable(exam)
-    typer.echo(planned_text(exam, audit_of(exam, table)))
+    say(planned_text(exam, audit_of(exam, table)))
 
 
 @app.command()
@@ -106,7 +93,6 @@ def selftest(
     another `seed:` in CONFIG simulates other tables.
     """
     found = plan_of(config)
-    from rich.console import Console
     from tabulate import tabulate
 
     from kiss_bench.selftest.report import rates_table, verdict_sentences
@@ -115,9 +101,9 @@ def selftest(
     from kiss_bench.selftest.watching import watcher
 
     options = Options(results=results, draws=draws, jobs=jobs, rows=rows)
-    with watcher(Console(stderr=True)) as watch:
+    with watcher(console(err=True)) as watch:
         tested = run_selftest(found, options, watch)
     typer.echo(tabulate(rates_table(tested.rates), headers="keys", disable_numparse=True))
-    typer.echo("\n" + "\n".join(verdict_sentences(tested.rates)))
-    typer.echo(f"\nwritten to {results / found.project}: selftest.md, selftest.json")
+    say("\n" + "\n".join(verdict_sentences(tested.rates)))
+    say(f"\nwritten to {results / found.project}: selftest.md, selftest.json")
     raise typer.Exit(DONE if tested.passed else NO)

@@ -91,6 +91,25 @@ def seconds(value: float | None) -> str:
     return f"{value / 86400:,.1f} d"
 
 
+def clock(value: float) -> str:
+    """Write the time since a start as `0:01:05`."""
+    minutes, rest = divmod(int(value), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
+def left(value: float) -> str:
+    """Write an estimate of the time left no finer than it is known: rounded up, `40 s`, `3 min`, `1.5 h`."""
+    if value <= 5:
+        return "a few seconds"
+    if value <= 55:
+        return f"{5 * math.ceil(value / 5)} s"
+    if value <= 3600:
+        return f"{math.ceil(value / 60)} min"
+    if value <= 172800:
+        return f"{math.ceil(value / 360) / 10:.1f} h"
+    return f"{math.ceil(value / 8640) / 10:,.1f} d"
+
+
 def microseconds(value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return NOTHING_THERE
