@@ -6,35 +6,51 @@ from typing import Annotated
 
 import typer
 
-from kiss_bench.cli.app import DONE, NO, Config, Jobs, app, plan_of
+from kiss_bench.cli.app import DONE, NO, Config, Jobs, Results, app, plan_of
+from kiss_bench.cli.help import HOW, WHAT
 from kiss_bench.cli.screen import console, say
+
+Quick = Annotated[
+    bool, typer.Option("--quick", help="Default settings only, no tuning; provisional.", rich_help_panel=WHAT)
+]
+Placebo = Annotated[bool, typer.Option("--placebo", help="On targets that cannot be known, too.", rich_help_panel=WHAT)]
 
 
 @app.command()
 def run(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     config: Config,
     jobs: Jobs = None,
-    results: Annotated[Path, typer.Option(help="Where the project's folder is written.")] = Path("results"),
-    quick: Annotated[bool, typer.Option("--quick", help="Default settings only, no tuning; provisional.")] = False,  # noqa: FBT002
+    results: Results = Path("results"),
+    quick: Quick = False,  # noqa: FBT002
     engine: Annotated[
-        str, typer.Option(help="Where units run: local, or dask (processes here, or --scheduler).")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Where units run: local, or dask (processes here, or --scheduler).",
+            rich_help_panel=HOW,
+        ),
     ] = "local",
     scheduler: Annotated[
         str | None,
         typer.Option(
             metavar="ADDRESS",
             help="With dask: a running scheduler, such as tcp://10.0.0.5:8786, with the versions installed here.",
+            rich_help_panel=HOW,
         ),
     ] = None,
-    placebo: Annotated[bool, typer.Option("--placebo", help="On targets that cannot be known, too.")] = False,  # noqa: FBT002
+    placebo: Placebo = False,  # noqa: FBT002
     seeds: Annotated[
         str | None,
-        typer.Option(metavar="N|A,B,…", help="Again under other root seeds: N of them in all, or those named."),
+        typer.Option(
+            metavar="N|A,B,…",
+            help="Again under other root seeds: N of them in all, or those named.",
+            rich_help_panel=WHAT,
+        ),
     ] = None,
 ) -> None:
-    """Run the ladder of CONFIG, judge it, and write the leaderboard. A run that was stopped goes on where it was.
+    """Run the ladder, judge every rung, write the leaderboard.
 
-    Ends with 1 where a rung failed, or found something in a placebo target.
+    A run that was stopped goes on where it was. Ctrl-C once finishes the units under way, twice stops at once.
     """
     from kiss_bench.engines import Choice
 
@@ -63,7 +79,10 @@ def run(  # noqa: PLR0913, PLR0917  (each is an option of the command)
 
 @app.command()
 def plan(config: Config) -> None:
-    """Show the ladder, the folds and the number of fits of CONFIG. Fits nothing, writes nothing."""
+    """Say what a run would do, and the smallest gain the rows can show.
+
+    The ladder, the folds, the number of fits, and what the leak audit finds. Fits nothing, writes nothing.
+    """
     found = plan_of(config)
     from kiss_bench.runs.audited import audit_of
     from kiss_bench.runs.buildable import check_buildable
@@ -80,17 +99,20 @@ def plan(config: Config) -> None:
 @app.command()
 def selftest(
     config: Config,
-    draws: Annotated[int, typer.Option(min=2, help="Simulated benchmarks a scenario; there are four.")] = 100,
+    draws: Annotated[
+        int, typer.Option(metavar="N", min=2, help="Simulated benchmarks a scenario; there are four.")
+    ] = 100,
     jobs: Jobs = None,
-    results: Annotated[Path, typer.Option(help="Where the project's folder is written.")] = Path("results"),
+    results: Results = Path("results"),
     rows: Annotated[
-        int | None, typer.Option(help="Simulated rows; default: those of the table, at most 20,000.", min=1)
+        int | None,
+        typer.Option(metavar="N", help="Simulated rows; default: those of the table, at most 20,000.", min=1),
     ] = None,
 ) -> None:
-    """How often would the judge be wrong on data of CONFIG's shape? Simulates, fits and judges; minutes.
+    """Say how often the judge would be wrong on data of this shape.
 
-    Ends with 1 where needless rungs are promoted more often than alpha allows. What was stopped goes on where it was;
-    another `seed:` in CONFIG simulates other tables.
+    Simulates tables like that of CONFIG, fits and judges them, which takes minutes. What was stopped goes on where it
+    was; another `seed:` in CONFIG simulates other tables.
     """
     found = plan_of(config)
     from tabulate import tabulate

@@ -108,7 +108,9 @@ class LiveTable:
     def _stage(self, progress: Units) -> str:
         if self.board is not None:
             return "tuning"
-        waiting = {one.step.name for one in progress.units() if one.arm == "default" and one.place not in progress.outcomes}
+        waiting = {
+            one.step.name for one in progress.units() if one.arm == "default" and one.place not in progress.outcomes
+        }
         ladder = [step.name for step in progress.exam.plan.ladder]
         return f"default settings: {len(ladder) - len(waiting)} of {len(ladder)} rungs are in"
 
@@ -117,7 +119,7 @@ class LiveTable:
 
     def _view(self) -> RenderableType:
         width, room = self.console.width, self.console.height - AROUND
-        below = [Text(shortened_middle(self.stage, width)), self.bar]
+        below: list[RenderableType] = [Text(shortened_middle(self.stage, width)), self.bar]
         if self.board is None or room < 1:
             return Group(*below)
         name = Text(title(self.board), no_wrap=True, overflow="ellipsis")
