@@ -32,22 +32,26 @@ def show(board: Board, console: Console, config: Path, results: Path) -> None:
     decision, numbers = verdict_parts(board, PLAIN)
     console.print()
     console.print(Text.assemble((decision, "bold"), f" — {numbers}."))
-    _lines(console, [*checked(board), "", written, *next_steps(board, config, results)])
+    _lines(console, [*checked(board), "", written])
+    for command, why in next_steps(board, config, results):
+        console.print(Text(f"next: {command}"), soft_wrap=True)  # in one piece, to be copied
+        console.print(Text(f"      {why}", style="dim"))
 
 
-def next_steps(board: Board, config: Path, results: Path) -> Iterator[str]:
-    """What a person does now, the first thing first; at most two lines."""
+def next_steps(board: Board, config: Path, results: Path) -> Iterator[tuple[str, str]]:
+    """Give the command a person runs now, and why; the first thing first, at most two."""
     folder = shlex.quote(str(results / board.project))
     elsewhere = [] if results == Path("results") else ["--results", str(results)]
     again = shlex.join(["kiss-bench", "run", str(config), *elsewhere])
+    vault = board.honesty.vault
     if any(row.status == "failed" for row in board.rungs):
-        yield f"next: {again}  (once the cause of the failure is gone; runs what is missing alone)"
+        yield again, "once the cause of the failure is gone; runs only what is missing"
     elif any(row.status == "provisional" for row in board.rungs):
-        yield f"next: {again}  (tunes every rung with the same effort; what is done is kept)"
+        yield again, "tunes every rung with the same effort; what is done is kept"
     else:
-        if board.rows_vault and board.honesty.vault is None:
-            yield f"next: kiss-bench vault open {folder}  (once, when nothing is to change any more)"
-        yield f"next: kiss-bench verify {folder}  (before you hand it in: is it what the run wrote?)"
+        if vault is not None and not vault.at:
+            yield f"kiss-bench vault open {folder}", "once, when nothing is to change any more"
+        yield f"kiss-bench verify {folder}", "before you hand it in: is it what the run wrote?"
 
 
 def _lines(console: Console, lines: list[str]) -> None:

@@ -46,7 +46,7 @@ def _also(names: tuple[str, ...]) -> str:
 
 
 def _show(rows: list[dict[str, str]], shares: dict[str, int]) -> None:
-    """Print a table as wide as the screen, whose columns of `shares` break their text and share what the others leave."""
+    """Print a table as wide as the screen; the columns of `shares` break their text and share what the others leave."""
     from tabulate import tabulate
 
     gap, padding = 2, 2  # tabulate gives a header two columns more than it has letters

@@ -29,6 +29,8 @@ _LAYOUTS = (
 _NAME_WIDTH, _NARROW = 24, 12
 """Cells of a name at the most: where there is room, and where there is none."""
 _GAP = 2
+_VERDICT_WIDTH = len("NOT JUSTIFIED")
+"""Kept free from the start, so that a live table does not move when the first of them comes."""
 _STYLES = {
     "JUSTIFIED": "bold green",
     "INCONCLUSIVE": "magenta",
@@ -53,8 +55,9 @@ def leaderboard_table(
     columns = _layout(board, width, marked=3, titles=0)
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("", width=1)
-    for column in columns.values():
-        table.add_column(Text(column.title), justify="right" if column.right else "left", no_wrap=True)
+    for key, column in columns.items():
+        least = _VERDICT_WIDTH if key == "verdict" else None
+        table.add_column(Text(column.title), justify="right" if column.right else "left", no_wrap=True, min_width=least)
     for index in _kept(board, rows):
         row, verdict = board.rungs[index], columns["verdict"].cells[index]
         ahead = working.get(row.rung, verdict) if row.status == "running" else verdict
@@ -132,7 +135,7 @@ def short_names(board: Board, width: int) -> dict[str, str]:
 
 
 def _layout(board: Board, width: int, *, marked: int, titles: int) -> dict[str, Column]:
-    """The columns that fit; `marked` cells for the mark, and `titles` more for the title of a column of numbers."""
+    """The columns that fit; `marked` cells for the mark, and `titles` more for each title (tabulate wants two)."""
     tries = [(keys, _NAME_WIDTH) for keys in _LAYOUTS] + [(keys, _NARROW) for keys in _LAYOUTS[-2:]]
     found: dict[str, Column] = {}
     for keys, cells in tries:
@@ -161,7 +164,8 @@ def _named(board: Board, cells: int) -> dict[str, Column]:
 
 
 def _width(column: Column, titles: int) -> int:
-    return max(cell_len(column.title) + (titles if column.right else 0), *map(cell_len, column.cells), 0)
+    least = _VERDICT_WIDTH if column.title == "verdict" else 0
+    return max(least, cell_len(column.title) + titles, *map(cell_len, column.cells))
 
 
 def _kept(board: Board, rows: int | None) -> Sequence[int]:

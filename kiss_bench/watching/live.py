@@ -48,6 +48,7 @@ class LiveTable:
         self.failures = Failures()
         self.stage, self.repeated = "starting the workers", ""
         """`repeated`: the contested pair that is being repeated, or the exam beside the real one, in words."""
+        self.stopping = False
         self.working: dict[str, str] = {}
         """Of each rung that is tuned, how far it is."""
         self.bar = Progress(BarColumn(bar_width=24), Standing(), console=console)
@@ -67,6 +68,10 @@ class LiveTable:
         told = told_line(event)
         if told:
             self._say(told)
+        if event.kind == "stopping":
+            self.stopping = True
+            self.stage = "stopping after the units under way"
+            self.bar.update(self.task, until=None)
         elif event.kind == "planned":
             self.todo, self.jobs = event.todo, event.workers
             for line in opening(event.progress, len(event.todo)):
@@ -98,16 +103,18 @@ class LiveTable:
         told = self.failures.line(event.unit, event.outcome)
         if told:
             self._say(told)
-        left = seconds_left(event.progress, self.todo, self.jobs)
+        left = None if self.stopping else seconds_left(event.progress, self.todo, self.jobs)
         done = sum(one.place in event.progress.outcomes for one in self.todo)
         self.working = tuned_words(event.progress)
-        self.stage = "judging" if done == len(self.todo) else self.repeated or self._stage(event.progress)
+        self.stage = self.stage if self.stopping else self._stage(event.progress, done)
         until = None if left is None else time.monotonic() + left
         self.bar.update(self.task, completed=done, until=until)
 
-    def _stage(self, progress: Units) -> str:
-        if self.board is not None:
-            return "tuning"
+    def _stage(self, progress: Units, done: int) -> str:
+        if done == len(self.todo):
+            return "judging"
+        if self.repeated or self.board is not None:
+            return self.repeated or "tuning"
         waiting = {
             one.step.name for one in progress.units() if one.arm == "default" and one.place not in progress.outcomes
         }
