@@ -18,7 +18,7 @@ from kiss_bench.reports.wrapping import wrapped
 def show(board: Board, console: Console, config: Path, results: Path) -> None:
     """Print a finished board; on a screen the verdict comes last, next to the prompt."""
     notes = [f"note: {PLAIN.text(note)}" for note in board.notes]
-    written = f"written to {results / board.project}: leaderboard.md, tuning.md and what they rest on"
+    written = f"written to {results / board.project}: leaderboard.md, tuning.md and their record"
     if not console.is_terminal:
         _lines(console, [leaderboard_text(board, console.width), *notes, *([""] if notes else []), written])
         return
@@ -28,7 +28,8 @@ def show(board: Board, console: Console, config: Path, results: Path) -> None:
     console.print()
     console.print(leaderboard_table(board, console.width))
     console.print(Text(legend(board), style="dim"))
-    _lines(console, [*reasons(board), *notes])
+    told = [*reasons(board), *notes]
+    _lines(console, ["", *told] if told else [])
     decision, numbers = verdict_parts(board, PLAIN)
     console.print()
     console.print(Text.assemble((decision, "bold"), f" — {numbers}."))

@@ -98,16 +98,18 @@ def clock(value: float) -> str:
 
 
 def left(value: float) -> str:
-    """Write an estimate of the time left no finer than it is known: rounded up, `40 s`, `3 min`, `1.5 h`."""
+    """Write an estimate of the time left no finer than it is known, rounded up: `about 40 s left`."""
     if value <= 5:
-        return "a few seconds"
+        return "a few seconds left"
     if value <= 55:
-        return f"{5 * math.ceil(value / 5)} s"
-    if value <= 3600:
-        return f"{math.ceil(value / 60)} min"
-    if value <= 172800:
-        return f"{math.ceil(value / 360) / 10:.1f} h"
-    return f"{math.ceil(value / 8640) / 10:,.1f} d"
+        amount = f"{5 * math.ceil(value / 5)} s"
+    elif value <= 3600:
+        amount = f"{math.ceil(value / 60)} min"
+    elif value <= 172800:
+        amount = f"{math.ceil(value / 360) / 10:.1f} h"
+    else:
+        amount = f"{math.ceil(value / 8640) / 10:,.1f} d"
+    return f"about {amount} left"
 
 
 def microseconds(value: float | None) -> str:

@@ -60,7 +60,7 @@ class PlainLines:
         if event.done % max(event.total // LINES, 1) and left:
             return
         ahead = (time.monotonic() - self.started) / ran * left
-        self._say(f"{event.done:,} of {event.total:,} draws{f', about {amounts.left(ahead)} left' if left else ''}")
+        self._say(f"{event.done:,} of {event.total:,} draws{f', {amounts.left(ahead)}' if left else ''}")
 
     def _say(self, line: str) -> None:
         stamp = f"[{amounts.clock(time.monotonic() - self.started)}] "

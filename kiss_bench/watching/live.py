@@ -35,7 +35,7 @@ class Standing(ProgressColumn):
 
 
 def _ahead(seconds: float) -> str:
-    return f"about {amounts.left(seconds)} left" if seconds > 0 else "longer than estimated"
+    return amounts.left(seconds) if seconds > 0 else "longer than estimated"
 
 
 class LiveTable:

@@ -69,7 +69,7 @@ class PlainLines:
             return
         done = f"{sum(one.place in progress.outcomes for one in self.todo)} of {len(self.todo)} units"
         left = seconds_left(progress, self.todo, self.jobs)
-        ahead = f"{done}, about {amounts.left(left)} left" if left else done
+        ahead = f"{done}, {amounts.left(left)}" if left else done
         if unit.purpose != "inner" and None not in progress.found(unit.step, unit.arm):
             self._say(f"{ended_words(progress, unit.step, unit.arm)}; {ahead}")
         elif time.monotonic() - self.spoken >= SILENT_SECONDS:

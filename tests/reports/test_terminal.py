@@ -155,10 +155,10 @@ def test_names_that_differ_in_the_middle_stay_apart():
 @pytest.mark.parametrize(
     ("seconds", "left", "since"),
     [
-        (0.02, "a few seconds", "0:00:00"), (5.1, "10 s", "0:00:05"), (54.2, "55 s", "0:00:54"),
-        (58.1, "1 min", "0:00:58"), (61, "2 min", "0:01:01"), (3600, "60 min", "1:00:00"),
-        (5000, "1.4 h", "1:23:20"), (360_000, "4.2 d", "100:00:00"),
+        (0.02, "a few seconds", "0:00:00"), (5.1, "about 10 s", "0:00:05"), (54.2, "about 55 s", "0:00:54"),
+        (58.1, "about 1 min", "0:00:58"), (61, "about 2 min", "0:01:01"), (3600, "about 60 min", "1:00:00"),
+        (5000, "about 1.4 h", "1:23:20"), (360_000, "about 4.2 d", "100:00:00"),
     ],
 )  # fmt: skip
 def test_times_are_told_no_finer_than_they_are_known(seconds, left, since):
-    assert (amounts.left(seconds), amounts.clock(seconds)) == (left, since)
+    assert (amounts.left(seconds), amounts.clock(seconds)) == (f"{left} left", since)
