@@ -4,7 +4,6 @@
 Heavy libraries are imported inside commands, so that `--help` and a faulty config are answered at once.
 """
 
-import shlex
 import sys
 import traceback
 from collections.abc import Sequence
@@ -14,12 +13,12 @@ from typer.exceptions import TyperException
 
 from kiss_bench.cli import bench, checks, init, records, tables
 from kiss_bench.cli.app import DONE, INTERNAL, INTERRUPTED, INVALID, NO, app
+from kiss_bench.cli.complaints import complaint, kept_words, misuse, our_fault
+from kiss_bench.cli.screen import say, seated
 from kiss_bench.errors import KissBenchError, RefusedError
 from kiss_bench.runs.stopping import terminable
 
 __all__ = ["app", "bench", "checks", "init", "main", "records", "tables"]
-STORING = {"run", "selftest", "vault"}
-"""Commands that keep what they have finished when they are stopped."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,27 +29,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with terminable():
             code = app(words, standalone_mode=False, prog_name="kiss-bench")
     except KissBenchError as error:
-        _complain(f"kiss-bench: {error}", debug=debug)
+        _complain(complaint(error, screen=seated(err=True)), debug=debug)
         code = NO if isinstance(error, RefusedError) else INVALID
     except TyperException as error:
-        _complain(f"kiss-bench: {error.format_message()} (kiss-bench --help lists what there is)")
+        _complain(misuse(error))
         code = INVALID
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except Exception as error:  # noqa: BLE001  (the edge: whatever is left is our fault, and must not look like a "no")
-        again = shlex.join(["kiss-bench", "--debug", *words])
-        _complain(
-            f"kiss-bench: an error of ours: {type(error).__name__}: {error}\nPlease report what this prints: {again}",
-            debug=debug,
-        )
+        _complain(our_fault(error, words), debug=debug)
         code = INTERNAL
     if code == INTERRUPTED:  # typer itself answers Ctrl-C with the bare code
-        kept = " Every finished unit is stored; the same command goes on from there." if STORING & {*words} else ""
-        _complain(f"\nkiss-bench: interrupted.{kept}")
+        _complain(f"\nkiss-bench: interrupted. {kept_words(words)}".rstrip())
     return int(code or DONE)
 
 
 def _complain(text: str, *, debug: bool = False) -> None:
+    """On a screen wrapped; in a pipe a fault is one line, however long, so that it can be searched."""
     if debug:
         traceback.print_exc()
-    typer.echo(text, err=True)
+    if seated(err=True):
+        say(text, err=True)
+    else:
+        typer.echo(text, err=True)

@@ -6,24 +6,29 @@ from typing import Annotated, Any
 import typer
 
 from kiss_bench import __version__
+from kiss_bench.cli.help import HOW, App
 
 DONE, NO, INVALID, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
 
-app = typer.Typer(
+app = App(
     name="kiss-bench",
     help="Is the complicated model worth it? A ladder of models, simplest first, on identical folds with equal tuning; "
     "a verdict for every rung.",
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
 )
 Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file of the project.", show_default=False)]
 Folder = Annotated[
     Path, typer.Argument(metavar="DIR", help="A result folder, such as results/german-credit.", show_default=False)
 ]
 
-Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Worker processes; default: one a core.")]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs", "-j", metavar="N", min=1, help="Worker processes; default: one a core.", rich_help_panel=HOW
+    ),
+]
+Results = Annotated[
+    Path, typer.Option(metavar="DIR", help="Where the project's folder is written.", rich_help_panel=HOW)
+]
 SameRows = Annotated[
     Path | None,
     typer.Option("--data", metavar="FILE", help="The very same rows, where the config's place is not theirs."),

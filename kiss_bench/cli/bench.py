@@ -6,45 +6,58 @@ from typing import Annotated
 
 import typer
 
-from kiss_bench.cli.app import DONE, NO, Config, Jobs, app, plan_of
+from kiss_bench.cli.app import DONE, NO, Config, Jobs, Results, app, plan_of
+from kiss_bench.cli.help import HOW, WHAT
+from kiss_bench.cli.screen import console, say
+
+Quick = Annotated[
+    bool, typer.Option("--quick", help="Default settings only, no tuning; provisional.", rich_help_panel=WHAT)
+]
+Placebo = Annotated[bool, typer.Option("--placebo", help="On targets that cannot be known, too.", rich_help_panel=WHAT)]
 
 
 @app.command()
 def run(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     config: Config,
     jobs: Jobs = None,
-    results: Annotated[Path, typer.Option(help="Where the project's folder is written.")] = Path("results"),
-    quick: Annotated[bool, typer.Option("--quick", help="Default settings only, no tuning; provisional.")] = False,  # noqa: FBT002
+    results: Results = Path("results"),
+    quick: Quick = False,  # noqa: FBT002
     engine: Annotated[
-        str, typer.Option(help="Where units run: local, or dask (processes here, or --scheduler).")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Where units run: local, or dask (processes here, or --scheduler).",
+            rich_help_panel=HOW,
+        ),
     ] = "local",
     scheduler: Annotated[
         str | None,
         typer.Option(
             metavar="ADDRESS",
             help="With dask: a running scheduler, such as tcp://10.0.0.5:8786, with the versions installed here.",
+            rich_help_panel=HOW,
         ),
     ] = None,
-    placebo: Annotated[bool, typer.Option("--placebo", help="On targets that cannot be known, too.")] = False,  # noqa: FBT002
+    placebo: Placebo = False,  # noqa: FBT002
     seeds: Annotated[
         str | None,
-        typer.Option(metavar="N|A,B,…", help="Again under other root seeds: N of them in all, or those named."),
+        typer.Option(
+            metavar="N|A,B,…",
+            help="Again under other root seeds: N of them in all, or those named.",
+            rich_help_panel=WHAT,
+        ),
     ] = None,
 ) -> None:
-    """Run the ladder of CONFIG, judge it, and write the leaderboard. A run that was stopped goes on where it was.
+    """Run the ladder, judge every rung, write the leaderboard.
 
-    Ends with 1 where a rung failed, or found something in a placebo target.
+    A run that was stopped goes on where it was. Ctrl-C once finishes the units under way, twice stops at once.
     """
     from kiss_bench.engines import Choice
 
     Choice(engine=engine, jobs=jobs, scheduler=scheduler)  # asked before the config is: raises for what is not there
     plan = plan_of(config)
-    from rich.console import Console
-
+    from kiss_bench.cli.ending import show
     from kiss_bench.engines.processes import workers_for
-    from kiss_bench.reports.checks import checked
-    from kiss_bench.reports.terminal import leaderboard_table, leaderboard_text
-    from kiss_bench.reports.words import banners, verdict_sentence
     from kiss_bench.runs.run import Options
     from kiss_bench.runs.run import run as run_plan
     from kiss_bench.runs.stability import seeds_read
@@ -52,31 +65,24 @@ def run(  # noqa: PLR0913, PLR0917  (each is an option of the command)
 
     workers = workers_for(jobs)
     if jobs is not None and workers < jobs:
-        typer.echo(f"--jobs {jobs} is more than the {workers} cores there are; {workers} workers it is", err=True)
+        say(f"--jobs {jobs} is more than the {workers} cores there are; {workers} workers it is", err=True)
     options = Options(
         results=results, jobs=jobs, engine=engine, scheduler=scheduler, quick=quick, finishing=True,
         placebo=placebo, seeds=None if seeds is None else seeds_read(seeds), command=tuple(sys.argv),
     )  # fmt: skip
-    with watcher(Console(stderr=True), workers) as watch:
+    with watcher(console(err=True), workers) as watch:
         board = run_plan(plan, options, watch)
-    screen = Console()
-    if screen.is_terminal:
-        for banner in banners(board):
-            screen.print(banner, style="bold", markup=False, highlight=False)
-        screen.print(leaderboard_table(board, screen.width))
-        screen.print("\n".join(["", verdict_sentence(board), *checked(board)]), markup=False, highlight=False)
-    else:
-        typer.echo(leaderboard_text(board, 120))
-    for note in board.notes:
-        typer.echo(f"note: {note}")
-    typer.echo(f"\nwritten to {results / plan.project}: leaderboard.md, tuning.md and what they rest on")
+    show(board, console(), config, results)
     leaking = board.placebo is not None and bool(board.placebo.leaking)
     raise typer.Exit(NO if leaking or any(row.status == "failed" for row in board.rungs) else DONE)
 
 
 @app.command()
 def plan(config: Config) -> None:
-    """Show the ladder, the folds and the number of fits of CONFIG. Fits nothing, writes nothing."""
+    """Say what a run would do, and the smallest gain the rows can show.
+
+    The ladder, the folds, the number of fits, and what the leak audit finds. Fits nothing, writes nothing.
+    """
     found = plan_of(config)
     from kiss_bench.runs.audited import audit_of
     from kiss_bench.runs.buildable import check_buildable
@@ -87,26 +93,28 @@ def plan(config: Config) -> None:
     table = read_table(found)
     exam = set_exam(found, table)
     check_buildable(exam)
-    typer.echo(planned_text(exam, audit_of(exam, table)))
+    say(planned_text(exam, audit_of(exam, table)))
 
 
 @app.command()
 def selftest(
     config: Config,
-    draws: Annotated[int, typer.Option(min=2, help="Simulated benchmarks a scenario; there are four.")] = 100,
+    draws: Annotated[
+        int, typer.Option(metavar="N", min=2, help="Simulated benchmarks a scenario; there are four.")
+    ] = 100,
     jobs: Jobs = None,
-    results: Annotated[Path, typer.Option(help="Where the project's folder is written.")] = Path("results"),
+    results: Results = Path("results"),
     rows: Annotated[
-        int | None, typer.Option(help="Simulated rows; default: those of the table, at most 20,000.", min=1)
+        int | None,
+        typer.Option(metavar="N", help="Simulated rows; default: those of the table, at most 20,000.", min=1),
     ] = None,
 ) -> None:
-    """How often would the judge be wrong on data of CONFIG's shape? Simulates, fits and judges; minutes.
+    """Say how often the judge would be wrong on data of this shape.
 
-    Ends with 1 where needless rungs are promoted more often than alpha allows. What was stopped goes on where it was;
-    another `seed:` in CONFIG simulates other tables.
+    Simulates tables like that of CONFIG, fits and judges them, which takes minutes. What was stopped goes on where it
+    was; another `seed:` in CONFIG simulates other tables.
     """
     found = plan_of(config)
-    from rich.console import Console
     from tabulate import tabulate
 
     from kiss_bench.selftest.report import rates_table, verdict_sentences
@@ -115,9 +123,9 @@ def selftest(
     from kiss_bench.selftest.watching import watcher
 
     options = Options(results=results, draws=draws, jobs=jobs, rows=rows)
-    with watcher(Console(stderr=True)) as watch:
+    with watcher(console(err=True)) as watch:
         tested = run_selftest(found, options, watch)
     typer.echo(tabulate(rates_table(tested.rates), headers="keys", disable_numparse=True))
-    typer.echo("\n" + "\n".join(verdict_sentences(tested.rates)))
-    typer.echo(f"\nwritten to {results / found.project}: selftest.md, selftest.json")
+    say("\n" + "\n".join(verdict_sentences(tested.rates)))
+    say(f"\nwritten to {results / found.project}: selftest.md, selftest.json")
     raise typer.Exit(DONE if tested.passed else NO)

@@ -6,28 +6,30 @@ from typing import Annotated
 import typer
 
 from kiss_bench.cli.app import DONE, NO, Folder, Jobs, SameRows, app
+from kiss_bench.cli.help import App
+from kiss_bench.cli.screen import say
 
 
 @app.command()
 def verify(folder: Folder) -> None:
-    """Is a result folder what its run wrote? Recomputes hashes exactly, scores and verdicts to 1e-9.
+    """Say whether a result folder is what its run wrote.
 
-    From what is stored, nothing is fitted and nothing changed. Ends with 1 where anything differs.
+    Recomputes hashes exactly, scores and verdicts to 1e-9, from what is stored. Nothing is fitted and nothing changed.
     """
     from kiss_bench.proposal.verify import verify as verify_folder
 
     checks = verify_folder(
         folder,
-        lambda one: typer.echo(f"{one.state:>8}  {one.name}{': ' if one.told else ''}{'; '.join(one.told)}"),
+        lambda one: say(f"{one.state:>8}  {one.name}{': ' if one.told else ''}{'; '.join(one.told)}"),
     )
     wrong = [check.name for check in checks if check.state == "differs"]
     unasked = [check.name for check in checks if check.state == "not here" and check.name != "stored units"]
     so_far = f" as far as that can be told; not asked: {', '.join(unasked)}" if unasked else ""
-    typer.echo(f"\n{folder}: {'differs in ' + ', '.join(wrong) if wrong else f'as it was written{so_far}'}")
+    say(f"\n{folder}: {'differs in ' + ', '.join(wrong) if wrong else f'as it was written{so_far}'}")
     raise typer.Exit(NO if wrong else DONE)
 
 
-vault = typer.Typer(help="The rows that no run has read.", no_args_is_help=True, rich_markup_mode=None)
+vault = App(help="The rows that no run has read: opened once.")
 app.add_typer(vault, name="vault")
 
 
@@ -41,14 +43,14 @@ def open_(
     """Score the sealed rows, once, against the registered plan.
 
     The recommended rung, the incumbent below it and the dummy are fitted on all other rows. Says whether the gain is
-    confirmed, contradicted or not contradicted. Ends with 1 where opening it is refused.
+    confirmed, contradicted or not contradicted.
     """
     from kiss_bench.proposal.vault import Options, open_vault
     from kiss_bench.reports.honesty import shift_words, vault_words
 
     options = Options(burn=burn, data=data, jobs=jobs, command=tuple(sys.argv))
-    board = open_vault(folder, options, lambda line: typer.echo(line, err=True))
+    board = open_vault(folder, options, lambda line: say(line, err=True))
     assert board.honesty.vault is not None
-    typer.echo(f"{vault_words(board, board.honesty.vault)}.\n{shift_words(board.honesty.vault)}.")
-    typer.echo(f"\nwritten to {folder}: vault.parquet, the ledger, and every report")
+    say(f"{vault_words(board, board.honesty.vault)}.\n{shift_words(board.honesty.vault)}.")
+    say(f"\nwritten to {folder}: vault.parquet, the ledger, and every report")
     raise typer.Exit(DONE)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from kiss_bench.cli.app import DONE, NO, Folder, Jobs, SameRows, app
+from kiss_bench.cli.screen import say
 
 
 @app.command()
@@ -28,38 +29,40 @@ def report(folder: Folder) -> None:
     for name, text in texts.items():
         write_whole(folder / name, text)
     more = write_evidence(folder, evidence_of(folder, board, record, lines_at_writing(read_ledger(folder))))
-    typer.echo(f"rendered {', '.join(sorted([*texts, *more]))} in {folder}")
+    say(f"rendered {', '.join(sorted([*texts, *more]))} in {folder}")
 
 
 @app.command()
 def replay(
     folder: Folder,
-    rung: Annotated[str | None, typer.Option(help="Replay the studies of this rung only.")] = None,
-    fold: Annotated[int | None, typer.Option(help="Replay the studies of this outer fold only.")] = None,
+    rung: Annotated[str | None, typer.Option(metavar="RUNG", help="Replay the studies of this rung only.")] = None,
+    fold: Annotated[int | None, typer.Option(metavar="N", help="Replay the studies of this outer fold only.")] = None,
     data: SameRows = None,
     jobs: Jobs = None,
 ) -> None:
-    """Run the studies of a result folder again, from its record, and compare them trial by trial.
+    """Run the studies again from the record; compare trial by trial.
 
-    Ends with 1 where any trial differs. A replay of all studies is noted in tuning.json and tuning.md.
+    A replay of all studies is noted in tuning.json and tuning.md.
     """
     from kiss_bench.reports.replayed import replay_sentences
     from kiss_bench.runs.replay import Options
     from kiss_bench.runs.replay import replay as replay_studies
 
     options = Options(rung=rung, fold=fold, data=data, jobs=jobs, command=tuple(sys.argv))
-    found, unwritten = replay_studies(folder, options, lambda study: typer.echo(str(study), err=True))
+    found, unwritten = replay_studies(folder, options, lambda study: say(str(study), err=True))
     for sentence in replay_sentences(found):
-        typer.echo(sentence)
+        say(sentence)
     if unwritten:
-        typer.echo(f"not noted in {folder}: {unwritten}", err=True)
+        say(f"not noted in {folder}: {unwritten}", err=True)
     raise typer.Exit(DONE if found.equal else NO)
 
 
 @app.command()
 def export(
     folder: Folder,
-    to: Annotated[str, typer.Option(help="The tracker: optuna (a journal for optuna-dashboard) or mlflow.")],
+    to: Annotated[
+        str, typer.Option(metavar="TRACKER", help="The tracker: optuna (a journal for optuna-dashboard) or mlflow.")
+    ],
     target: Annotated[
         str | None,
         typer.Option(
@@ -72,7 +75,7 @@ def export(
     """Hand a result folder on to a tracker, from its record."""
     from kiss_bench.runs.exported import export_folder
 
-    typer.echo(f"exported {export_folder(folder, to, target)}")
+    say(f"exported {export_folder(folder, to, target)}")
 
 
 @app.command()
@@ -89,15 +92,19 @@ def adapt(
             show_default=False,
         ),
     ],
-    reason: Annotated[str, typer.Option(help="Why; it is printed with the rungs that are changed.")] = "",
-    project: Annotated[str | None, typer.Option(help="Name of the child; default: that of the file.")] = None,
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why; it is printed with the rungs that are changed.")
+    ] = "",
+    project: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name of the child; default: that of the file.")
+    ] = None,
 ) -> None:
-    """Write a config that is the plan of a result folder with changes, and a link to it.
+    """Write a child config: the plan of a result folder, with changes.
 
-    A run of it says what changed and what that did.
+    It keeps a link to its parent, and a run of it says what changed and what that did.
     """
     from kiss_bench.runs.adapt import Options
     from kiss_bench.runs.adapt import adapt as adapt_plan
 
     made = adapt_plan(folder, Options(changes=tuple(change), out=out, project=project, reason=reason))
-    typer.echo(f"written to {out}: project {made.project}. Now: kiss-bench run {shlex.quote(str(out))}")
+    say(f"written to {out}: project {made.project}. Now: kiss-bench run {shlex.quote(str(out))}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
 from kiss_bench.errors import KissBenchError
+from kiss_bench.plan.faults import not_among
 
 if TYPE_CHECKING:  # for the type checker alone: the command line looks here before it reads a config
     from kiss_bench.evaluation.exam import Exam, Outcome, Unit
@@ -57,7 +58,7 @@ class Choice:
 
     def __post_init__(self) -> None:
         if self.engine not in ENGINES:
-            raise KissBenchError(f"--engine: found {self.engine!r}; allowed: {', '.join(ENGINES)}")
+            raise KissBenchError(not_among("--engine", self.engine, ENGINES))
         if self.scheduler is None:
             return
         if self.engine != "dask":

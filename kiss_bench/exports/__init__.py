@@ -12,6 +12,7 @@ from typing import Protocol, cast
 
 from kiss_bench.errors import KissBenchError
 from kiss_bench.evaluation.exam import Trial
+from kiss_bench.plan.faults import not_among
 from kiss_bench.records.board import Board
 from kiss_bench.records.frames import StudyPlace
 from kiss_bench.tuning.record.facts import TuningRecord
@@ -44,5 +45,5 @@ def trackers() -> tuple[str, ...]:
 def export(results: Results, to: str, target: str | None) -> str:
     """Tells one tracker. Raises KissBenchError for one that there is not, and where it cannot be told."""
     if to not in trackers():
-        raise KissBenchError(f"--to: found {to!r}; allowed: {', '.join(trackers())}")
+        raise KissBenchError(not_among("--to", to, trackers()))
     return cast("Tracker", importlib.import_module(f"{__name__}.{to}")).export(results, target)

@@ -106,3 +106,10 @@ def nearest(word: str, options: Iterable[str]) -> str | None:
 def did_you_mean(word: Any, options: Iterable[str]) -> str:
     close = nearest(word, options) if isinstance(word, str) else None
     return f"did you mean `{close}`?" if close else ""
+
+
+def not_among(option: str, found: Any, options: Iterable[Any]) -> str:
+    """Write the fault of an option of the command line that takes one of few words, with the nearest of them."""
+    words = [str(word) for word in options]
+    hint = did_you_mean(found, words)
+    return f"{option}: found {found!r}; allowed: {', '.join(words)}{f'. {hint}' if hint else ''}"

@@ -91,6 +91,27 @@ def seconds(value: float | None) -> str:
     return f"{value / 86400:,.1f} d"
 
 
+def clock(value: float) -> str:
+    """Write the time since a start as `0:01:05`."""
+    minutes, rest = divmod(int(value), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
+def left(value: float) -> str:
+    """Write an estimate of the time left no finer than it is known, rounded up: `about 40 s left`."""
+    if value <= 5:
+        return "a few seconds left"
+    if value <= 55:
+        amount = f"{5 * math.ceil(value / 5)} s"
+    elif value <= 3600:
+        amount = f"{math.ceil(value / 60)} min"
+    elif value <= 172800:
+        amount = f"{math.ceil(value / 360) / 10:.1f} h"
+    else:
+        amount = f"{math.ceil(value / 8640) / 10:,.1f} d"
+    return f"about {amount} left"
+
+
 def microseconds(value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return NOTHING_THERE

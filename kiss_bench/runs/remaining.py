@@ -14,13 +14,16 @@ INNER_SHARE = 0.5
 
 
 def seconds_left(progress: Progress, todo: Sequence[Unit], jobs: int) -> float | None:
-    """Seconds of work left over `jobs` workers; None before every rung still to come has been fitted once."""
+    """Seconds of work left over `jobs` workers; None before every rung still to come has been fitted once.
+
+    Never less than the longest unit takes: however many workers there are, it keeps one of them as long.
+    """
     left = [unit for unit in todo if unit.place not in progress.outcomes]
     costs = [_cost(progress, unit) for unit in left]
     known = [cost for cost in costs if cost is not None]
     if len(known) < len(costs):
         return None
-    return sum(known) / max(min(jobs, len(left)), 1)
+    return max(sum(known) / max(min(jobs, len(left)), 1), max(known, default=0.0))
 
 
 def slowest_first(progress: Progress, units: Sequence[Unit]) -> Iterator[Unit]:

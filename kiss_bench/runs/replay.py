@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 from kiss_bench.engines import Choice, hired
 from kiss_bench.errors import RecordError
 from kiss_bench.evaluation.exam import Exam, Outcome, Unit
+from kiss_bench.plan.faults import not_among
 from kiss_bench.plan.plan import Arm, Limits
 from kiss_bench.records.atomic import write_whole
 from kiss_bench.records.environment import differing, environment
@@ -92,7 +93,7 @@ def _chosen(recorded: Recorded, options: Options) -> list[StudyPlace]:
     for what, at, wanted in (("rung", 0, options.rung), ("fold", 3, options.fold)):
         there = list(dict.fromkeys(place[at] for place in studies))
         if wanted is not None and wanted not in there:
-            raise RecordError(f"--{what}: found {wanted!r}; allowed: {', '.join(map(str, there))}")
+            raise RecordError(not_among(f"--{what}", wanted, there))
         studies = [place for place in studies if wanted is None or place[at] == wanted]
     return studies
 

@@ -6,7 +6,8 @@ from typing import Protocol, Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from kiss_bench.reports.amounts import seconds as spelled
+from kiss_bench.reports import amounts
+from kiss_bench.reports.wrapping import wrapped
 from kiss_bench.selftest.report import shape_lines
 from kiss_bench.selftest.run import Event
 
@@ -59,11 +60,12 @@ class PlainLines:
         if event.done % max(event.total // LINES, 1) and left:
             return
         ahead = (time.monotonic() - self.started) / ran * left
-        self._say(f"{event.done:,} of {event.total:,} draws{f', about {spelled(ahead)} left' if left else ''}")
+        self._say(f"{event.done:,} of {event.total:,} draws{f', {amounts.left(ahead)}' if left else ''}")
 
     def _say(self, line: str) -> None:
-        elapsed = time.monotonic() - self.started
-        self.console.print(f"[{elapsed:6.1f} s] {line}", markup=False, highlight=False, soft_wrap=True)
+        stamp = f"[{amounts.clock(time.monotonic() - self.started)}] "
+        text = wrapped(stamp + line, self.console.width, hang=" " * len(stamp))
+        self.console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 class Bar:
@@ -73,11 +75,11 @@ class Bar:
         self.console = console
         self.bar = Progress(
             TextColumn("simulated benchmarks"),
-            BarColumn(bar_width=30),
+            BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("left:"),
             TimeRemainingColumn(),
+            TextColumn("left"),
             console=console,
             transient=True,
         )
@@ -93,5 +95,5 @@ class Bar:
     def __call__(self, event: Event) -> None:
         if event.draw is None:
             for line in opening(event):
-                self.console.print(line, markup=False, highlight=False)
+                self.console.print(wrapped(line, self.console.width), markup=False, highlight=False, soft_wrap=True)
         self.bar.update(self.task, total=event.total, completed=event.done)

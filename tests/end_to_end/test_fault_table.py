@@ -246,7 +246,7 @@ def test_results_that_cannot_be_a_folder_are_told(untouched, tmp_path):
     (tmp_path / "file").write_text("", encoding="utf8")
     code, _, err = finish(config, tmp_path / "file", "--jobs", "2")
     assert code == 2
-    assert re.search(r"kiss-bench: \S*file/loans cannot be written: \w.*choose another --results", err), err
+    assert re.search(r"error: \S*file/loans cannot be written: \w.*choose another --results", err), err
 
 
 # damaged units
@@ -322,9 +322,7 @@ def disk(tmp_path):
 
 
 def kept_and_told(err, what, why):
-    assert re.search(
-        rf"kiss-bench: \S*{what}\S* cannot be written: {why}\. Everything stored so far is kept\. ", err
-    ), err
+    assert re.search(rf"error: \S*{what}\S* cannot be written: {why}\. Everything stored so far is kept\. ", err), err
     assert "run the same command again; it goes on from there" in err
     assert "Traceback" not in err
 
@@ -375,7 +373,7 @@ def test_a_full_disk_under_the_workers_copy_is_told_by_its_name(untouched, disk,
     code, _, err = finish(config, tmp_path / "results", "--jobs", "2", tmp=place)
     assert code == 2, err
     assert err.endswith(
-        f"kiss-bench: the workers' copy of the table cannot be written to {place}: No space left on device. Everything "
+        f"error: the workers' copy of the table cannot be written to {place}: No space left on device. Everything "
         "finished is stored. Make room there, or let TMPDIR name another folder, and run the same command again\n"
     )
     assert not list(place.glob("*"))
@@ -515,7 +513,7 @@ def test_a_second_run_on_the_folder_is_told_who_holds_it_and_disturbs_nothing(un
     code, _, err = finish(config, tmp_path)
     assert code == 2
     assert re.fullmatch(
-        rf"kiss-bench: {tmp_path}/loans is in use by another run \(process {first.pid}, since [-\d]+ [:\d]+, "
+        rf"error: {tmp_path}/loans is in use by another run \(process {first.pid}, since [-\d]+ [:\d]+, "
         rf"`kiss-bench run {config} --results {tmp_path} --jobs 1`\); wait for it, or choose another --results\n",
         err,
     ), err

@@ -138,7 +138,7 @@ def test_a_second_run_on_the_same_folder_is_turned_away(workshop, tmp_path, caps
     since = re.search(r"since ([-\d]+ [:\d]+)", err)[1]
     command = f"kiss-bench run {workshop}/binary.yaml --results {tmp_path} --jobs 1"
     assert err == (
-        f"kiss-bench: {tmp_path / 'binary'} is in use by another run (process {first.pid}, since {since}, `{command}`)"
+        f"error: {tmp_path / 'binary'} is in use by another run (process {first.pid}, since {since}, `{command}`)"
         "; wait for it, or choose another --results\n"
     )
 

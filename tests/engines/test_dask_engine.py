@@ -295,7 +295,7 @@ def test_without_the_extra_it_is_named_before_data_are_read(bench):
     )
     words = [sys.executable, "-c", code, "run", "here.yaml", "--engine", "dask"]
     done = subprocess.run(words, cwd=here.folder, capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stderr) == (2, "kiss-bench: --engine dask needs: pip install 'kiss-bench[dask]'\n")
+    assert (done.returncode, done.stderr) == (2, "error: --engine dask needs: pip install 'kiss-bench[dask]'\n")
 
 
 @pytest.mark.parametrize(

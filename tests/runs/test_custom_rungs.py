@@ -172,5 +172,5 @@ def test_a_custom_rung_with_a_space_is_tuned_and_its_trials_recorded(bench_at, m
 def test_an_estimator_that_is_nowhere_is_refused_before_anything_is_written(reference, message, bench_at):
     ran = bench_at(f"{TARGET}ladder:\n  - dummy\n  - linear\n  - {{name: ours, level: 8, estimator: '{reference}'}}\n")
     assert ran.code == 2
-    assert ran.err.startswith(f"kiss-bench: {message}")
+    assert ran.err.startswith(f"error: {message}")
     assert not Path(ran.folder).exists()

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from exam_tables import exam_of, outcome_of, plain
 
-from kiss_bench.runs.remaining import slowest_first
+from kiss_bench.runs.remaining import seconds_left, slowest_first
 from kiss_bench.runs.units import Progress
 
 LADDER = ["dummy", "linear", "tree", {"name": "forest", "settings": {"n_estimators": 5}}, "stack"]
@@ -64,3 +64,19 @@ def test_of_default_fits_too_the_dearest_comes_first_once_each_price_is_known():
         told(progress, unit, {"linear": 9.0, "dummy": 3.0, "tree": 2.0, "forest": 1.0}[unit.step.name])
     left = [unit for unit in units if unit.place not in progress.outcomes]
     assert [unit.step.name for unit in slowest_first(progress, left)] == ["linear", "dummy", "tree", "forest"]
+
+
+def test_the_time_left_is_that_of_the_work_over_the_workers_but_never_less_than_of_one_unit():
+    progress = progress_of()
+    units = progress.units()
+    fits = [unit for unit in units if unit.purpose == "fit"]
+    for unit in fits[:-1]:
+        told(progress, unit, 2.0)
+    assert seconds_left(progress, fits, jobs=4) == 2.0
+    for unit in units:
+        if unit.purpose == "search" and unit.step.name == "tree":
+            told(progress, unit, 60.0)
+    search = [unit for unit in units if unit.purpose == "search" and unit.step.name == "tree"]
+    del progress.outcomes[search[-1].place]
+    assert {jobs: seconds_left(progress, search, jobs) for jobs in (1, 2, 8)} == dict.fromkeys((1, 2, 8), 60.0)
+    assert seconds_left(progress, [search[-1], fits[-1]], jobs=2) == 60.0, "not 31: one worker has 60 s to do"
