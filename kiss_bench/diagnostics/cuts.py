@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -50,7 +51,7 @@ def time_cut(frame: pd.DataFrame, column: Column) -> Cut:
     edges = np.linspace(numbers.min(), numbers.max(), SPANS + 1)
     codes = np.clip(np.searchsorted(edges, numbers, side="right") - 1, 0, SPANS - 1).astype(np.int64)
     texts = _texts(edges, column)
-    labels = [f"{start} to {end}" for start, end in zip(texts[:-1], texts[1:], strict=True)]
+    labels = [f"{start} to {end}" for start, end in pairwise(texts)]
     return Cut(column=short(column.name), codes=codes, parts=tuple(("time", label) for label in labels))
 
 

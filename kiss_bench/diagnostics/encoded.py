@@ -65,10 +65,7 @@ class Feature:
         cells = frame[self.column.name]
         if self.column.kind == "category":
             return self._of_levels(cells)
-        if self.part:
-            numbers = date_parts(cells)[self.part]
-        else:
-            numbers = cells.to_numpy(dtype=np.float64)
+        numbers = date_parts(cells)[self.part] if self.part else cells.to_numpy(dtype=np.float64)
         if self.kind == "missing":
             return np.isnan(numbers).astype(np.float64)
         return numbers if self.fill is None else np.where(np.isnan(numbers), self.fill, numbers)
@@ -89,7 +86,9 @@ def features(encoder: Encode, labels: tuple[str, ...], target: str) -> tuple[Fea
     """What each column of the matrix of a fitted encoder, `onehot` or `ordinal`, is; `labels` are the task's."""
     numbers = [feature for feature, is_there in zip(_numbers(encoder), encoder.present_, strict=True) if is_there]
     categories = [column for column in encoder.columns if column.kind == "category"]
-    few, many = ([_codes(encoder, categories, place) for place in places] for places in (encoder.few_, encoder.many_))
+    few, many = (
+        [_codes(encoder, categories, int(place)) for place in places] for places in (encoder.few_, encoder.many_)
+    )
     parts = encoder.parts_
     averages = parts["many"] if encoder.encoding == "ordinal" else parts["many"][0] if many else None
     told = _averages(averages, many, labels, target) if many else []
@@ -150,7 +149,7 @@ def _averages(encoder: Any, many: list[Feature], labels: tuple[str, ...], target
         for number, of in enumerate(named):
             means = encoder.encodings_[place * len(named) + number]
             overall = encoder.target_mean_[number] if several else encoder.target_mean_
-            by_code = {code: mean for code, mean in zip(encoder.categories_[place], means, strict=True)}
+            by_code = dict(zip(encoder.categories_[place], means, strict=True))
             gone = next((mean for code, mean in by_code.items() if np.isnan(code)), overall)
             averages = (*(by_code.get(float(code), overall) for code in range(len(feature.levels))), gone, overall)
             found.append(replace(feature, kind="average", averages=tuple(map(float, averages)), of=of))

@@ -77,8 +77,8 @@ def _by_group(at: Codes, group: Codes, weight: Floats, moment: Floats) -> tuple[
     """Of every group within every part: the part, the sum of its weights and that of its moments."""
     groups = int(group.max(initial=0)) + 1
     pairs, place = np.unique(at * groups + group, return_inverse=True)
-    size, sums = (np.bincount(place, weights=each, minlength=len(pairs)) for each in (weight, moment))
-    return pairs // groups, size, sums
+    size, sums = np.bincount(place, weights=weight), np.bincount(place, weights=moment)
+    return pairs // groups, np.asarray(size, dtype=np.float64), np.asarray(sums, dtype=np.float64)
 
 
 def score_of(metric: Metric, loss: Floats) -> Floats:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
+
 from kiss_bench.diagnostics.confusion import MOST_LABELS, confusion
 from kiss_bench.diagnostics.cuts import Cut, feature_cuts, group_cut, time_cut
 from kiss_bench.diagnostics.disagreements import Said, Truth, disagreements
@@ -74,7 +76,7 @@ def _described(progress: Progress, table: Table, found: Diagnostics, said: Said)
     apart = None if simpler is None else disagreements(truth, said, simpler, _labelling(progress, found))
     if simpler is None:
         notes.append("There is no simpler or more complex rung that the recommended one could be compared with.")
-    table_of_labels = None if said.labels is None else confusion(task.labels, actual, said.labels)
+    table_of_labels = None if said.labels is None else confusion(task.labels, actual.astype(np.int64), said.labels)
     if said.labels is not None and table_of_labels is None:
         notes.append(f"No confusion table: {len(task.labels)} labels are more than {MOST_LABELS}.")
     seed = seed_of(exam.root, "fold", arm="residuals")
@@ -85,7 +87,7 @@ def _described(progress: Progress, table: Table, found: Diagnostics, said: Said)
         slices_looked_at=looked_at,
         disagreements=apart,
         confusion=table_of_labels,
-        residuals=residuals(actual, said.prediction, seed) if said.labels is None else None,
+        residuals=residuals(actual.astype(np.float64), said.prediction, seed) if said.labels is None else None,
         notes=tuple(notes),
     )
 

@@ -44,7 +44,8 @@ class Event:
     """`contested`: the rung that is run again, with its incumbent, on more repeats of the folds."""
     reason: str = ""
     """`damaged`: what is wrong with the stored unit, which is run again; `exported`, `warning`: the whole sentence;
-    `looking`: what is fitted once more to be looked at; `beside`: which exam beside the real one begins, with `todo` and `stored` of its own."""
+    `looking`: what is fitted once more to be looked at; `beside`: which exam beside the real one begins, with `todo`
+    and `stored` of its own."""
     under_way: int = 0
     """`stopping`: how many units are still finished."""
     unit: Unit | None = None

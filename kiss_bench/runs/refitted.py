@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from kiss_bench.diagnostics.importance import MOST_COLUMNS, Refit, importance, strongest_columns
@@ -66,8 +66,8 @@ class Refitting:
         )
         if found is not None and len(columns) < len(exam.task.columns):
             self.notes.append(
-                f"Of {len(exam.task.columns):,} columns, the {MOST_COLUMNS} that alone say most of the target are dealt "
-                "anew; the others are not looked at."
+                f"Of {len(exam.task.columns):,} columns, the {MOST_COLUMNS} that say most of the target alone are dealt "
+                "anew, no others."
             )
         return found
 
@@ -82,9 +82,7 @@ class Refitting:
                 continue
             arm = arm_for_all_rows(row.rung, plain_json(self.board.recommended), {row.rung: row.arm})
             self._tell(f"what {row.rung} learnt", list(self._outcomes(step, arm))[:1])
-            made = self._attempt(
-                f"What {row.rung} learnt is left out", lambda step=step, arm=arm: self._read(step, arm)
-            )
+            made = self._attempt(f"What {row.rung} learnt is left out", partial(self._read, step, arm))
             found += [made] if made is not None else []
         return tuple(found)
 
