@@ -58,6 +58,12 @@ class Feature:
             return f"{name} (each level's average of {self.of})"
         return f"{name} {MISSING}" if self.kind == "missing" else f"{name} ({PARTS[self.part]})" if self.part else name
 
+    @property
+    def is_flag(self) -> bool:
+        """Whether it is one of zeros and ones."""
+        is_boolean = self.column is not None and self.column.kind == "boolean" and self.kind == "value"
+        return is_boolean or self.kind in ("level", "missing")
+
     def values(self, frame: pd.DataFrame) -> Floats:
         """(n,) its values before scaling, from a canonical frame; NaN where they stay missing."""
         if self.column is None:

@@ -1,6 +1,7 @@
 """The splits of a fitted tree as questions that a person can answer from the table."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -17,10 +18,10 @@ class Question:
     """Yes or no, for every row of a table."""
 
     feature: Feature
-    at_most: float | None = None
-    """Yes up to this value, the ends included."""
+    asks: Literal["limit", "levels", "flag", "missing"]
+    """Whether a value is `at_most` so much, is one of `levels`, is 1 where there are only 0 and 1, or is not there."""
+    at_most: float = np.inf
     levels: tuple[str, ...] = ()
-    """Yes for these, where `at_most` is None and they are codes."""
     missing: bool = False
     """Whether a missing value is a yes."""
     tells_missing: bool = False
@@ -29,39 +30,31 @@ class Question:
     def holds(self, frame: pd.DataFrame) -> NDArray[np.bool_]:
         """(n,) the answers for the rows of a canonical frame."""
         values = self.feature.values(frame)
-        if self.at_most is not None:
-            yes = values <= self.at_most
-        elif self.feature.kind == "codes":
-            wanted = [place for place, level in enumerate(self.feature.levels) if level in self.levels]
-            yes = np.isin(values, wanted)
-        else:
-            yes = values > 0.5 if self.is_flag else np.zeros(len(values), dtype=bool)
+        wanted = [place for place, level in enumerate(self.feature.levels) if level in self.levels]
+        yes = {
+            "limit": lambda: values <= self.at_most,
+            "levels": lambda: np.isin(values, wanted),
+            "flag": lambda: values > 0.5,
+            "missing": lambda: np.zeros(len(values), dtype=np.bool_),
+        }[self.asks]()
         return np.asarray(np.where(gaps(self.feature, frame), self.missing, yes), dtype=np.bool_)
 
     @property
     def text(self) -> str:
         """As a sentence without its question mark; foreign text."""
         name, gone = self.feature.name, f" or {MISSING}" if self.missing and self.tells_missing else ""
-        if self.at_most is not None:
+        if self.asks == "limit":
             return f"{name} ≤ {self._limit}{gone}"
-        if self.feature.kind == "codes" and self.levels:
-            room = LONGEST - 20
-            is_one = f"{name} is {self.levels[0]}" if len(self.levels) == 1 else ""
-            return f"{is_one or f'{name} is one of: {listed(self.levels, room)}'}{gone}"
-        if self.feature.kind in ("level", "missing"):
-            return name
-        return f"{name} is true{gone}" if self.is_flag else f"{name} is {MISSING}"
-
-    @property
-    def is_flag(self) -> bool:
-        """Whether the feature is one of zeros and ones."""
-        column = self.feature.column
-        is_boolean = column is not None and column.kind == "boolean" and self.feature.kind == "value"
-        return self.feature.kind in ("level", "missing") or is_boolean
+        if self.asks == "missing":
+            return f"{name} is {MISSING}"
+        if self.asks == "flag":
+            return name if self.feature.kind in ("level", "missing") else f"{name} is true{gone}"
+        if len(self.levels) == 1:
+            return f"{name} is {self.levels[0]}{gone}"
+        return f"{name} is one of: {listed(self.levels, max(LONGEST - len(name) - 30, 60))}{gone}"
 
     @property
     def _limit(self) -> str:
-        assert self.at_most is not None
         if self.feature.part == "days":
             return moments(np.array([round(self.at_most * DAY_US)], dtype="datetime64[us]"))[0]
         return figure(self.at_most, 17) if self.feature.kind == "value" else f"{self.at_most:.4g}"
@@ -95,28 +88,27 @@ def question(
     tells = bool(gone.any())
     missing_left = bool(left[gone].all()) if tells else split.missing_left
     if feature.kind == "codes":
-        return _of_codes(split, tells=tells)
+        return _of_codes(split, missing_left=missing_left, tells=tells)
     if np.isinf(split.threshold):
-        return Question(feature=feature, missing=True, tells_missing=True), missing_left
-    if Question(feature=feature).is_flag:
-        return Question(feature=feature, missing=not missing_left, tells_missing=tells), False
+        return Question(feature=feature, asks="missing", missing=True, tells_missing=True), missing_left
+    if feature.is_flag:
+        return Question(feature=feature, asks="flag", missing=not missing_left, tells_missing=tells), False
     lower = float(values[left & ~gone].max(initial=-np.inf))
     upper = float(values[~left & ~gone].min(initial=np.inf))
     limit = _simplest(lower, upper, split.threshold)
-    return Question(feature=feature, at_most=limit, missing=missing_left, tells_missing=tells), True
+    return Question(feature=feature, asks="limit", at_most=limit, missing=missing_left, tells_missing=tells), True
 
 
-def _of_codes(split: Split, *, tells: bool) -> tuple[Question, bool]:
+def _of_codes(split: Split, *, missing_left: bool, tells: bool) -> tuple[Question, bool]:
     """By whichever side has fewer levels."""
     levels = split.feature.levels
-    places = np.arange(len(levels))
-    left = places <= split.threshold
-    if np.isinf(split.threshold) or left.all() or not left.any():
-        return Question(feature=split.feature, missing=True, tells_missing=True), split.missing_left
-    by_left = left.sum() <= (~left).sum()
-    chosen = tuple(levels[place] for place in places[left if by_left else ~left])
-    missing = split.missing_left == bool(by_left)
-    return Question(feature=split.feature, levels=chosen, missing=missing, tells_missing=tells), bool(by_left)
+    left = np.arange(len(levels)) <= split.threshold
+    if left.all():
+        return Question(feature=split.feature, asks="missing", missing=True, tells_missing=True), missing_left
+    by_left = bool(left.sum() <= (~left).sum())
+    chosen = tuple(levels[place] for place in np.flatnonzero(left if by_left else ~left))
+    missing = missing_left == by_left
+    return Question(feature=split.feature, asks="levels", levels=chosen, missing=missing, tells_missing=tells), by_left
 
 
 def _simplest(lower: float, upper: float, threshold: float) -> float:

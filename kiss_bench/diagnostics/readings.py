@@ -53,39 +53,40 @@ def _linear(subject: Subject, rows: NDArray[np.int64]) -> Reading:
     if exam.task.kind == "multiclass":
         target = "the score of a label, of which probabilities are the softmax,"
     unit = f"change in {target} per standard deviation of a number, and between a row of a level and one that is not"
-    shown = told[:MOST_TERMS]
-    return _reading(
-        subject, len(rows), unit=unit, intercept=intercept, terms=shown, terms_left_out=_count(model) - len(shown)
-    )
-
-
-def _count(model: Any) -> int:
-    return int(np.size(getattr(model, "classifier_", model).coef_))
+    shown, per = told[:MOST_TERMS], len(names) if exam.task.kind == "multiclass" else 1
+    left_out = per * len(_named(found, np.zeros(len(found)))) - len(shown)
+    return _reading(subject, len(rows), unit=unit, intercept=intercept, terms=shown, terms_left_out=left_out)
 
 
 def terms(
     model: Any, found: Sequence[Feature], labels: Sequence[str], positive: int | None
 ) -> tuple[tuple[Term, ...], float | None]:
-    """The coefficients of a linear model that are not 0, largest first, and its intercept where it has one number.
+    """The coefficients of a linear model that are not 0, largest first, and its intercept where that is one number.
 
     Of two labels they speak for the positive one, of more there is one a label.
     """
     effects = np.atleast_2d(np.asarray(model.coef_, dtype=np.float64))
     if len(effects) > 1:
         told = [
-            Term(name=short(feature.name), label=short(label), effect=float(effect))
+            Term(name=name, label=short(label), effect=effect)
             for label, row in zip(labels, effects, strict=True)
-            for feature, effect in zip(found, row, strict=True)
+            for name, effect in _named(found, row)
         ]
         intercept = None
     else:
         sign = -1.0 if positive == 0 else 1.0
-        told = [
-            Term(name=short(feature.name), label="", effect=sign * float(effect))
-            for feature, effect in zip(found, effects[0], strict=True)
-        ]
+        told = [Term(name=name, label="", effect=sign * effect) for name, effect in _named(found, effects[0])]
         intercept = sign * float(np.ravel(model.intercept_)[0])
     return tuple(sorted((term for term in told if term.effect), key=lambda term: -abs(term.effect))), intercept
+
+
+def _named(found: Sequence[Feature], effects: NDArray[np.float64]) -> list[tuple[str, float]]:
+    """(name, effect); whether a date is missing, which each of its parts has a column for, has the sum of theirs."""
+    named: dict[Any, tuple[str, float]] = {}
+    for place, (feature, effect) in enumerate(zip(found, effects, strict=True)):
+        key = feature.column if feature.kind == "missing" else place
+        named[key] = (short(feature.name), named.get(key, ("", 0.0))[1] + float(effect))
+    return list(named.values())
 
 
 def _tree(subject: Subject, rows: NDArray[np.int64]) -> Reading:

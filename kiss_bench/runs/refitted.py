@@ -66,8 +66,8 @@ class Refitting:
         )
         if found is not None and len(columns) < len(exam.task.columns):
             self.notes.append(
-                f"Of {len(exam.task.columns):,} columns, the {MOST_COLUMNS} that say most of the target alone are dealt "
-                "anew, no others."
+                f"{MOST_COLUMNS} of {len(exam.task.columns):,} columns are dealt anew: those that alone say most of the "
+                "target."
             )
         return found
 
