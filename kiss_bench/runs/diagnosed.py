@@ -1,23 +1,43 @@
 """What `diagnostics.json` says, put together from a run that has ended: described only, no verdict rests on it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+import numpy as np
+
+from kiss_bench.diagnostics.confusion import MOST_LABELS, confusion
+from kiss_bench.diagnostics.cuts import Cut, feature_cuts, group_cut, time_cut
+from kiss_bench.diagnostics.disagreements import Said, Truth, disagreements
+from kiss_bench.diagnostics.residuals import residuals
+from kiss_bench.diagnostics.scored import Draws, Scored, overall
+from kiss_bench.diagnostics.slices import slices
 from kiss_bench.metrics import METRICS, Metric
+from kiss_bench.plan.plan import Arm
 from kiss_bench.records.board import Board, BoardRow
 from kiss_bench.records.diagnostics import Diagnostics, StudyTrials
 from kiss_bench.reports.words import recommended_row, rungs_above
+from kiss_bench.runs.filling import Watch
+from kiss_bench.runs.judging import pooled, pooled_labels, tested_rows, whole_repeats
+from kiss_bench.runs.refitted import Refitting
 from kiss_bench.runs.units import Progress, rung_facts
+from kiss_bench.tasks.make import group_names
+from kiss_bench.tasks.seeds import seed_of
+from kiss_bench.tasks.task import Table
 
 MEANS = ("mean", "root")
 """How a metric pools where it is a mean over rows, so that any part of the rows has a score of its own."""
 
 
-def diagnosed(progress: Progress, board: Board) -> Diagnostics:
-    """Everything that is told of the recommended rung beside its verdict."""
+def diagnosed(progress: Progress, board: Board, table: Table, watch: Watch) -> Diagnostics:
+    """Everything that is told of the recommended rung beside its verdict, and of what simple rungs learnt.
+
+    `table` is the one that the task was made of: groups have their names there. A model that is fitted again and takes
+    its time is told to the watcher.
+    """
     chosen = recommended_row(board)
     simpler = None if chosen is None else _simpler(board, chosen)
     metric = _metric(progress)
-    return Diagnostics(
+    found = Diagnostics(
         digest=board.digest,
         rung=chosen.rung if chosen else None,
         arm=board.recommended.arm if board.recommended else None,
@@ -28,6 +48,80 @@ def diagnosed(progress: Progress, board: Board) -> Diagnostics:
         overall=None,
         trials=tuple(_trials(progress)),
     )
+    said = _said(progress, found.rung, found.arm)
+    if said is not None:
+        found = _described(progress, table, found, said)
+    looked = Refitting(progress, board, watch)
+    importance, readings = looked.importance(metric), looked.readings()
+    return replace(found, importance=importance, readings=readings, notes=(*found.notes, *looked.notes))
+
+
+def _described(progress: Progress, table: Table, found: Diagnostics, said: Said) -> Diagnostics:
+    """The parts that follow from stored predictions alone."""
+    exam, rows, notes = progress.exam, tested_rows(progress.exam), list(found.notes)
+    task, metric = exam.task, METRICS[found.metric]
+    simpler = _said(progress, found.simpler, found.simpler_arm)
+    actual = task.y[rows]
+    scored = Scored(
+        metric=metric,
+        losses=metric.row_loss(actual, said.prediction),
+        simpler=None if simpler is None else metric.row_loss(actual, simpler.prediction),
+        draws=Draws(
+            weight=None if task.weight is None else task.weight[rows],
+            group=None if task.group is None else task.group[rows],
+        ),
+    )
+    worst, looked_at = slices(_cuts(progress, table), scored)
+    truth = Truth(row_id=task.row_id[rows], actual=actual, read=task.actual.to_numpy()[rows])
+    apart = None if simpler is None else disagreements(truth, said, simpler, _labelling(progress, found))
+    if simpler is None:
+        notes.append("There is no simpler or more complex rung that the recommended one could be compared with.")
+    table_of_labels = None if said.labels is None else confusion(task.labels, actual.astype(np.int64), said.labels)
+    if said.labels is not None and table_of_labels is None:
+        notes.append(f"No confusion table: {len(task.labels)} labels are more than {MOST_LABELS}.")
+    seed = seed_of(exam.root, "fold", arm="residuals")
+    return replace(
+        found,
+        overall=overall(scored),
+        slices=worst,
+        slices_looked_at=looked_at,
+        disagreements=apart,
+        confusion=table_of_labels,
+        residuals=residuals(actual.astype(np.float64), said.prediction, seed) if said.labels is None else None,
+        notes=tuple(notes),
+    )
+
+
+def _said(progress: Progress, rung: str | None, arm: str | None) -> Said | None:
+    """What an arm said of the tested rows in repeat 0; None where it is not there as a whole."""
+    exam, rows = progress.exam, tested_rows(progress.exam)
+    step = next((step for step in exam.plan.ladder if step.name == rung), None)
+    known: Arm = "tuned" if arm == "tuned" else "default"
+    whole = whole_repeats(exam, progress.found(step, known)) if step is not None else []
+    if not whole:
+        return None
+    labels = None if exam.task.kind == "regression" else pooled_labels(exam, whole[0], rows)
+    return Said(prediction=pooled(exam, whole[0], rows), labels=labels)
+
+
+def _cuts(progress: Progress, table: Table) -> Iterator[Cut]:
+    """By every feature, and by group and time where these are declared."""
+    exam, rows = progress.exam, tested_rows(progress.exam)
+    task = exam.task
+    for column in task.columns:
+        yield from feature_cuts(task.frame[[column.name]].iloc[rows], (column,))
+    if task.group is not None:
+        yield group_cut(exam.plan.data.group or "", task.group[rows], group_names(exam.plan, table, task))
+    if task.time_frame is not None and task.time_column is not None:
+        yield time_cut(task.time_frame.iloc[rows], task.time_column)
+
+
+def _labelling(progress: Progress, found: Diagnostics) -> str:
+    """What makes a label, in words."""
+    step = next(step for step in progress.exam.plan.ladder if step.name == found.rung)
+    known: Arm = "tuned" if found.arm == "tuned" else "default"
+    cut = any(outcome is not None and outcome.threshold is not None for outcome in progress.found(step, known))
+    return "by the threshold that each fit learnt" if cut else "the most probable one"
 
 
 def _simpler(board: Board, chosen: BoardRow) -> BoardRow | None:

@@ -1,7 +1,6 @@
 """Any unit's pipeline, handed back unfitted from a result folder: what a reviewer fits by hand to check a number."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +9,10 @@ import pandas as pd
 
 from kiss_bench.errors import RecordError
 from kiss_bench.evaluation.exam import Exam
-from kiss_bench.evaluation.pipeline import pipeline_of, surroundings_of
-from kiss_bench.plan.plan import Arm, Plan, Step
+from kiss_bench.plan.plan import Arm, Plan
 from kiss_bench.plan.written import plan_from_dict
 from kiss_bench.records.folder import read_json
-from kiss_bench.rungs import rung_of
-from kiss_bench.runs.tuned_space import whole_space
-from kiss_bench.tasks.seeds import seed_of
+from kiss_bench.runs.pipelines import Pipelines, arm_for_all_rows
 from kiss_bench.tasks.task import Column, Folds, Task
 
 BESIDE_THE_PLAN = ("schema", "plan_hash", "root_seed", "understood", "rungs")
@@ -44,21 +40,20 @@ def estimator(
     whole = fold is None
     chosen = arm or (record.recommended_arm(rung) if whole else "default")
     if whole:
-        return record.for_all_rows(rung, chosen)
-    return record.of_unit(rung, chosen, repeat or 0, fold or 0)
+        return record.pipelines.for_all_rows(rung, chosen)
+    return record.pipelines.of_unit(rung, chosen, repeat or 0, fold or 0)
 
 
 class _Record:
     """The parts of a result folder that pipelines are built from."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
         written, self.board = read_json(folder, "plan.json"), read_json(folder, "leaderboard.json")
         try:
             plan = plan_from_dict({key: value for key, value in written.items() if key not in BESIDE_THE_PLAN})
-            self.exam = exam_without_rows(plan, written["understood"], written["root_seed"])
-            self.units: list[dict[str, Any]] = read_json(folder, "tuning.json")["units"]
-            begun = (written["plan_hash"], self.exam.task.data_hash)
+            exam = exam_without_rows(plan, written["understood"], written["root_seed"])
+            self.pipelines = Pipelines(exam, read_json(folder, "tuning.json")["units"], str(folder))
+            begun = (written["plan_hash"], exam.task.data_hash)
             ended = (self.board["plan_hash"], self.board["data_hash"])
         except (KeyError, TypeError, AttributeError) as error:
             raise RecordError(f"{folder} is not a result folder of this version: {error}") from None
@@ -67,71 +62,9 @@ class _Record:
                 f"{folder} has the plan of a run that has not ended; `kiss-bench run` it to its end first"
             )
 
-    def step(self, rung: str) -> Step:
-        steps = {step.name: step for step in self.exam.plan.ladder}
-        if rung not in steps:
-            raise RecordError(f"{self.folder} has no rung {rung!r}; it has: {', '.join(steps)}")
-        return steps[rung]
-
-    def unit(self, rung: str, arm: Arm, repeat: int, fold: int) -> dict[str, Any]:
-        """What was recorded of one unit that ended well."""
-        self.step(rung)
-        place = {"rung": rung, "arm": arm, "repeat": repeat, "fold": fold}
-        for unit in self.units:
-            if all(unit[key] == value for key, value in place.items()):
-                return unit
-        there = sorted({(unit["arm"], unit["repeat"], unit["fold"]) for unit in self.units if unit["rung"] == rung})
-        listed = ", ".join(f"{arm} repeat {repeat} fold {fold}" for arm, repeat, fold in there)
-        raise RecordError(
-            f"{rung} has no unit {arm} repeat {repeat} fold {fold}; it has: {listed or 'none, it failed'}"
-        )
-
-    def units_of(self, rung: str, arm: Arm) -> list[dict[str, Any]]:
-        found = [unit for unit in self.units if unit["rung"] == rung and unit["arm"] == arm]
-        if not found:
-            self.unit(rung, arm, 0, 0)
-        return found
-
     def recommended_arm(self, rung: str) -> Arm:
-        """The board's own recommendation where it is this rung; else the arm that climbed."""
-        chosen = self.board.get("recommended") or {}
-        if chosen.get("rung") == rung:
-            return "tuned" if chosen.get("arm") == "tuned" else "default"
         arms = {row["rung"]: row["arm"] for row in self.board["rungs"]}
-        return "tuned" if arms.get(rung) == "tuned" else "default"
-
-    def of_unit(self, rung: str, arm: Arm, repeat: int, fold: int) -> Any:
-        unit = self.unit(rung, arm, repeat, fold)
-        facts = rung_of(self.step(rung))
-        threshold = _threshold([unit])
-        if not facts.blends:
-            return pipeline_of(self.exam, facts, unit["settings"], unit["seed"], threshold)
-        weights = unit["settings"]["weights"]
-        parts = [(base, self.of_unit(base, self._base_arm(base, arm), repeat, fold)) for base in weights]
-        return self._blend(rung, parts, list(weights.values()), threshold)
-
-    def for_all_rows(self, rung: str, arm: Arm) -> Any:
-        step, units = self.step(rung), self.units_of(rung, arm)
-        facts, threshold = rung_of(step), _threshold(units)
-        if not facts.blends:
-            seed = seed_of(self.exam.root, "estimator", rung=rung, arm=arm)
-            nearest = _nearest(units, whole_space(facts, self.exam))
-            return pipeline_of(self.exam, facts, units[nearest]["settings"], seed, threshold)
-        weights = pd.DataFrame([unit["settings"]["weights"] for unit in units]).mean()
-        parts = [(base, self.for_all_rows(base, self._base_arm(base, arm))) for base in weights.index]
-        return self._blend(rung, parts, weights.tolist(), threshold)
-
-    def _base_arm(self, base: str, arm: Arm) -> Arm:
-        tuned = any(unit["rung"] == base and unit["arm"] == "tuned" for unit in self.units)
-        return "tuned" if arm == "tuned" and tuned else "default"
-
-    def _blend(
-        self, rung: str, parts: Sequence[tuple[str, Any]], weights: Sequence[float], threshold: float | None
-    ) -> Any:
-        settings: dict[str, Any] = {"pipelines": tuple(parts), "weights": tuple(weights)}
-        if threshold is not None:
-            settings |= {"threshold": threshold, "positive": self.exam.task.positive}
-        return rung_of(self.step(rung)).build(surroundings_of(self.exam, 0), settings)
+        return arm_for_all_rows(rung, self.board.get("recommended"), arms)
 
 
 def exam_without_rows(plan: Plan, understood: Mapping[str, Any], root: int) -> Exam:
@@ -158,35 +91,3 @@ def exam_without_rows(plan: Plan, understood: Mapping[str, Any], root: int) -> E
     )
     kind = plan.folds.kind or "stratified"
     return Exam(plan=plan, task=task, folds=Folds(kind=kind, splits=(), hash=understood["folds_hash"]), root=root)
-
-
-def _threshold(units: Sequence[Mapping[str, Any]]) -> float | None:
-    """The median of the units' thresholds; None where they have none, as in folders of plans without one."""
-    found = [unit["threshold"] for unit in units if unit.get("threshold") is not None]
-    return float(np.median(found)) if found else None
-
-
-def _nearest(units: Sequence[Mapping[str, Any]], space: Sequence[Any]) -> int:
-    """Which unit's settings have the smallest summed distance to all others', each parameter over its range."""
-
-    def place(line: Any, value: Any) -> float | None:
-        if (
-            line.kind == "choice"
-            or not isinstance(value, (int, float))
-            or line.low is None
-            or (value <= 0 and line.log)
-        ):
-            return None
-        low, high, at = (math.log(max(end, 1e-300)) if line.log else end for end in (line.low, line.high, value))
-        return float((at - low) / (high - low))
-
-    def distance(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:
-        total = 0.0
-        for line in space:
-            a, b = one.get(line.name), other.get(line.name)
-            here, there = place(line, a), place(line, b)
-            total += abs(here - there) if here is not None and there is not None else float(a != b)
-        return total
-
-    settings = [unit["settings"] for unit in units]
-    return int(np.argmin([sum(distance(one, other) for other in settings) for one in settings]))

@@ -21,7 +21,17 @@ class Event:
     """Something that a watcher may want to show."""
 
     kind: Literal[
-        "planned", "unit", "board", "contested", "damaged", "stopping", "beside", "exported", "warning", "done"
+        "planned",
+        "unit",
+        "board",
+        "contested",
+        "damaged",
+        "stopping",
+        "beside",
+        "looking",
+        "exported",
+        "warning",
+        "done",
     ]
     progress: Progress
     todo: tuple[Unit, ...] = ()
@@ -34,7 +44,8 @@ class Event:
     """`contested`: the rung that is run again, with its incumbent, on more repeats of the folds."""
     reason: str = ""
     """`damaged`: what is wrong with the stored unit, which is run again; `exported`, `warning`: the whole sentence;
-    `beside`: which exam beside the real one begins, with `todo` and `stored` of its own."""
+    `looking`: what is fitted once more to be looked at; `beside`: which exam beside the real one begins, with `todo`
+    and `stored` of its own."""
     under_way: int = 0
     """`stopping`: how many units are still finished."""
     unit: Unit | None = None

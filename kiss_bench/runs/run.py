@@ -104,7 +104,7 @@ def _run(plan: Plan, options: Options, workforce: Workforce, watch: Watch, table
         if board.recommended is not None:
             board = replace(board, stability=stability_of(progress, judgement))
         board = _as_asked_before(folder, board)
-        findings = Findings(board=board, tables=tables, diagnostics=diagnosed(progress, board))
+        findings = Findings(board=board, tables=tables, diagnostics=diagnosed(progress, board, table, watch))
         board = write_results(folder, progress, findings, facts)
         beside = Beside(
             store=filling.store, workforce=workforce, watch=watch, quick=options.quick, finishing=options.finishing

@@ -87,7 +87,7 @@ def tuning_record(progress: Progress, board: Board, around: Circumstances) -> Tu
             for step in plan.ladder
             if "tuned" not in arms_of(exam, step, quick=progress.quick)
         },
-        units=tuple(_unit(outcome) for outcome in all_outcomes(progress) if outcome.status == "ok"),
+        units=tuple(unit_facts(outcome) for outcome in all_outcomes(progress) if outcome.status == "ok"),
         environment=EnvironmentFacts(**{**around.environment, **_tuples(around.environment)}),
         parent=parent_facts(board, arms),
         replay=around.replay,
@@ -155,7 +155,7 @@ def _spread(exam: Exam) -> dict[str, Any]:
     return {"rows": {label_text(label): int(count) for label, count in zip(exam.task.labels, counts, strict=True)}}
 
 
-def _unit(outcome: Outcome) -> UnitFacts:
+def unit_facts(outcome: Outcome) -> UnitFacts:
     return UnitFacts(
         rung=outcome.rung,
         arm=outcome.arm,

@@ -168,6 +168,15 @@ def _groups(plan: Plan, table: Table, rows: NDArray[np.int64]) -> NDArray[np.int
     return codes.astype(np.int64)
 
 
+def group_names(plan: Plan, table: Table, task: Task) -> list[str]:
+    """What the groups of a task are called in its table, by code."""
+    assert plan.data.group is not None
+    assert task.group is not None
+    rows = task.row_id if table.row_id is None else pd.Index(table.row_id).get_indexer(pd.Index(task.row_id))
+    _, first = np.unique(task.group, return_index=True)
+    return [text_of(value) for value in _exactly(table, plan.data.group).iloc[rows[first]]]
+
+
 def _times(plan: Plan, table: Table, rows: NDArray[np.int64]) -> NDArray[np.int64] | None:
     if plan.data.time is None:
         return None
