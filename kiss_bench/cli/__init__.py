@@ -12,12 +12,12 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from kiss_bench.cli import bench, checks, records, tables
+from kiss_bench.cli import bench, checks, proposals, records, tables
 from kiss_bench.cli.app import DONE, INTERNAL, INTERRUPTED, INVALID, NO, app
 from kiss_bench.errors import KissBenchError, RefusedError
 from kiss_bench.runs.stopping import terminable
 
-__all__ = ["app", "bench", "checks", "main", "records", "tables"]
+__all__ = ["app", "bench", "checks", "main", "proposals", "records", "tables"]
 STORING = {"run", "selftest", "vault"}
 """Commands that keep what they have finished when they are stopped."""
 
