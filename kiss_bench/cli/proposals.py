@@ -9,6 +9,13 @@ from kiss_bench.cli.app import DONE, INVALID, NO, Folder, app
 from kiss_bench.errors import KissBenchError, RecordError
 
 Proposal = Annotated[Path, typer.Argument(metavar="PROPOSAL", help="A Markdown file.", show_default=False)]
+AskedRung = Annotated[
+    str | None, typer.Option("--rung", metavar="RUNG", help="Ask about this rung, not the one in it.")
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="A no also where anything was amended, is unreviewed or was not recomputed.")
+]
+IfAttached = Annotated[bool, typer.Option("--if-attached", help="Pass over files that carry no board: for hooks.")]
 
 
 @app.command()
@@ -27,7 +34,7 @@ def propose(
     there already is never written over.
     """
     from kiss_bench.proposal.propose import propose as write_proposal
-    from kiss_bench.reports.proposal_parts.asked import TO_ANSWER
+    from kiss_bench.reports.proposal_parts.writing import TO_ANSWER
 
     path, page = write_proposal(folder, rung, out)
     missing = path.read_text(encoding="utf8").count(TO_ANSWER)
@@ -64,19 +71,13 @@ def attach(
 @app.command()
 def check(
     proposals: Annotated[list[Path], typer.Argument(metavar="PROPOSAL…", help="Markdown files.", show_default=False)],
-    rung: Annotated[
-        str | None, typer.Option(metavar="RUNG", help="Ask about this rung, not the one in the file.")
-    ] = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="A no also where anything was amended, unreviewed or not recomputed.")
-    ] = False,  # noqa: FBT002
-    if_attached: Annotated[
-        bool, typer.Option("--if-attached", help="Pass over files that carry no board: for hooks.")
-    ] = False,  # noqa: FBT002
+    rung: AskedRung = None,
+    strict: Strict = False,  # noqa: FBT002
+    if_attached: IfAttached = False,  # noqa: FBT002
 ) -> None:
-    """Is the board in a proposal genuine, and is the proposed rung justified?
+    """Is the board in a proposal genuine, and is the proposed rung justified? Prints a comment for a pull request.
 
-    Prints a comment for a pull request. Recomputes what `verify` does; nothing is fitted and nothing changed. Ends with
+    Recomputes what `verify` does; nothing is fitted and nothing changed. Ends with
     1 where the board was edited, is stale or is not that of its folder, and where the rung is above what is justified
     without an override.
     """

@@ -6,21 +6,25 @@ from dataclasses import replace
 from pathlib import Path
 
 from kiss_bench.errors import KissBenchError, RecordError
+from kiss_bench.proposal.cited import misquoted
 from kiss_bench.proposal.files import folder_of, read_proposal
 from kiss_bench.proposal.markers import Document, document_of, override_for
 from kiss_bench.proposal.result_folder import ResultFolder
+from kiss_bench.proposal.subject import subject_of
 from kiss_bench.proposal.verify import Check, verify
 from kiss_bench.records.board import Board
 from kiss_bench.records.seals import seal_of
 from kiss_bench.reports.attached import Placed, body
 from kiss_bench.reports.escape import PLAIN
-from kiss_bench.reports.proposal_parts.asked import TO_ANSWER
+from kiss_bench.reports.proposal_parts import proposal_markdown
+from kiss_bench.reports.proposal_parts.writing import TO_ANSWER
 from kiss_bench.reports.pull_request import Checked
 from kiss_bench.reports.stamps import luck_words, stamps
 from kiss_bench.reports.standing import Proposed, proposal_of, standing
 
 FATAL = ("LEAKING", "LEAK", "TAMPERED")
 """Stamps of a board that nobody should believe; all others are told, and fail where `strict` is asked for."""
+_MOST = 8
 STORE = "stored units"
 """The question of `verify` whose files are never committed."""
 
@@ -38,7 +42,9 @@ def check_text(path: Path, text: str, rung: str | None = None, *, strict: bool =
     document = document_of(text)
     if not document.faults and document.begin is None:
         return None
-    found = Checked(name=path.name, strict=strict, refused=tuple(document.faults), missing=_missing(document))
+    found = Checked(
+        name=path.name, strict=strict, refused=tuple(document.faults), missing=document.outside.count(TO_ANSWER)
+    )
     if document.begin is None or document.placed is None:
         return found
     placed = document.placed
@@ -49,10 +55,12 @@ def check_text(path: Path, text: str, rung: str | None = None, *, strict: bool =
     except KissBenchError as error:
         return replace(found, refused=(*found.refused, f"no board to compare with: {_homely(error, folder)}"))
     found = replace(found, board=board, refused=(*found.refused, *_genuine(document, placed, folder)))
-    found = _verified(found, checks)
+    found = _stamped(_verified(found, checks), board)
+    if not found.refused:  # else the records may not be readable
+        found = replace(found, doubts=(*found.doubts, *_misquotes(document, placed, folder)))
     if rung is not None:
         found = replace(found, proposed=_asked(board, placed.proposed, rung))
-    return _stands(_stamped(found, board), document, board)
+    return _stands(found, document, board)
 
 
 def _asked(board: Board, written: Proposed, rung: str) -> Proposed:
@@ -66,7 +74,8 @@ def _genuine(document: Document, placed: Placed, folder: ResultFolder) -> Iterat
     board = folder.board
     if document.digest != board.digest:
         yield (
-            f"the marker has digest {document.digest[:12]}, leaderboard.json {board.digest[:12]}: the board is stale or "
+            f"the marker has digest {document.digest[:12]}, leaderboard.json {board.digest[:12]}: the board is "
+            "stale or "
             "of another run; kiss-bench attach puts in the one that is there"
         )
     told = _lines(document.board)
@@ -76,6 +85,19 @@ def _genuine(document: Document, placed: Placed, folder: ResultFolder) -> Iterat
         yield (
             f"the board is not what its record gives, from about line {line} on: it was edited, or something was run "
             "since; kiss-bench attach puts it in anew"
+        )
+
+
+def _misquotes(document: Document, placed: Placed, folder: ResultFolder) -> Iterator[str]:
+    """Lines around the board that cite the record for other figures than it gives: a doubt, since they are no board."""
+    if all(row.rung != placed.proposed.rung for row in folder.board.rungs):
+        return
+    wrong = misquoted(document.outside, proposal_markdown(subject_of(folder, placed), ""))
+    if wrong:
+        places = ", ".join(map(str, wrong[:_MOST])) + (f" and {len(wrong) - _MOST} more" if len(wrong) > _MOST else "")
+        yield (
+            f"outside the board, line {places}: the record is cited for figures that it does not give (any more); "
+            "kiss-bench propose with another --out writes them as they are"
         )
 
 
@@ -138,11 +160,6 @@ def _stands(found: Checked, document: Document, board: Board) -> Checked:
         ceiling=stand.ceiling.rung if stand.ceiling else None,
         remarks=(*stand.remarks, *idle),
     )
-
-
-def _missing(document: Document) -> int:
-    before, after = document.around
-    return before.count(TO_ANSWER) + after.count(TO_ANSWER)
 
 
 def _homely(error: KissBenchError, folder: ResultFolder) -> str:

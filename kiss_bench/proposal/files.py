@@ -41,7 +41,7 @@ def way_to(folder: Path, proposal: Path) -> str:
     """
     home, there = proposal.resolve().parent, folder.resolve()
     ways = []
-    for target, start in ((Path(os.path.abspath(folder)), proposal.absolute().parent), (there, home)):
+    for target, start in ((Path(os.path.normpath(Path.cwd() / folder)), proposal.absolute().parent), (there, home)):
         try:
             way = Path(os.path.relpath(target, start)).as_posix()
         except ValueError:  # another drive

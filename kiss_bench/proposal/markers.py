@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from kiss_bench.reports.attached import END, Placed
-from kiss_bench.reports.blocks import Blocks, blocks_of
+from kiss_bench.reports.blocks import blocks_of
 from kiss_bench.reports.standing import Override, Proposed
 
 BOM: Final = "\ufeff"
@@ -81,6 +81,14 @@ class Document:
             return ""
         starts = _starts(self.text)
         return self.text[starts[self.begin.last] : starts[self.end.line - 1]]
+
+    @property
+    def outside(self) -> str:
+        """The text with empty lines in place of the board: all else keeps its line."""
+        if self.begin is None or self.end is None:
+            return self.text
+        before, after = self.around
+        return before + "\n" * (self.end.line - self.begin.line) + after
 
     @property
     def around(self) -> tuple[str, str]:

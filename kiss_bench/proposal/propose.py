@@ -1,6 +1,5 @@
 """A model proposal written from a result folder: Markdown to be answered by people, and a page to be printed."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from kiss_bench.errors import RecordError, RefusedError
@@ -8,13 +7,11 @@ from kiss_bench.proposal.check import check_text
 from kiss_bench.proposal.files import way_to, write_proposal
 from kiss_bench.proposal.page import write_page
 from kiss_bench.proposal.result_folder import ResultFolder
-from kiss_bench.records.evidence import Evidence
-from kiss_bench.reports.attached import Placed, attached_block
+from kiss_bench.proposal.subject import subject_of
+from kiss_bench.reports.attached import Placed
 from kiss_bench.reports.proposal_parts import proposal_markdown
-from kiss_bench.reports.proposal_parts.subject import Subject
 from kiss_bench.reports.pull_request import pull_request_text
 from kiss_bench.reports.standing import Proposed, proposal_of, standing
-from kiss_bench.rungs import shipped_rungs
 
 DEFAULT = "proposal.md"
 
@@ -32,35 +29,28 @@ def propose(folder: Path, rung: str | None = None, out: Path | None = None) -> t
     for there in (path, page):
         if there.exists():
             raise RecordError(
-                f"{there} is there already, and answers may be in it: kiss-bench attach {path} {folder} refreshes the board in it, "
+                f"{there} is there already, and answers may be in it: kiss-bench attach {path} {folder} "
+                "refreshes the board in it, "
                 "--out writes another one"
             )
     found = ResultFolder(path=folder)
-    evidence = replace(found.evidence, ledger=found.ledger.lines)
-    text = proposal_text(evidence, _proposed(folder, evidence, rung), folder, path)
+    text = proposal_text(found, _proposed(found, rung), path)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_proposal(path, text)
     return path, write_page(path, text)
 
 
-def proposal_text(evidence: Evidence, proposed: Proposed, folder: Path, path: Path) -> str:
+def proposal_text(folder: ResultFolder, proposed: Proposed, path: Path) -> str:
     """The Markdown, with what `check` says of it inside."""
-    board, way = evidence.board, way_to(folder, path)
-    subject = Subject(
-        evidence=evidence,
-        row=next(row for row in board.rungs if row.rung == proposed.rung),
-        proposed=proposed,
-        block=attached_block(board, Placed(folder=way, proposed=proposed)),
-        explain={name: found.explain for name, found in shipped_rungs().items()},
-        folder=way,
-    )
+    placed = Placed(folder=way_to(folder.path, path), proposed=proposed)
+    subject = subject_of(folder, placed)
     checked = check_text(path, proposal_markdown(subject, ""))
     assert checked is not None
     return proposal_markdown(subject, pull_request_text(checked))
 
 
-def _proposed(folder: Path, evidence: Evidence, rung: str | None) -> Proposed:
-    board = evidence.board
+def _proposed(found: ResultFolder, rung: str | None) -> Proposed:
+    board, folder = found.board, found.path
     if board.recommended is None:
         raise RefusedError(f"{folder} recommends no rung, so there is nothing to propose; its leaderboard.md says why")
     proposed = proposal_of(board, rung)

@@ -14,7 +14,7 @@ END = "<!-- kiss-bench:end -->"
 _DEEPER = "##"
 """Headings of the board are this much smaller inside a proposal than on their own."""
 _TARGET = re.compile(r"(?<!\\)(\]\()(?!/|#|[a-zA-Z][a-zA-Z0-9+.-]*:)([^)\s]+)(?=\))")
-"""Where a link or an image of the board leads, if it leads to a file beside it. Brackets of foreign text are escaped."""
+"""Where a link or an image of the board leads, if to a file beside it. Brackets of foreign text are escaped."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,7 +28,7 @@ class Placed:
 
 
 def attached_block(board: Board, placed: Placed, text: str | None = None) -> str:
-    """Write the two markers and all between them, with `\\n` line ends and none behind the last line.
+    """Write the two markers and all between them, without a line end behind the last line.
 
     `text` stands in for what this version writes of the board: the words of another one.
     """

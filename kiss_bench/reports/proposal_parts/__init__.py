@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 
 from kiss_bench.reports.escape import code, markdown, path
-from kiss_bench.reports.proposal_parts.asked import TO_ANSWER, blocks
 from kiss_bench.reports.proposal_parts.behaviour import sensitivity, slices, uncertainty
 from kiss_bench.reports.proposal_parts.closing import mapping, pull_request, sign_off
 from kiss_bench.reports.proposal_parts.decision import evidence, price, simpler, stake, verdict
@@ -11,6 +10,7 @@ from kiss_bench.reports.proposal_parts.fairness import credit, fair_play, tuning
 from kiss_bench.reports.proposal_parts.leakage import leakage
 from kiss_bench.reports.proposal_parts.record import holdout, life, limits, reproduce
 from kiss_bench.reports.proposal_parts.subject import Subject
+from kiss_bench.reports.proposal_parts.writing import TO_ANSWER, blocks
 
 FROM_RECORD: Mapping[str, Callable[[Subject], str]] = {
     "Verdict": verdict,
@@ -41,10 +41,10 @@ def proposal_markdown(subject: Subject, comment: str) -> str:
     titled = zip(TITLES, bodies, strict=True)
     parts = [f"## {number}. {title}\n\n{body}" for number, (title, body) in enumerate(titled, start=1)]
     missing = sum(part.count(TO_ANSWER) for part in parts)
-    head = [
-        f"# Proposal: {markdown(subject.row.rung)} for {code(subject.board.project)}",
-        f"**{missing} answers are still missing**, each in italics below; `kiss-bench check` counts those that are left. "
-        f"All else is from the record in {path(subject.folder)}, and behind each line stands where. The whole board is at "
-        "the end, between two markers.",
-    ]
-    return blocks(*head, *parts, "## The board", subject.block) + "\n"
+    told = (
+        f"**{missing} answers are still missing**, each in italics below; `kiss-bench check` counts what is left. "
+        f"All else is from the record in {path(subject.folder)}, and behind each line stands where. The whole board is "
+        "at the end, between two markers."
+    )
+    title = f"# Proposal: {markdown(subject.row.rung)} for {code(subject.board.project)}"
+    return blocks(title, told, *parts, "## The board", subject.block) + "\n"

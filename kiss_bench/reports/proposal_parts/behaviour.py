@@ -3,11 +3,10 @@
 from kiss_bench.records.diagnostics import Diagnostics
 from kiss_bench.reports import amounts
 from kiss_bench.reports.checks import stability_sentence
-from kiss_bench.reports.columns import Column, board_decimals
-from kiss_bench.reports.escape import MARKDOWN, code, inline, markdown, shortened
-from kiss_bench.reports.proposal_parts.asked import blocks, fact, lines, question
+from kiss_bench.reports.columns import board_decimals
+from kiss_bench.reports.escape import MARKDOWN, code, markdown, shortened
 from kiss_bench.reports.proposal_parts.subject import Subject
-from kiss_bench.reports.tables import markdown_table
+from kiss_bench.reports.proposal_parts.writing import blocks, fact, lines, question, table
 
 _SLICES, _ROWS = 8, 5
 _NO_DIAGNOSTICS = "not recorded: these results have none, a new run makes them"
@@ -15,15 +14,18 @@ _NO_DIAGNOSTICS = "not recorded: these results have none, a new run makes them"
 
 def uncertainty(subject: Subject) -> str:
     row, decimals = subject.row, board_decimals(subject.board)
-    ends = amounts.interval(row.score_low, row.score_high, decimals)
+    ends = amounts.interval(row.score_low, row.score_high, decimals).strip("()") or "not recorded"
+    score = f"{amounts.number(row.score, decimals)} {MARKDOWN.text(subject.board.metric.name)}"
     return lines(
-        fact(f"Score {amounts.number(row.score, decimals)} {MARKDOWN.text(subject.board.metric.name)} (95 % interval "
-             f"{ends.strip('()') or 'not recorded'}), of the {row.arm} settings.", *subject.at(row, "score", "score_low", "score_high")),
+        fact(
+            f"Score {score} (95 % interval {ends}), of the {row.arm} settings.",
+            *subject.at(row, "score", "score_low", "score_high"),
+        ),
         _reliability(subject),
         _intervals(subject),
         fact("Abstaining on the least sure rows: not recorded."),
         question("Where should nobody trust it, and what happens there instead?"),
-    )  # fmt: skip
+    )
 
 
 def _reliability(subject: Subject) -> str:
@@ -32,7 +34,8 @@ def _reliability(subject: Subject) -> str:
         return ""
     ece, chance, brier = (amounts.number(found.get(key)) for key in ("ece", "ece_by_chance", "brier"))
     return fact(
-        f"Probabilities: what was said and what came true differ by {ece} on average (expected calibration error), where honest ones "
+        f"Probabilities: what was said and what came true differ by {ece} on average (expected calibration "
+        "error), where honest ones "
         f"would show {chance} in so many rows; Brier score {brier}. The bins with their counts are in the board.",
         *subject.at(subject.row, "reliability.ece", "reliability.ece_by_chance", "reliability.brier"),
     )
@@ -48,7 +51,8 @@ def _intervals(subject: Subject) -> str:
             *subject.at(subject.row, "prediction_intervals"),
         )
     return fact(
-        f"Prediction intervals of {amounts.percent(found['level'])}: {amounts.percent(found['coverage'])} of targets lie inside, mean "
+        f"Prediction intervals of {amounts.percent(found['level'])}: {amounts.percent(found['coverage'])} of "
+        "targets lie inside, mean "
         f"width {amounts.number(found['mean_width'])}; {markdown(str(found.get('note', '')))}.",
         *subject.at(subject.row, "prediction_intervals.coverage", "prediction_intervals.mean_width"),
     )
@@ -57,12 +61,12 @@ def _intervals(subject: Subject) -> str:
 def slices(subject: Subject) -> str:
     found = subject.evidence.diagnostics
     if found is None:
-        body = lines(fact(f"Slices, time and disagreements: {_NO_DIAGNOSTICS}."))
+        body = fact(f"Slices, time and disagreements: {_NO_DIAGNOSTICS}.")
     elif found.rung is None:
-        body = lines(fact("Slices, time and disagreements: not recorded, since no rung was recommended."))
+        body = fact("Slices, time and disagreements: not recorded, since no rung was recommended.")
     else:
-        other = "" if found.rung == subject.row.rung else fact(f"What follows is about {code(found.rung)}, which is recommended.",
-                                                               "diagnostics.json: rung")  # fmt: skip
+        about = f"What follows is about {code(found.rung)}, which is recommended."
+        other = "" if found.rung == subject.row.rung else fact(about, "diagnostics.json: rung")
         body = blocks(other, _slices(found), _disagreements(found))
     return blocks(body, question("Which of these parts matter most, and is what they get good enough?"))
 
@@ -72,20 +76,22 @@ def _slices(found: Diagnostics) -> str:
         return fact("Slices: not recorded.", "diagnostics.json: slices")
     kept = found.slices[:_SLICES]
     decimals = amounts.shared_decimals([one.score for one in kept])
-    table = markdown_table([
-        Column(title="rows where", cells=tuple(inline(f"{shortened(one.column, 60)}: {shortened(one.label, 60)}") for one in kept), right=False),
-        Column(title="rows", cells=tuple(f"{one.rows:,}{' (few)' if one.small else ''}" for one in kept)),
-        Column(title=f"{inline(found.metric)} (95 % interval)",
-               cells=tuple(f"{amounts.number(one.score, decimals)} {amounts.interval(one.low, one.high, decimals)}" for one in kept)),
-        Column(title="the simpler rung", cells=tuple(amounts.number(one.simpler_score, decimals) for one in kept)),
-    ])  # fmt: skip
-    told = f"The worst {len(kept)} of {found.slices_looked_at or len(found.slices)} slices; of so many some look bad by chance"
+    looked = found.slices_looked_at or len(found.slices)
     return blocks(
-        table,
+        table(
+            kept,
+            ("rows where", lambda one: f"{shortened(one.column, 60)}: {shortened(one.label, 60)}"),
+            ("rows", lambda one: f"{one.rows:,}{' (few)' if one.small else ''}"),
+            (
+                f"{found.metric} (95 % interval)",
+                lambda one: f"{amounts.number(one.score, decimals)} {amounts.interval(one.low, one.high, decimals)}",
+            ),
+            ("the simpler rung", lambda one: amounts.number(one.simpler_score, decimals)),
+        ),
         fact(
-            f"{told}. All rows: {amounts.number(found.overall, decimals)}.",
-            "diagnostics.json: slices",
-            "diagnostics.json: overall",
+            f"The worst {len(kept)} of {looked} slices; of so many some look bad by chance. All rows: "
+            f"{amounts.number(found.overall, decimals)}.",
+            *("diagnostics.json: slices", "diagnostics.json: slices_looked_at", "diagnostics.json: overall"),
         ),
     )
 
@@ -96,7 +102,8 @@ def _disagreements(found: Diagnostics) -> str:
         return fact("Disagreements with the simpler rung: not recorded.", "diagnostics.json: disagreements")
     simpler = code(found.simpler or "")
     told = fact(
-        f"Different from {simpler} ({markdown(facts.what)}) on {facts.differing:,} of {facts.rows:,} rows; there it is right or nearer on "
+        f"Different from {simpler} ({markdown(facts.what)}) on {facts.differing:,} of {facts.rows:,} rows; "
+        "there it is right or nearer on "
         f"{facts.right:,}, {simpler} on {facts.simpler_right:,}.",
         "diagnostics.json: disagreements",
     )
@@ -124,7 +131,8 @@ def sensitivity(subject: Subject) -> str:
         )
     rung = subject.tuning
     halves = [study.best_at_half for study in rung.studies if study.best_at_half is not None] if rung else []
-    half = fact(f"Half of the budget had found the same best trial in {sum(halves)} of {len(halves)} studies of {subject.name}.",
+    half = fact(f"Half of the budget had found the same best trial in {sum(halves)} of {len(halves)} studies of "
+                f"{subject.name}.",
                 *subject.in_tuning("studies")) if halves else ""  # fmt: skip
     seeds = ""
     if facts is not None and not facts.seeds:

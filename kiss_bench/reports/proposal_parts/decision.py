@@ -4,8 +4,8 @@ from kiss_bench.records.board import BoardRow
 from kiss_bench.reports import amounts
 from kiss_bench.reports.columns import Column, board_columns, board_decimals, state
 from kiss_bench.reports.escape import MARKDOWN, code, inline, listed, markdown, shortened
-from kiss_bench.reports.proposal_parts.asked import blocks, fact, lines, question
 from kiss_bench.reports.proposal_parts.subject import Subject
+from kiss_bench.reports.proposal_parts.writing import blocks, fact, lines, question, table
 from kiss_bench.reports.tables import markdown_table, rung_column
 from kiss_bench.reports.words import banners, gain_words, is_judged, margin_short, margin_words, skill_words
 
@@ -21,7 +21,8 @@ def verdict(subject: Subject) -> str:
     metric = MARKDOWN.text(board.metric.name)
     return blocks(
         *(f"> **{line}.**" for line in banners(board, MARKDOWN)),
-        f"**{markdown(state(row))}**: {subject.name} with {subject.proposed.arm} settings is proposed{_against(subject)}.",
+        f"**{markdown(state(row))}**: {subject.name} with {subject.proposed.arm} settings is "
+        f"proposed{_against(subject)}.",
         _unjustified(subject),
         lines(
             _gain(subject),
@@ -78,7 +79,8 @@ def _default(subject: Subject) -> str:
     decimals = board_decimals(subject.board)
     plain, tuned = amounts.number(row.default_score, decimals), amounts.number(row.score, decimals)
     return fact(
-        f"Default against tuned: {plain} against {tuned}, a gain of {amounts.number(row.tuning_gain, decimals, sign=True)}; "
+        f"Default against tuned: {plain} against {tuned}, a gain of "
+        f"{amounts.number(row.tuning_gain, decimals, sign=True)}; "
         f"tuning is {markdown(row.tuning_verdict or 'not judged')}.",
         *subject.at(row, "default_score", "score", "tuning_gain", "tuning_verdict"),
     )
@@ -169,7 +171,8 @@ def _sentence(subject: Subject, below: BoardRow) -> str:
     sure = amounts.equation("P(gain > margin)", row.p_gain)
     return (
         f"{scores[0]}, {scores[1]}{f' and {does}' if does else ''}: to take {code(below.rung)} gives up "
-        f"{given_up(subject, below)}, where {margin_short(subject.board.metric, row, MARKDOWN)} would be worth having ({sure})."
+        f"{given_up(subject, below)}, where {margin_short(subject.board.metric, row, MARKDOWN)} would be worth "
+        f"having ({sure})."
     )
 
 
@@ -191,26 +194,28 @@ def _calibration(subject: Subject, below: BoardRow) -> str:
 def price(subject: Subject) -> str:
     rows = [row for row in (subject.row, subject.below) if row is not None]
     counts = {each.rung: len(each.space) for each in subject.evidence.tuning.rungs}
-    table = markdown_table([
-        Column(title="", cells=tuple(inline(row.rung) for row in rows), right=False),
-        Column(title="fit time", cells=tuple(amounts.seconds(row.fit_seconds) for row in rows)),
-        Column(title="predict µs/row", cells=tuple(amounts.microseconds(row.predict_us_per_row) for row in rows)),
-        Column(title="size", cells=tuple(amounts.size(row.model_bytes) for row in rows)),
-        Column(title="tuning time", cells=tuple(amounts.seconds(row.tuning_seconds) for row in rows)),
-        Column(title="tuned parameters", cells=tuple(str(counts.get(row.rung, 0)) for row in rows)),
-        Column(title="to explain it takes", cells=tuple(inline(subject.explain.get(row.rung, "up to its author")) for row in rows),
-               right=False),
-    ])  # fmt: skip
+    compared = table(
+        rows,
+        ("", lambda row: row.rung),
+        ("fit time", lambda row: amounts.seconds(row.fit_seconds)),
+        ("predict µs/row", lambda row: amounts.microseconds(row.predict_us_per_row)),
+        ("size", lambda row: amounts.size(row.model_bytes)),
+        ("tuning time", lambda row: amounts.seconds(row.tuning_seconds)),
+        ("tuned parameters", lambda row: str(counts.get(row.rung, 0))),
+        ("to explain it takes", lambda row: subject.explain.get(row.rung, "up to its author")),
+        words=["to explain it takes"],
+    )
     installed = subject.evidence.environment.get("installed", ())
     fields = ("fit_seconds", "predict_us_per_row", "model_bytes", "tuning_seconds")
     return blocks(
-        table,
+        compared,
         lines(
             fact("One outer fit on these folds, and one row predicted in bulk, on the machine of the run.",
                  *subject.at(subject.row, *fields)),
             fact(f"{len(installed)} packages were installed where it ran; what one rung alone needs is not recorded.",
                  "environment.json: installed"),
             question("Who owns it, who watches it, and what is watched?"),
-            question(f"What must be there to serve it, beyond {listed(code(row.rung) for row in rows[1:]) or 'what runs today'}?"),
+            question(f"What must be there to serve it, beyond "
+                     f"{listed(code(row.rung) for row in rows[1:]) or 'what runs today'}?"),
         ),
     )  # fmt: skip

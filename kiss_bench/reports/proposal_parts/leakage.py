@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kiss_bench.reports.columns import Column
-from kiss_bench.reports.escape import inline, listed, markdown, shortened
+from kiss_bench.reports.escape import listed, markdown, shortened
 from kiss_bench.reports.leaks import is_open
-from kiss_bench.reports.proposal_parts.asked import blocks, fact, lines, question
 from kiss_bench.reports.proposal_parts.subject import Subject
-from kiss_bench.reports.tables import markdown_table
-from kiss_bench.tasks.audit.findings import Finding
+from kiss_bench.reports.proposal_parts.writing import blocks, fact, lines, question, table
+from kiss_bench.tasks.audit.findings import Answer, Finding
 
 _BY_DESIGN = "by design"
 _MOST = 12
@@ -17,25 +15,31 @@ _MOST = 12
 
 
 def leakage(subject: Subject) -> str:
-    rows = list(_sheet(subject))
-    table = markdown_table([
-        Column(title="how it leaks", cells=tuple(what for what, _, _ in rows), right=False),
-        Column(title="state", cells=tuple(state for _, state, _ in rows), right=False),
-        Column(title="what was found", cells=tuple(inline(told) for _, _, told in rows), right=False),
-    ])  # fmt: skip
-    findings = subject.board.audit.findings
-    answered = [each for each in findings if each.answer is not None]
     return blocks(
-        table,
+        table(
+            list(_sheet(subject)),
+            ("how it leaks", lambda line: line[0]),
+            ("state", lambda line: line[1]),
+            ("what was found", lambda line: line[2]),
+            words=["state", "what was found"],
+        ),
         lines(
-            fact("*By design*: the harness alone splits, fits and tunes, and its own tests hold it to that."),
-            [fact(f"{markdown(listed(each.columns) if each.columns else each.check)}: answered by {markdown(each.answer.by)}, "
-                  f"{'yes' if each.answer.answer else 'no'}: {markdown(each.answer.reason)}",
-                  f"leaderboard.json: audit.findings[{findings.index(each)}].answer") for each in answered if each.answer],
+            fact("By design: the harness alone splits, fits and tunes, and its own tests hold it to that."),
+            [
+                fact(_answered(finding, finding.answer), f"leaderboard.json: audit.findings[{place}].answer")
+                for place, finding in enumerate(subject.board.audit.findings)
+                if finding.answer is not None
+            ],
             fact("All findings are in the board at the end, *Leaks looked for*.", "leaderboard.json: audit.findings"),
             question("How were these rows collected, and was every column known before the target was?"),
         ),
-    )  # fmt: skip
+    )
+
+
+def _answered(finding: Finding, answer: Answer) -> str:
+    about = listed(finding.columns) if finding.columns else finding.check
+    said = "yes" if answer.answer else "no"
+    return f"{markdown(about)}: answered by {markdown(answer.by)}, {said}: {markdown(answer.reason)}"
 
 
 def _sheet(subject: Subject) -> Iterator[tuple[str, str, str]]:
@@ -107,7 +111,7 @@ def _audited(subject: Subject, *checks: str) -> tuple[str, str]:
 def _state(finding: Finding) -> str:
     if finding.answer is not None:
         return "answered"
-    return {"leak": "**fail**", "question": "**open**"}.get(finding.level, "pass, with a note")
+    return {"leak": "FAIL", "question": "open"}.get(finding.level, "pass, with a note")
 
 
 def _groups(subject: Subject) -> tuple[str, str]:
@@ -122,5 +126,5 @@ def _placebo(subject: Subject) -> tuple[str, str]:
     if facts is None:
         return "not applicable", "no placebo was run; kiss-bench run --placebo does"
     if facts.leaking:
-        return "**fail**", f"found by {listed(facts.leaking)}"
+        return "FAIL", f"found by {listed(facts.leaking)}"
     return "pass", f"no rung beats the dummy twice on {len(facts.draws)} targets"

@@ -1,19 +1,19 @@
 """Parts 13 to 16: the ledger, limits and the fallback, how long it holds, and how to build it again."""
 
 import shlex
+from collections.abc import Mapping
 from typing import Any
 
 from kiss_bench.reports import amounts
-from kiss_bench.reports.columns import Column, state
-from kiss_bench.reports.escape import clean, code, inline, listed, markdown, shortened
+from kiss_bench.reports.columns import state
+from kiss_bench.reports.escape import clean, code, listed, markdown, shortened
 from kiss_bench.reports.honesty import amendment_words, shift_words, vault_words
 from kiss_bench.reports.leaks import is_open
-from kiss_bench.reports.proposal_parts.asked import blocks, fact, lines, question
 from kiss_bench.reports.proposal_parts.decision import given_up
 from kiss_bench.reports.proposal_parts.subject import Subject
+from kiss_bench.reports.proposal_parts.writing import blocks, fact, lines, question, table
 from kiss_bench.reports.replayed import replay_sentences
 from kiss_bench.reports.stamps import luck_words
-from kiss_bench.reports.tables import markdown_table
 
 _LINES = 12
 _LABELS = 8
@@ -34,16 +34,18 @@ def holdout(subject: Subject) -> str:
         for place, each in enumerate(facts.amendments)
     ] or [fact("Amendments after a result was seen: none.", "leaderboard.json: honesty.amendments")]
     events = [line for line in subject.evidence.ledger if line.event not in {"begun", "seen", "sealed"}][-_LINES:]
-    table = markdown_table([
-        Column(title="when (UTC)", cells=tuple(inline(line.at[:16].replace("T", " ")) for line in events), right=False),
-        Column(title="what", cells=tuple(inline(line.event) for line in events), right=False),
-        Column(title="plan", cells=tuple(inline(line.plan_hash[:12]) for line in events), right=False),
-    ])  # fmt: skip
+    told_events = table(
+        events,
+        ("when (UTC)", lambda line: line.at[:16].replace("T", " ")),
+        ("what", lambda line: line.event),
+        ("plan", lambda line: line.plan_hash[:12]),
+        words=["what", "plan"],
+    )
     more = fact(
-        f"The last {len(events)} events of the ledger, but looks and seals.",
+        f"Events of the ledger without looks and seals, the last {_LINES} at most.",
         "ledger.jsonl",
     )
-    return blocks(lines(told, luck, changed), table, more)
+    return blocks(lines(told, luck, changed), told_events, more)
 
 
 def limits(subject: Subject) -> str:
@@ -72,7 +74,8 @@ def _fallback(subject: Subject) -> str:
     if below is None:
         return fact(f"Fallback: none is simpler than {subject.name}; what decides today stands behind it.")
     return fact(
-        f"Fallback: {code(below.rung)}. To fall back on it costs {given_up(subject, below)}; the pipeline comes back, unfitted, from "
+        f"Fallback: {code(below.rung)}. To fall back on it costs {given_up(subject, below)}; the pipeline comes "
+        "back, unfitted, from "
         f"`kiss_bench.estimator` with this folder and that rung.",
         *subject.at(subject.row, "incumbent", "gain", "gain_low", "gain_high"),
     )
@@ -84,7 +87,8 @@ def life(subject: Subject) -> str:
     spread = ", ".join(f"{shortened(str(name), 40)} {count:,}" for name, count in list(target.items())[:_LABELS]) if (
         isinstance(target, dict) and all(isinstance(count, int) for count in target.values())) else ""  # fmt: skip
     earlier = [
-        fact(f"Earlier run of {markdown(run.at[:10])}: recommended {code(run.recommended or 'nothing')}, digest {markdown(run.digest[:12])}.",
+        fact(f"Earlier run of {markdown(run.at[:10])}: recommended {code(run.recommended or 'nothing')}, digest "
+             f"{markdown(run.digest[:12])}.",
              f"leaderboard.json: honesty.history[{place}]")
         for place, run in enumerate(history)
     ]  # fmt: skip
@@ -94,7 +98,8 @@ def life(subject: Subject) -> str:
         fact(f"To run it again on new rows: {_command(subject)}", "environment.json: command"),
         fact(f"Target at the time: {markdown(spread)}.", "tuning.json: data.target") if spread else
         fact("Target at the time: its distribution is in the record.", "tuning.json: data.target"),
-        fact("Reference statistics of the columns: not recorded; the table itself is known by its hash.", "leaderboard.json: data_hash"),
+        fact("Reference statistics of the columns: not recorded; the table itself is known by its "
+             "hash.", "leaderboard.json: data_hash"),
         earlier or [fact("Earlier runs with another answer: none.", "leaderboard.json: honesty.history")],
         question("What changed since the proposal that was approved last?"),
     )  # fmt: skip
@@ -112,8 +117,7 @@ def reproduce(subject: Subject) -> str:
     facts = [
         *(f"{name}: {clean(value)}" for name, value in _hashes(subject)),
         f"code: {commit}; our own sources {clean(str(around.get('sources', '')))[:12]}",
-        f"environment: Python {clean(str(around.get('python', '')))}, {_packages(around.get('packages') or {})}; "
-        f"{clean(str(around.get('system', '')))} {clean(str(around.get('machine', '')))}, {clean(str(around.get('cpu', '')))}",
+        f"environment: {_machine(around)}",
         f"command: {shlex.join(map(clean, map(str, around.get('command') or ())))}",
         f"took: {took}",
     ]
@@ -130,10 +134,16 @@ def reproduce(subject: Subject) -> str:
             fact("Hashes, versions and command as they were.", "leaderboard.json: digest", "plan.json: plan_hash",
                  "environment.json: packages", "environment.json: command"),
             [fact(told[0], *(["tuning.json: replay"] if replay is not None else []))],
-            fact("Everything again, exactly as far as it is stored: `kiss-bench verify` with this folder. The digest above is to be expected "
+            fact("Everything again, exactly as far as it is stored: `kiss-bench verify` with this folder. The "
+                 "digest above is to be expected "
                  "of the same versions on the same kind of CPU."),
         ),
     )  # fmt: skip
+
+
+def _machine(around: Mapping[str, Any]) -> str:
+    python, *machine = (clean(str(around.get(name, ""))) for name in ("python", "system", "machine", "cpu"))
+    return f"Python {python}, {_packages(around.get('packages') or {})}; {', '.join(filter(None, machine))}"
 
 
 def _hashes(subject: Subject) -> list[tuple[str, str]]:

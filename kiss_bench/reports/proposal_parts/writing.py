@@ -1,6 +1,13 @@
-"""What only a person can answer, and where in the files a number stands."""
+"""How a part is written: lines of the record with their places, questions for a person, tables."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from kiss_bench.reports.columns import Column
+from kiss_bench.reports.escape import inline
+from kiss_bench.reports.tables import markdown_table
+
+Item = TypeVar("Item")
 
 TO_ANSWER = "to be answered by the author"
 """Marks every answer that is missing; `check` counts them."""
@@ -35,3 +42,17 @@ def lines(*parts: str | Iterable[str]) -> str:
 
 def blocks(*parts: str) -> str:
     return "\n\n".join(part for part in parts if part)
+
+
+def table(items: Sequence[Item], *columns: tuple[str, Callable[[Item], str]], words: Sequence[str] = ()) -> str:
+    """Write a line an item, every cell escaped; columns of `words` keep to the left, as the first does."""
+    return markdown_table(
+        [
+            Column(
+                title=inline(title),
+                cells=tuple(inline(cell(item)) for item in items),
+                right=place > 0 and title not in words,
+            )
+            for place, (title, cell) in enumerate(columns)
+        ]
+    )
