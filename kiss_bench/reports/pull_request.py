@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kiss_bench.records.board import Board, BoardRow
+from kiss_bench.reports.checks import stability_sentence
 from kiss_bench.reports.columns import Column, board_columns, is_recommended
 from kiss_bench.reports.escape import MARKDOWN, code, inline, listed, markdown, path, shortened
+from kiss_bench.reports.honesty import vault_words
 from kiss_bench.reports.standing import Override, Proposed
 from kiss_bench.reports.tables import markdown_table
 from kiss_bench.reports.words import is_judged, recommended_row, rungs_above, verdict_parts
@@ -74,7 +76,7 @@ def _answer(checked: Checked) -> str:
     if checked.refused:
         count = len(checked.refused)
         return f"Do not believe the board in {name}: {count} {'check fails' if count == 1 else 'checks fail'}."
-    so_far = f" {listed(map(inline, checked.unasked)).capitalize()} not recomputed." if checked.unasked else ""
+    so_far = " Scores not recomputed." if checked.unasked else ""
     if not checked.believed:
         why = [f"{len(checked.doubts)} reservations"] if len(checked.doubts) > 1 else []
         why += ["1 reservation"] if len(checked.doubts) == 1 else []
@@ -108,10 +110,21 @@ def _items(checked: Checked) -> Iterable[str]:
         yield f"- overridden: {_short(checked.overridden)}"
     yield from (f"- **take care:** {_short(text)}" for text in checked.doubts)
     if checked.unasked:
-        yield f"- not recomputed, since predictions or trials are not here: {listed(map(inline, checked.unasked))}"
+        yield f"- scores not recomputed: files are not here, so not asked: {', '.join(map(inline, checked.unasked))}"
     yield from (f"- {_short(text)}" for text in checked.remarks)
+    if checked.board is not None:
+        yield from (f"- {_short(text)}" for text in [*_stable(checked.board), *_vault(checked.board)])
     if checked.missing:
         yield f"- {checked.missing} {'answer is' if checked.missing == 1 else 'answers are'} still missing"
+
+
+def _stable(board: Board) -> list[str]:
+    return [f"{stability_sentence(board.stability)}."] if board.stability is not None else []
+
+
+def _vault(board: Board) -> list[str]:
+    vault = board.honesty.vault
+    return [f"{vault_words(board, vault)}."] if vault is not None else []
 
 
 def _short(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from kiss_bench.reports.escape import markdown
 from kiss_bench.reports.proposal_parts.writing import blocks, table
 
-_SPACE = ""
+_SIGNED = ("name", "date", "signature")
 
 
 def sign_off() -> str:
@@ -15,7 +15,8 @@ def sign_off() -> str:
     signed = table(
         ["author", "independent reviewer (another person)"],
         ("", str),
-        *((title, lambda _: _SPACE) for title in ("name", "date", "signature")),
+        *((title, lambda _: "") for title in _SIGNED),
+        words=_SIGNED,
     )
     return blocks(
         signed,

@@ -137,8 +137,8 @@ def tuning(subject: Subject) -> str:
                 *("tuning.json: sampler.implementation", "tuning.json: sampler.library", "tuning.json: rungs"),
             ),
             fact(
-                f"Best values of {subject.name} sit at the edge of their range for {listed(map(code, edges))}: it "
-                "may be too narrow.",
+                f"Best values of {subject.name} sit at the edge of their range for {listed(map(code, edges))}: that "
+                "range may be too narrow.",
                 *subject.in_tuning("space"),
             )
             if edges

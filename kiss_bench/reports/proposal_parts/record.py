@@ -13,6 +13,7 @@ from kiss_bench.reports.proposal_parts.decision import given_up
 from kiss_bench.reports.proposal_parts.subject import Subject
 from kiss_bench.reports.proposal_parts.writing import blocks, fact, lines, question, table
 from kiss_bench.reports.replayed import replay_sentences
+from kiss_bench.reports.settings import setting
 from kiss_bench.reports.stamps import luck_words
 
 _LINES = 12
@@ -83,9 +84,8 @@ def _fallback(subject: Subject) -> str:
 
 def life(subject: Subject) -> str:
     record, history = subject.evidence.tuning, subject.board.honesty.history
-    target: Any = record.data.target.get("rows") or {}
-    spread = ", ".join(f"{shortened(str(name), 40)} {count:,}" for name, count in list(target.items())[:_LABELS]) if (
-        isinstance(target, dict) and all(isinstance(count, int) for count in target.values())) else ""  # fmt: skip
+    told = {name: value for name, value in record.data.target.items() if name != "name"}
+    spread = shortened("; ".join(f"{name} {_spread(value)}" for name, value in told.items()), 300)
     earlier = [
         fact(f"Earlier run of {markdown(run.at[:10])}: recommended {code(run.recommended or 'nothing')}, digest "
              f"{markdown(run.digest[:12])}.",
@@ -96,13 +96,21 @@ def life(subject: Subject) -> str:
         question("Valid until when?"),
         question("What makes you run it again before that (a shift, a new column, a new rule)?"),
         fact(f"To run it again on new rows: {_command(subject)}", "environment.json: command"),
-        fact(f"Target at the time: {markdown(spread)}.", "tuning.json: data.target") if spread else
-        fact("Target at the time: its distribution is in the record.", "tuning.json: data.target"),
+        fact(f"Target at the time: {markdown(spread)}.", "tuning.json: data.target"),
         fact("Reference statistics of the columns: not recorded; the table itself is known by its "
              "hash.", "leaderboard.json: data_hash"),
         earlier or [fact("Earlier runs with another answer: none.", "leaderboard.json: honesty.history")],
         question("What changed since the proposal that was approved last?"),
     )  # fmt: skip
+
+
+def _spread(value: Any) -> str:
+    """Counts of labels, or quantiles, in a few words."""
+    if not isinstance(value, Mapping):
+        return setting(value)
+    kept = list(value.items())[:_LABELS]
+    more = f" and {len(value) - _LABELS} more" if len(value) > _LABELS else ""
+    return ", ".join(f"{shortened(str(name), 40)} {setting(entry)}" for name, entry in kept) + more
 
 
 def reproduce(subject: Subject) -> str:
