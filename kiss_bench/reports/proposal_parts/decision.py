@@ -3,11 +3,19 @@
 from kiss_bench.records.board import BoardRow
 from kiss_bench.reports import amounts
 from kiss_bench.reports.columns import Column, board_columns, board_decimals, state
-from kiss_bench.reports.escape import MARKDOWN, code, inline, listed, markdown, shortened
+from kiss_bench.reports.escape import MARKDOWN, code, inline, markdown, shortened
 from kiss_bench.reports.proposal_parts.subject import Subject
 from kiss_bench.reports.proposal_parts.writing import blocks, fact, lines, question, table
 from kiss_bench.reports.tables import markdown_table, rung_column
-from kiss_bench.reports.words import banners, gain_words, is_judged, margin_short, margin_words, skill_words
+from kiss_bench.reports.words import (
+    banners,
+    gain_words,
+    is_judged,
+    margin_short,
+    margin_words,
+    skill_words,
+    verdict_parts,
+)
 
 _OVERRIDE = (
     'the file needs a line `<!-- kiss-bench:override rung={rung} by="a name" reason="a sentence" -->` outside the '
@@ -24,6 +32,7 @@ def verdict(subject: Subject) -> str:
         f"**{markdown(state(row))}**: {subject.name} with {subject.proposed.arm} settings is "
         f"proposed{_against(subject)}.",
         _unjustified(subject),
+        f"The board says: {' — '.join(verdict_parts(board, MARKDOWN))}.",
         lines(
             _gain(subject),
             fact(f"Margin, the smallest gain worth having: {margin_words(board.metric, MARKDOWN)}.",
@@ -215,7 +224,6 @@ def price(subject: Subject) -> str:
             fact(f"{len(installed)} packages were installed where it ran; what one rung alone needs is not recorded.",
                  "environment.json: installed"),
             question("Who owns it, who watches it, and what is watched?"),
-            question(f"What must be there to serve it, beyond "
-                     f"{listed(code(row.rung) for row in rows[1:]) or 'what runs today'}?"),
+            question("What must be there to serve it that is not there today?"),
         ),
     )  # fmt: skip
