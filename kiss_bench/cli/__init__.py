@@ -11,14 +11,14 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from kiss_bench.cli import bench, checks, init, records, tables
+from kiss_bench.cli import bench, checks, init, proposals, records, tables
 from kiss_bench.cli.app import DONE, INTERNAL, INTERRUPTED, INVALID, NO, app
 from kiss_bench.cli.complaints import complaint, kept_words, misuse, our_fault
 from kiss_bench.cli.screen import say, seated
 from kiss_bench.errors import KissBenchError, RefusedError
 from kiss_bench.runs.stopping import terminable
 
-__all__ = ["app", "bench", "checks", "init", "main", "records", "tables"]
+__all__ = ["app", "bench", "checks", "init", "main", "proposals", "records", "tables"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

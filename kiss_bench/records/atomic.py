@@ -25,7 +25,7 @@ def write_whole(path: Path, content: bytes | str) -> None:
     whole = content.encode() if isinstance(content, str) else content
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, whole)
+        replace_whole(path, whole)
     except OSError as error:
         raise cannot_write(path, error) from None
 
@@ -39,7 +39,8 @@ def cannot_write(path: Path, error: OSError) -> RecordError:
     )
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace_whole(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """The same for a file that is not of a result folder; raises OSError."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     part = Path(name)
     try:
@@ -47,7 +48,7 @@ def _replace(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        part.chmod(0o644)
+        part.chmod(mode)
         part.replace(path)
     finally:
         with contextlib.suppress(OSError):  # a folder that has become read-only keeps it until the next run

@@ -45,6 +45,12 @@ def code(name: str) -> str:
     return f"`{line}`" if _SIMPLE.fullmatch(line) else f"“{inline(line)}”"
 
 
+def path(name: str) -> str:
+    """Write the place of a file or folder likewise, its slashes included."""
+    line = clean(name)
+    return f"`{line}`" if _SIMPLE.fullmatch(line.replace("/", "")) else f"“{inline(line)}”"
+
+
 def quoted(name: str) -> str:
     """Write a name inside a plain sentence."""
     line = clean(name)

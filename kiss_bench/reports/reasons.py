@@ -24,11 +24,11 @@ def why_not_simpler(board: Board, pen: Pen) -> list[str]:
     below = rungs_below(board, chosen)
     if not below:
         return [f"Nothing on this ladder is simpler than {pen.name(chosen.rung)}."]
-    lines = [_over_simpler(board, chosen, row, pen) for row in reversed(below)]
+    lines = [over_simpler(board, chosen, row, pen) for row in reversed(below)]
     if chosen.arm == "tuned" and board.recommended is not None and board.recommended.arm == "default":
         lines.append(_default_is_enough(board, chosen, pen))
     incumbent = next((row for row in below if row.rung == chosen.incumbent), None)
-    price = _price(chosen, incumbent) if incumbent else ""
+    price = price_words(chosen, incumbent) if incumbent else ""
     if incumbent and price:
         lines.append(f"The price of {pen.name(chosen.rung)} over {pen.name(incumbent.rung)}: {price}.")
     return lines
@@ -37,7 +37,7 @@ def why_not_simpler(board: Board, pen: Pen) -> list[str]:
 def why_not_more_complex(board: Board, pen: Pen) -> list[str]:
     """Go through the rungs above the recommended one, and what each did not show."""
     chosen = recommended_row(board)
-    return [_more_complex(board, row, pen) for row in rungs_above(board, chosen)] if chosen else []
+    return [more_complex(board, row, pen) for row in rungs_above(board, chosen)] if chosen else []
 
 
 def also_consider(board: Board, pen: Pen) -> str:
@@ -46,7 +46,7 @@ def also_consider(board: Board, pen: Pen) -> str:
     if not board.also_consider or chosen is None or board.also_consider == chosen.rung:
         return ""
     simpler = next((row for row in board.rungs if row.rung == board.also_consider), None)
-    price = _price(chosen, simpler) if simpler else ""
+    price = price_words(chosen, simpler) if simpler else ""
     instead = f" {pen.name(chosen.rung)} costs {price} in its place." if price else ""
     return (
         f"{pen.name(board.also_consider)}: the simplest rung not shown to be worse than {pen.name(chosen.rung)} "
@@ -71,7 +71,7 @@ def what_would_change(board: Board, pen: Pen) -> list[str]:
     return lines
 
 
-def _over_simpler(board: Board, chosen: BoardRow, row: BoardRow, pen: Pen) -> str:
+def over_simpler(board: Board, chosen: BoardRow, row: BoardRow, pen: Pen) -> str:
     if row.status in {"failed", "skipped", "running"} or row.score is None:
         return f"{pen.name(row.rung)}: no comparison, {_out(row, pen)}."
     decimals = board_decimals(board)
@@ -105,7 +105,7 @@ def _own_turn(row: BoardRow, pen: Pen) -> str:
     return f"{pen.text(state(row))}{against} at its own turn"
 
 
-def _more_complex(board: Board, row: BoardRow, pen: Pen) -> str:
+def more_complex(board: Board, row: BoardRow, pen: Pen) -> str:
     if not is_judged(row) or row.gain is None:
         return f"{pen.name(row.rung)}: no verdict, {_out(row, pen)}."
     over = f" over {pen.name(row.incumbent)}" if row.incumbent else ""
@@ -164,7 +164,7 @@ def _there_are(board: Board, row: BoardRow) -> str:
     return f"{board.rows:,} rows in {repeats}" if row.rows_needed is not None else repeats
 
 
-def _price(dear: BoardRow, cheap: BoardRow) -> str:
+def price_words(dear: BoardRow, cheap: BoardRow) -> str:
     parts = [
         ("fit", amounts.seconds(dear.fit_seconds), amounts.seconds(cheap.fit_seconds)),
         ("prediction", _per_row(dear), _per_row(cheap)),

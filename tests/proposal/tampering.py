@@ -1,4 +1,4 @@
-"""Single-byte edits of a result folder, and an oracle of its own for which of them change a meaning."""
+"""Single-byte edits of a result folder, an oracle of its own for which of them change a meaning, and ways to cheat."""
 
 import json
 from dataclasses import dataclass
@@ -6,6 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from kiss_bench.records.board import board_as_dict
+from kiss_bench.records.folder import read_board
+from kiss_bench.records.ledger import Event, append, read_ledger
+from kiss_bench.records.seals import board_seal
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,3 +56,51 @@ def meaning(path: Path) -> object:
         return json.dumps(json.loads(text), sort_keys=True) if path.suffix == ".json" else text.replace("\r\n", "\n")
     except Exception as error:  # noqa: BLE001  (a file that cannot be read any more says something else)
         return f"unreadable: {type(error).__name__}"
+
+
+def resealed(project):
+    """Edit a score and seal it again in a ledger of one's own: the predictions still say otherwise."""
+    path = project.folder / "leaderboard.json"
+    text = path.read_text("utf8")
+    score = json.loads(text)["rungs"][2]["score"]
+    path.write_text(text.replace(repr(score), repr(score - 0.05)), "utf8")
+    board = read_board(project.folder)
+    append(project.folder, Event(event="sealed", facts={"files": {path.name: board_seal(board_as_dict(board))}}))
+    plain = json.loads(path.read_text("utf8"))
+    plain["honesty"]["ledger"] |= {"lines": 4, "head": read_ledger(project.folder).head}
+    path.write_text(json.dumps(plain), "utf8")
+
+
+def dropped_rows(project):
+    path = project.folder / "predictions.parquet"
+    pd.read_parquet(path).iloc[5:].to_parquet(path)
+
+
+def flattered(project):
+    """Better predictions for one rung than it made."""
+    path = project.folder / "predictions.parquet"
+    frame = pd.read_parquet(path)
+    own = frame["rung"] == "tree"
+    right = (frame["actual"] == "yes").astype(float)
+    frame.loc[own, "p_yes"] = 0.5 * frame["p_yes"] + 0.5 * right
+    frame.loc[own, "p_no"] = 1.0 - frame["p_yes"]
+    frame.to_parquet(path)
+
+
+def shortened(project):
+    path = project.folder / "trials.parquet"
+    pd.read_parquet(path).query("number > 0").to_parquet(path)
+
+
+def unburned(project):
+    """Fewer openings than there were, under a seal of its own."""
+    assert project.open_vault() == 0
+    assert project.open_vault("--burn") == 0
+    path = project.folder / "leaderboard.json"
+    plain = json.loads(path.read_text("utf8"))
+    plain["honesty"]["vault"]["openings"], plain["honesty"]["stamps"] = 1, []
+    seal = board_seal(plain)
+    append(project.folder, Event(event="sealed", facts={"files": {path.name: seal}}))
+    ledger = read_ledger(project.folder)
+    plain["honesty"]["ledger"] |= {"lines": len(ledger.lines), "head": ledger.head}
+    path.write_text(json.dumps(plain), "utf8")

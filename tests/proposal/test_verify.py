@@ -6,15 +6,11 @@ import shutil
 
 import pandas as pd
 import pytest
-from tampering import edits, meaning
+from tampering import dropped_rows, edits, flattered, meaning, resealed, shortened, unburned
 
 from kiss_bench.cli import main
 from kiss_bench.errors import RecordError
 from kiss_bench.proposal.verify import QUESTIONS, verify
-from kiss_bench.records.board import board_as_dict
-from kiss_bench.records.folder import read_board
-from kiss_bench.records.ledger import Event, append, read_ledger
-from kiss_bench.records.seals import board_seal
 from kiss_bench.runs import write as written
 
 pytest_plugins = ["finished_runs", "handed_in"]
@@ -90,54 +86,6 @@ def test_random_edits_of_single_bytes_are_found_wherever_they_change_a_meaning(p
     assert missed == []
     assert changed > 0.7 * EDITS
     assert project.verify() == 0
-
-
-def resealed(project):
-    """Edit a score and seal it again in a ledger of one's own: the predictions still say otherwise."""
-    path = project.folder / "leaderboard.json"
-    text = path.read_text("utf8")
-    score = json.loads(text)["rungs"][2]["score"]
-    path.write_text(text.replace(repr(score), repr(score - 0.05)), "utf8")
-    board = read_board(project.folder)
-    append(project.folder, Event(event="sealed", facts={"files": {path.name: board_seal(board_as_dict(board))}}))
-    plain = json.loads(path.read_text("utf8"))
-    plain["honesty"]["ledger"] |= {"lines": 4, "head": read_ledger(project.folder).head}
-    path.write_text(json.dumps(plain), "utf8")
-
-
-def dropped_rows(project):
-    path = project.folder / "predictions.parquet"
-    pd.read_parquet(path).iloc[5:].to_parquet(path)
-
-
-def flattered(project):
-    """Better predictions for one rung than it made."""
-    path = project.folder / "predictions.parquet"
-    frame = pd.read_parquet(path)
-    own = frame["rung"] == "tree"
-    right = (frame["actual"] == "yes").astype(float)
-    frame.loc[own, "p_yes"] = 0.5 * frame["p_yes"] + 0.5 * right
-    frame.loc[own, "p_no"] = 1.0 - frame["p_yes"]
-    frame.to_parquet(path)
-
-
-def shortened(project):
-    path = project.folder / "trials.parquet"
-    pd.read_parquet(path).query("number > 0").to_parquet(path)
-
-
-def unburned(project):
-    """Fewer openings than there were, under a seal of its own."""
-    assert project.open_vault() == 0
-    assert project.open_vault("--burn") == 0
-    path = project.folder / "leaderboard.json"
-    plain = json.loads(path.read_text("utf8"))
-    plain["honesty"]["vault"]["openings"], plain["honesty"]["stamps"] = 1, []
-    seal = board_seal(plain)
-    append(project.folder, Event(event="sealed", facts={"files": {path.name: seal}}))
-    ledger = read_ledger(project.folder)
-    plain["honesty"]["ledger"] |= {"lines": len(ledger.lines), "head": ledger.head}
-    path.write_text(json.dumps(plain), "utf8")
 
 
 CHEATS = {

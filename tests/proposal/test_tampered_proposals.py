@@ -1,0 +1,255 @@
+"""Proposals that somebody has helped along: each is refused, and for the reason that it should be."""
+
+import json
+import re
+import shutil
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from loan_tables import loans
+from proposals import override, with_board
+from tampering import dropped_rows, flattered, resealed, shortened
+
+from kiss_bench.records.folder import read_board
+from kiss_bench.records.frames import digest_of
+from kiss_bench.records.keys import canonical_json, sha256_of
+from kiss_bench.records.seals import board_seal, core_seal
+from kiss_bench.reports.json import plain_json, record_json
+
+pytest_plugins = ["handed_in"]
+
+EDITED = "the board is not what its record gives"
+OTHER_DIGEST = "the marker has digest"
+NO_BOARD = "no board to compare with"
+
+
+def row_of(text, rung):
+    return next(line for line in text.splitlines(keepends=True) if re.match(rf"\| (\*\*)?{rung}\b", line))
+
+
+def first_score(text, rung):
+    return re.search(r"\d\.\d{3,}", row_of(text, rung))[0]
+
+
+def better_score(p):
+    p.change(row_of(p.text, "tree"), row_of(p.text, "tree").replace(first_score(p.text, "tree"), "0.1234"))
+
+
+def swapped_rows(p):
+    linear, tree = row_of(p.text, "linear"), row_of(p.text, "tree")
+    p.write(p.text.replace(linear, "@@", 1).replace(tree, linear, 1).replace("@@", tree, 1))
+
+
+def without_banner(p):
+    """A rung is taken off after results were seen; the stamp that says so is cut from the proposal."""
+    assert p.project.run(metric="{primary: log_loss, margin: 2%}") == 0
+    p.attach()
+    p.write(re.sub(r"> \*\*AMENDED[^\n]*\n\n", "", p.text))
+
+
+def json_edited(p):
+    path = p.project.folder / "leaderboard.json"
+    plain = json.loads(path.read_text("utf8"))
+    plain["rungs"][2]["verdict"], plain["recommended"]["rung"] = "JUSTIFIED", "tree"
+    plain["recommended"]["arm"] = plain["rungs"][2]["arm"]
+    path.write_text(json.dumps(plain), "utf8")
+    return plain
+
+
+def json_edited_and_attached(p):
+    json_edited(p)
+    p.attach("tree")
+
+
+def json_resealed(p):
+    resealed(p.project)
+    p.attach()
+
+
+def all_forged(p):
+    """Score, digest, every seal and the whole ledger redone: only the predictions still know."""
+    folder = p.project.folder
+    board = read_board(folder)
+    rungs = tuple(replace(row, score=row.score - 0.05) if row.rung == "tree" else row for row in board.rungs)
+    board = replace(board, rungs=rungs)
+    tables = pd.read_parquet(folder / "predictions.parquet"), pd.read_parquet(folder / "trials.parquet")
+    board = replace(board, digest=digest_of(board, tables))
+    plain = plain_json(board)
+    tuning = json.loads((folder / "tuning.json").read_text("utf8")) | {"digest": board.digest}
+    (folder / "tuning.json").write_text(json.dumps(tuning), "utf8")
+    lines, previous = [], ""
+    for line in p.project.ledger:
+        facts = line["facts"]
+        if line["event"] == "run":
+            files = facts["files"] | {"leaderboard.json": board_seal({"schema": board.schema, **plain})}
+            files["tuning.json"] = sha256_of(tuning)
+            facts = facts | {"core": core_seal(plain), "digest": board.digest, "files": files}
+        content = {key: value for key, value in line.items() if key != "hash"} | {"facts": facts, "previous": previous}
+        previous = sha256_of(content)
+        lines.append(canonical_json({**content, "hash": previous}))
+    (folder / "ledger.jsonl").write_text("".join(f"{line}\n" for line in lines), "utf8")
+    ledger = replace(board.honesty.ledger, head=previous)
+    board = replace(board, honesty=replace(board.honesty, ledger=ledger))
+    (folder / "leaderboard.json").write_text(record_json(board), "utf8")
+    p.attach()
+
+
+def cut_ledger(p):
+    path = p.project.folder / "ledger.jsonl"
+    path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
+
+
+def rerun_with_another_margin(p):
+    assert p.project.run(metric="{primary: log_loss, margin: 5%}") == 0
+
+
+def board_of_another_project(p):
+    """The text of a board on other rows, under the marker of this one."""
+    other = p.project.home / "results" / "others"
+    shutil.copytree(p.project.folder, other)
+    assert p.project.run(frame=loans(seed=5), project="others") == 0
+    twin = with_board(p.project, name="twin.md")
+    twin.attach(folder=other)
+    p.write(p.text.replace(p.board(), twin.board()))
+
+
+def other_folder(p):
+    other = p.project.home / "results" / "others"
+    assert p.project.run(frame=loans(seed=5), project="others") == 0
+    assert other.is_dir()
+    p.change_marker("dir", "results/others")
+
+
+def quick(p):
+    shutil.rmtree(p.project.folder)
+    assert p.project.run("--quick") == 0
+    p.attach()
+
+
+def leaking(p):
+    """The ledger says that the last placebo found something, and no other was run since."""
+    path = p.project.folder / "leaderboard.json"
+    plain = json.loads(path.read_text("utf8"))
+    plain["honesty"]["stamps"] = ["LEAKING: the last placebo (2026-01-01) found a leak by tree; none was run since"]
+    path.write_text(json.dumps(plain), "utf8")
+    p.attach()
+
+
+def vault_opened_since(p):
+    assert p.project.open_vault() == 0
+
+
+def nested(p):
+    begin, body, end = re.fullmatch(
+        r"(?s)(.*<!-- kiss-bench:begin[^\n]*\n)(.*)(<!-- kiss-bench:end -->\n)", p.text
+    ).groups()
+    marker = begin.splitlines()[-1]
+    p.write(f"{begin}{marker}\n{body}{end}{end}")
+
+
+def doubled(p):
+    block = p.text[p.text.index("<!-- kiss-bench:begin") :]
+    p.write(f"{p.text}\n{block}")
+
+
+def second_board_in_code(p):
+    block = p.text[p.text.index("<!-- kiss-bench:begin") :]
+    p.write(f"{p.text}\n```html\n{block}```\n")
+
+
+def overridden(place):
+    """A tree is proposed; an override is written where it does not count."""
+
+    def spoil(p):
+        p.attach("tree")
+        place(p)
+
+    return spoil
+
+
+TAMPERED = {
+    # the text between the markers
+    "a better score": (better_score, EDITED),
+    "another interval end": (lambda p: p.change(" to +", " to +1"), EDITED),
+    "a verdict's words swapped": (lambda p: p.change("NOT JUSTIFIED", "JUSTIFIED"), EDITED),
+    "the verdict sentence turned": (lambda p: p.change("removes", "adds"), EDITED),
+    "a row taken out": (lambda p: p.change(row_of(p.text, "tree"), ""), EDITED),
+    "a row put in": (lambda p: p.change(row_of(p.text, "tree"), 2 * row_of(p.text, "tree")), EDITED),
+    "the order of rungs changed": (swapped_rows, EDITED),
+    "a section cut off": (lambda p: p.write(re.sub(r"#### Fine print[\s\S]*?(?=<!-- kiss-bench:end)", "", p.text)), EDITED),
+    "a sentence put in": (lambda p: p.change("#### Notes" if "#### Notes" in p.text else "#### Fine print",
+                                             "All reviewers agree.\n\n#### Fine print"), EDITED),
+    "an invisible character": (lambda p: p.change("JUSTIFIED", "JUSTI\u200bFIED"), EDITED),
+    "a lookalike letter": (lambda p: p.change("JUSTIFIED", "JUST\u0406FIED"), EDITED),
+    "a minus turned into a plus": (lambda p: p.change("| linear", "| linear") or p.change(" (-", " (+"), EDITED),
+    "a right-to-left override": (lambda p: p.change("0.", "\u202e0."), EDITED),
+    "a board hidden in a comment": (lambda p: p.change("### Leaderboard", "<!--\n\n### Leaderboard"), "does not stand alone"),
+    "the proposed rung renamed in words": (lambda p: p.change("Proposed: `linear`", "Proposed: `tree`"), EDITED),
+    "a stamp cut out": (without_banner, EDITED),
+    "the vault opened and not told": (vault_opened_since, EDITED),
+    "a board of another project": (board_of_another_project, EDITED),
+    # the markers
+    "a digest edited": (lambda p: p.change_marker("digest", "0" * 64), OTHER_DIGEST),
+    "a folder of another run": (other_folder, OTHER_DIGEST),
+    "a folder that is none": (lambda p: p.change_marker("dir", "results"), NO_BOARD),
+    "a folder that is nowhere": (lambda p: p.change_marker("dir", "results/nowhere"), NO_BOARD),
+    "a higher rung in the marker": (lambda p: p.change_marker("rung", "tree"), "tree is above what is justified, linear"),
+    "a rung that is not there": (lambda p: p.change_marker("rung", "magic"), "magic is no rung of this board"),
+    "an arm that is not there": (lambda p: p.change_marker("arm", "golden"), "golden is no arm"),
+    "one board in another": (nested, "one begin and one end below it make a board"),
+    "two boards": (doubled, "one begin and one end below it make a board"),
+    "a second board, in code": (second_board_in_code, "a marker in code"),
+    "no end": (lambda p: p.change("<!-- kiss-bench:end -->", ""), "one begin and one end"),
+    "the end above the beginning": (lambda p: p.write(f"<!-- kiss-bench:end -->\n\n{p.text}".replace("\n<!-- kiss-bench:end -->\n", "\n")),
+                                    "one begin and one end"),
+    "an end swallowed by code": (lambda p: p.change("<!-- kiss-bench:end -->", "```\n<!-- kiss-bench:end -->"), "a marker in code"),
+    "a marker in a quote": (lambda p: p.change("<!-- kiss-bench:begin", "> <!-- kiss-bench:begin"), "does not stand alone"),
+    "a board as raw HTML": (lambda p: p.change("<!-- kiss-bench:begin", "<pre>\n<!-- kiss-bench:begin"), "does not stand alone"),
+    "a marker without a digest": (lambda p: p.write(re.sub(r" digest=\S+", "", p.text)), "begin has no digest"),
+    "a marker with two rungs": (lambda p: p.change("rung=linear", "rung=linear rung=tree"), "rung twice"),
+    # the record
+    "the JSON edited": (json_edited, "files: leaderboard.json is not what the run wrote"),
+    "the JSON edited, and its board attached": (json_edited_and_attached, "leaderboard.json is not what the"),
+    "the JSON edited and sealed again": (json_resealed, "scores and verdicts: "),
+    "JSON, digest, seals and ledger forged": (all_forged, "scores and verdicts: tree"),
+    "lines of the ledger cut": (cut_ledger, "ledger: "),
+    "the ledger taken away": (lambda p: (p.project.folder / "ledger.jsonl").unlink(), "ledger: there is no ledger.jsonl"),
+    "predictions flattered": (lambda p: flattered(p.project), "scores and verdicts: "),
+    "rows of the predictions dropped": (lambda p: dropped_rows(p.project), "scores and verdicts: "),
+    "a trial taken out": (lambda p: shortened(p.project), "trials: "),
+    "predictions taken away": (lambda p: (p.project.folder / "predictions.parquet").unlink(), "predictions.parquet is gone"),
+    "another margin run since": (rerun_with_another_margin, OTHER_DIGEST),
+    "a board made with --quick": (quick, "is provisional"),
+    "a leaking board": (leaking, "LEAKING: "),
+    # the rung and its override
+    "a rung above what is justified": (lambda p: p.attach("tree"), "tree is above what is justified, linear"),
+    "an override without a reason": (overridden(lambda p: p.write(override("tree", reason="...") + p.text)), "a reason of less than"),
+    "an override without a name": (overridden(lambda p: p.write(override("tree", by="") + p.text)), "override has no by"),
+    "an override for another rung": (overridden(lambda p: p.write(override("linear") + p.text)), "tree is above what is justified"),
+    "an override inside the board": (overridden(lambda p: p.change("### Leader", f"{override('tree')}\n### Leader")),
+                                     "an override inside the board"),
+    "an override in code": (overridden(lambda p: p.write(f"```\n{override('tree')}```\n\n{p.text}")), "a marker in code"),
+    "an override that the board does not show": (overridden(lambda p: p.write(f"{override('tree')}\n{p.text}")), EDITED),
+    "two overrides": (overridden(lambda p: p.write(f"{override('tree')}\n{override('tree', by='B')}\n{p.text}")), "2 overrides of tree"),
+    "an override on a stale board": (overridden(lambda p: (p.write(f"{override('tree')}\n{p.text}"), p.attach(), better_score(p))), EDITED),
+}  # fmt: skip
+
+
+def test_there_are_thirty_and_more():
+    assert len(TAMPERED) > 50
+
+
+@pytest.mark.parametrize("case", TAMPERED)
+def test_a_tampered_proposal_is_refused_for_its_reason(case, project, capsys):
+    proposal = with_board(project)
+    spoil, reason = TAMPERED[case]
+    spoil(proposal)
+    checked = proposal.check()
+    assert any(reason in told for told in checked.refused), checked.refused
+    assert not checked.believed
+    capsys.readouterr()
+    assert proposal.command() == 1
+    said = capsys.readouterr().out
+    assert said.startswith("**Do not believe the board in `proposal.md`")
+    assert len(said.splitlines()) <= 25
