@@ -13,6 +13,7 @@ from kiss_bench.reports.charts.theme import (
     PLACE,
     TIP,
     Spec,
+    beside,
     colour_of,
     finite,
     framed,
@@ -26,27 +27,37 @@ from kiss_bench.reports.charts.theme import (
 from kiss_bench.reports.columns import is_recommended
 from kiss_bench.reports.escape import clean
 
-WIDTH, HEIGHT = 270, 200
+WIDTH, HEIGHT = 280, 210
+_COSTS = (("fit_seconds", "seconds for one fit"), ("predict_us_per_row", "µs to predict a row"))
 _LETTER, _LINE = 6.2, 13
 """Size of a letter of a label in pixels, roughly."""
-_SIDES = (("left", 8, 0), ("right", -8, 0), ("center", 0, -11), ("center", 0, 12), ("left", 8, -11), ("right", -8, 11))
+_SIDES = (
+    *(("left", 8, 0), ("right", -8, 0), ("center", 0, -12), ("center", 0, 13), ("left", 8, -11), ("right", -8, 11)),
+    *(("left", 8, 12), ("right", -8, -12), ("center", 0, -24), ("center", 0, 25), ("left", 12, -23), ("right", -12, 23)),
+)
 """Where a label may stand, the best place first: align, dx, dy."""
 
 
 def cost_chart(board: Board) -> Spec | None:
-    """Two panels over one scale of scores; None where no rung has both a score and a cost."""
+    """Both panels beside each other; None where no rung has both a score and a cost."""
+    return beside([panel for panel, _ in _panels(board)], _told(board, "seconds for one fit and µs to predict a row"))
+
+
+def cost_panels(board: Board) -> list[Spec]:
+    """Each panel as a picture of its own, for a page that puts them where there is room."""
+    return [framed(panel, _told(board, title)) for panel, title in _panels(board)]
+
+
+def _told(board: Board, what: str) -> str:
+    return f"{clean(board.metric.name)} of each rung, better upwards, against {what}."
+
+
+def _panels(board: Board) -> list[tuple[Spec, str]]:
     scale = score_span(board)
     if scale is None:
-        return None
-    panels = [
-        _panel(board, scale, "fit_seconds", "seconds for one fit"),
-        _panel(board, scale, "predict_us_per_row", "µs to predict a row"),
-    ]
-    drawn = [panel for panel in panels if panel is not None]
-    if not drawn:
-        return None
-    told = f"{clean(board.metric.name)} of each rung, better upwards, against what a fit and a prediction of it take."
-    return framed({"hconcat": drawn, "spacing": 24} if len(drawn) > 1 else drawn[0], told)
+        return []
+    panels = [(_panel(board, scale, cost, title), title) for cost, title in _COSTS]
+    return [(panel, title) for panel, title in panels if panel is not None]
 
 
 def _panel(board: Board, scale: tuple[float, float], cost: str, title: str) -> Spec | None:
@@ -62,7 +73,7 @@ def _panel(board: Board, scale: tuple[float, float], cost: str, title: str) -> S
     x = quantity(
         "cost",
         scale={"type": "log", "domain": [low, high], "nice": False},
-        axis={"title": f"{title}  (log scale)", "format": "~g", "tickCount": 4, "labelOverlap": True},
+        axis={"title": f"{title} (log scale)", "format": "~g", "values": _ticks(low, high)},
     )
     y = quantity(
         "score",
@@ -80,6 +91,13 @@ def _panel(board: Board, scale: tuple[float, float], cost: str, title: str) -> S
         here = [row for row in placed if row["side"] == [align, dx, dy]]
         layers += [layer(text, {"x": x, "y": y, "text": {"field": "rung"}}, here)] if here else []
     return {"width": WIDTH, "height": HEIGHT, "layer": layers}
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Powers of ten between the ends, with 2 and 5 times them where those are few."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    steps = (1, 2, 5) if high / low < 30 else (1,) if high / low > 3000 else (1, 3)
+    return [value for power in powers for step in steps if low <= (value := float(f"{step}e{power}")) <= high]
 
 
 def _own(field: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What all charts have in common: ink, colours, shapes, and the frame of a Vega-Lite specification.
 
-Ink is `currentColor`, so that one drawing serves a light and a dark page. Each colour has a contrast of at least 3 : 1 on
-white and on the page's dark ground, and only repeats what a shape or a word says.
+Ink is `currentColor`, so that one drawing serves a light and a dark page; each colour can be read on white, and the page
+has a twin of it for a dark ground. Colours only repeat what a shape or a word says.
 """
 
 import math
@@ -18,16 +18,25 @@ Spec = dict[str, Any]
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 FONT = "Arial, Helvetica, sans-serif"
 """Named first where most machines have it or a font of the same widths, since labels are placed by it."""
-INK, ACCENT, OTHER = "currentColor", "#1a7f64", "#b5651d"
+INK, ACCENT, OTHER, NEUTRAL = "currentColor", "#16735a", "#a3541a", "#66707c"
+"""Ink; what is ours or good; what it is held against; what has no verdict."""
 VERDICT_COLOURS: Mapping[str, str] = {
     "JUSTIFIED": ACCENT,
-    "INCONCLUSIVE": "#a67900",
-    "NOT JUSTIFIED": "#cc5a3c",
-    "NOT COMPARABLE": "#8a6fc0",
-    "FAILED": "#c2478a",
+    "INCONCLUSIVE": "#876300",
+    "NOT JUSTIFIED": "#b5472a",
+    "NOT COMPARABLE": "#7155ad",
+    "FAILED": "#ab3277",
 }
-NEUTRAL = "#7b8591"
-"""Of what has no verdict."""
+ON_DARK: Mapping[str, str] = {
+    ACCENT: "#5ccbaa",
+    OTHER: "#e3a06a",
+    NEUTRAL: "#a0abb7",
+    "#876300": "#e2b64b",
+    "#b5472a": "#f2937a",
+    "#7155ad": "#bda8f2",
+    "#ab3277": "#f192c8",
+}
+"""What a page puts in the place of each colour on a dark ground."""
 VERDICT_SHAPES: Mapping[str, str] = {
     "JUSTIFIED": "circle",
     "INCONCLUSIVE": "diamond",
@@ -66,6 +75,13 @@ def framed(spec: Spec, description: str) -> Spec:
         },
         **spec,
     }
+
+
+def beside(panels: Sequence[Spec], description: str) -> Spec | None:
+    """Several views in one picture, side by side; None of none."""
+    if not panels:
+        return None
+    return framed(panels[0] if len(panels) == 1 else {"hconcat": list(panels), "spacing": 24}, description)
 
 
 def layer(mark: Mapping[str, Any] | str, encoding: Mapping[str, Any], data: Sequence[Mapping[str, Any]]) -> Spec:

@@ -12,6 +12,7 @@ from kiss_bench.reports.charts.theme import (
     OTHER,
     TIP,
     Spec,
+    beside,
     finite,
     framed,
     label,
@@ -24,6 +25,7 @@ from kiss_bench.reports.escape import clean
 from kiss_bench.reports.words import recommended_row
 
 _SQUARE = {"width": 250, "height": 230}
+_OF_A_VIEW = ("width", "height", "layer")
 _THIRDS = ("smallest third", "middle third", "largest third")
 
 
@@ -36,20 +38,22 @@ def is_told(board: Board) -> bool:
 
 
 def trust_chart(board: Board, diagnostics: Diagnostics | None) -> Spec | None:
-    """Reliability of the recommended rung, or how its predictions lie to the truth; None where nothing is known."""
+    """All panels in one picture; None where nothing is known."""
+    told = trust_panels(board, diagnostics)
+    views = [{key: view for key, view in spec.items() if key in _OF_A_VIEW} for spec in told]
+    return beside(views, " ".join(spec["description"] for spec in told))
+
+
+def trust_panels(board: Board, diagnostics: Diagnostics | None) -> list[Spec]:
+    """Reliability of the recommended rung, or how its predictions lie to the truth, a picture each."""
     chosen = recommended_row(board)
     if chosen is None:
-        return None
+        return []
     name = label(chosen.rung, 60)
     if (chosen.reliability or {}).get("bins"):
-        return _reliability(board, chosen.reliability or {}, name)
+        return [_reliability(board, chosen.reliability or {}, name)]
     panels = _residual_panels(diagnostics.residuals, name) if diagnostics and diagnostics.residuals else []
-    if _covers(chosen.prediction_intervals):
-        panels.append(_coverage(chosen.prediction_intervals or {}, name))
-    if not panels:
-        return None
-    told = f"Out-of-fold predictions of {name}: against the target, what they are off by, and how many 90 % intervals hold."
-    return framed({"hconcat": panels, "spacing": 24} if len(panels) > 1 else panels[0], told)
+    return [*panels, *([_coverage(chosen.prediction_intervals or {}, name)] if _covers(chosen.prediction_intervals) else [])]
 
 
 def _covers(facts: Mapping[str, Any] | None) -> bool:
@@ -101,7 +105,8 @@ def _residual_panels(found: Residuals, name: str) -> list[Spec]:
         x = quantity("predicted", scale=scale, axis={"title": "predicted", **ticks})
         y = quantity("actual", scale=scale, axis={"title": "actual", **ticks})
         point = {"type": "point", "filled": True, "size": 9, "color": ACCENT, "opacity": 0.5}
-        panels.append({**_SQUARE, "layer": [*_diagonal(low, high, x, y), layer(point, {"x": x, "y": y}, pairs)]})
+        view = {**_SQUARE, "layer": [*_diagonal(low, high, x, y), layer(point, {"x": x, "y": y}, pairs)]}
+        panels.append(framed(view, f"Actual over predicted values of {name} on rows drawn at random, and the diagonal."))
     rows = [
         {"predicted": each.predicted, "low": each.low, "middle": each.middle, "high": each.high,
          TIP: f"{each.rows:,} rows with predictions of about {amounts.number(each.predicted)}: nine in ten are off by "
@@ -115,13 +120,13 @@ def _residual_panels(found: Residuals, name: str) -> list[Spec]:
         zero = {"type": "rule", "color": INK, "opacity": 0.4, "strokeDash": [4, 4]}
         bars = {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}}
         point = {"type": "point", "filled": True, "size": 45, "color": ACCENT, "opacity": 1}
-        panels.append(
-            {**_SQUARE, "layer": [
-                layer(zero, {"y": {"datum": 0.0, "type": "quantitative"}}, [{}]),
-                layer({"type": "rule", "color": INK, "opacity": 0.6, "strokeWidth": 1.5}, bars, rows),
-                layer(point, {"x": x, "y": y, "description": {"field": TIP}}, rows),
-            ]}
-        )  # fmt: skip
+        layers = [
+            layer(zero, {"y": {"datum": 0.0, "type": "quantitative"}}, [{}]),
+            layer({"type": "rule", "color": INK, "opacity": 0.6, "strokeWidth": 1.5}, bars, rows),
+            layer(point, {"x": x, "y": y, "description": {"field": TIP}}, rows),
+        ]
+        told = f"What {name} is off by over its prediction: median, and from the 5 % to the 95 % quantile."
+        panels.append(framed({**_SQUARE, "layer": layers}, told))
     return panels
 
 
@@ -134,15 +139,14 @@ def _coverage(facts: Mapping[str, Any], name: str) -> Spec:
         if finite(share)
     ]
     low = min([0.5, *(row["share"] - 0.05 for row in rows)])
-    x_axis = {"title": "targets inside their 90 % interval", "format": ".0%", "tickCount": 5}
+    x_axis = {"title": "targets inside their 90 % interval", "format": ".0%", "tickCount": 4}
     x = quantity("share", scale={"domain": [max(low, 0.0), 1.0], "nice": False, "zero": False}, axis=x_axis)
     y = {"field": "part", "type": "nominal", "sort": None, "axis": {"title": None, "domain": False, "ticks": False}}
     point = {"type": "point", "filled": True, "size": 70, "color": ACCENT, "opacity": 1}
     goal = {"type": "rule", "color": OTHER, "strokeDash": [4, 4]}
-    return {
-        "width": 200, "height": 110,
-        "layer": [
-            layer(goal, {"x": {**x, "field": "level"}}, rows[:1]),
-            layer(point, {"x": x, "y": y, "description": {"field": TIP}}, rows),
-        ],
-    }  # fmt: skip
+    layers = [
+        layer(goal, {"x": {**x, "field": "level"}}, rows[:1]),
+        layer(point, {"x": x, "y": y, "description": {"field": TIP}}, rows),
+    ]
+    told = f"Share of the targets inside the 90 % intervals of {name}, over all rows and by thirds of its predictions."
+    return framed({"width": 230, "height": 120, "layer": layers}, told)

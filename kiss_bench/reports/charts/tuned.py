@@ -25,11 +25,11 @@ from kiss_bench.reports.charts.theme import (
 from kiss_bench.reports.columns import board_decimals
 from kiss_bench.reports.escape import clean
 from kiss_bench.tuning.record.facts import TuningRecord
+from kiss_bench.tuning.record.rung import RungTuning
 
 MOST_PANELS = 8
 """Rungs with a panel of their own; more are in the tuning record."""
-_PANEL = {"width": 150, "height": 96}
-_COLUMNS = 4
+_PANEL = {"width": 190, "height": 110}
 
 
 def tuned_chart(board: Board) -> Spec | None:
@@ -72,22 +72,23 @@ def _pair(board: Board, height: int, place: int, row: BoardRow, scale: tuple[flo
     }
 
 
-def trials_chart(diagnostics: Diagnostics, metric: str, *, greater_is_better: bool) -> Spec | None:
-    """The trials of every study of repeat 0 as points, and the best so far as a line a fold; a panel a rung."""
+def trials_charts(diagnostics: Diagnostics, metric: str, *, greater_is_better: bool) -> list[Spec]:
+    """The trials of every study of repeat 0 as points, and the best so far as a line a fold; a picture a rung."""
     studies = [study for study in diagnostics.trials if study.arm == "tuned" and any(map(finite, study.values))]
-    rungs = list(dict.fromkeys(study.rung for study in studies))[:MOST_PANELS]
-    panels = []
-    for rung in rungs:
-        own = [study for study in studies if study.rung == rung]
-        panels.append(_trials_panel(rung, own, greater_is_better=greater_is_better))
-    if not panels:
-        return None
-    told = f"Inner {clean(metric)} of every trial in order, a panel a rung; the line is the best so far, one a fold."
-    return framed({"concat": panels, "columns": _COLUMNS, "spacing": 18}, told)
+    charts = []
+    for rung in list(dict.fromkeys(study.rung for study in studies))[:MOST_PANELS]:
+        panel = _trials_panel(
+            rung, [study for study in studies if study.rung == rung], greater_is_better=greater_is_better
+        )
+        told = f"{label(rung, 60)}: inner {clean(metric)} of every trial in order, and the best so far, a line a fold."
+        charts += [framed(panel, told)] if panel is not None else []
+    return charts
 
 
-def _trials_panel(rung: str, studies: Sequence[StudyTrials], *, greater_is_better: bool) -> Spec:
+def _trials_panel(rung: str, studies: Sequence[StudyTrials], *, greater_is_better: bool) -> Spec | None:
     best = [row for study in studies for row in _best_so_far(study, greater_is_better=greater_is_better)]
+    if not best:
+        return None
     found = [row["value"] for row in best]
     room = 0.5 * ((max(found) - min(found)) or abs(max(found)) or 1.0)
     low, high = min(found) - room, max(found) + room
@@ -107,7 +108,7 @@ def _trials_panel(rung: str, studies: Sequence[StudyTrials], *, greater_is_bette
     point = {"type": "point", "filled": True, "size": 6, "color": INK, "opacity": 0.3}
     detail = {"field": "fold", "type": "nominal"}
     layers = [layer(point, {"x": x, "y": y}, tried), layer(line, {"x": x, "y": y, "detail": detail}, best)]
-    return {**_PANEL, "title": {"text": label(rung), "fontWeight": "bold"}, "layer": layers}
+    return {**_PANEL, "title": _title(rung), "layer": layers}
 
 
 def _best_so_far(study: StudyTrials, *, greater_is_better: bool) -> Iterator[dict[str, Any]]:
@@ -121,30 +122,37 @@ def _best_so_far(study: StudyTrials, *, greater_is_better: bool) -> Iterator[dic
             yield {"trial": number, "value": best, "fold": study.fold}
 
 
-def budget_chart(record: TuningRecord) -> Spec | None:
-    """What a number of trials bought on inner folds: mean of the studies, lowest and highest; a panel a rung."""
-    panels = []
-    for rung in [each for each in record.rungs if each.budget_curve][:MOST_PANELS]:
-        points = [
-            {"trials": point.trials, "gain": point.gain, "low": point.low, "high": point.high,
-             TIP: f"{label(rung.rung, 60)}, {point.trials} trials: gain {amounts.number(point.gain)} "
-                  f"({amounts.number(point.low)} to {amounts.number(point.high)}) over trial 0"}
-            for point in rung.budget_curve if finite(point.gain, point.low, point.high)
-        ]  # fmt: skip
-        x = quantity("trials", axis={"title": "trials", "tickCount": 4, "format": "d"}, scale={"nice": False})
-        values = [point["high"] for point in points]
-        y = quantity("gain", axis={"title": None, "tickCount": 4, **number_format(values)}, scale={"nice": False})
-        area = {"type": "area", "color": ACCENT, "opacity": 0.18}
-        dots = {"type": "point", "filled": True, "size": 26, "color": ACCENT, "opacity": 1}
-        band = layer(area, {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}}, points)
-        line = layer({"type": "line", "color": ACCENT, "strokeWidth": 2}, {"x": x, "y": y}, points)
-        marks = layer(dots, {"x": x, "y": y, "description": {"field": TIP}}, points)
-        title = {"text": label(rung.rung), "fontWeight": "bold"}
-        panels += [{**_PANEL, "title": title, "layer": [band, line, marks]}] if points else []
-    if not panels:
-        return None
+def budget_charts(record: TuningRecord) -> list[Spec]:
+    """What a number of trials bought on inner folds: mean of the studies, lowest and highest; a picture a rung."""
+    return [
+        _budget(rung, clean(record.objective.metric))
+        for rung in [each for each in record.rungs if each.budget_curve][:MOST_PANELS]
+    ]
+
+
+def _budget(rung: RungTuning, metric: str) -> Spec:
+    points = [
+        {"trials": point.trials, "gain": point.gain, "low": point.low, "high": point.high,
+         TIP: f"{label(rung.rung, 60)}, {point.trials} trials: gain {amounts.number(point.gain)} "
+              f"({amounts.number(point.low)} to {amounts.number(point.high)}) over trial 0"}
+        for point in rung.budget_curve
+    ]  # fmt: skip
+    x = quantity("trials", axis={"title": "trials", "tickCount": 4, "format": "d"}, scale={"nice": False})
+    ticks = number_format(point["high"] for point in points)
+    y = quantity("gain", axis={"title": None, "tickCount": 4, **ticks}, scale={"nice": False})
+    area = {"type": "area", "color": ACCENT, "opacity": 0.18}
+    dots = {"type": "point", "filled": True, "size": 26, "color": ACCENT, "opacity": 1}
+    layers = [
+        layer(area, {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}}, points),
+        layer({"type": "line", "color": ACCENT, "strokeWidth": 2}, {"x": x, "y": y}, points),
+        layer(dots, {"x": x, "y": y, "description": {"field": TIP}}, points),
+    ]
     told = (
-        f"Gain of the best inner {clean(record.objective.metric)} so far over trial 0, by trials, a panel a rung: mean of "
-        f"the studies, shaded from the lowest to the highest."
+        f"{label(rung.rung, 60)}: gain of the best inner {metric} so far over trial 0, by trials: mean of the studies, "
+        f"shaded from the lowest to the highest."
     )
-    return framed({"concat": panels, "columns": _COLUMNS, "spacing": 18}, told)
+    return framed({**_PANEL, "title": _title(rung.rung), "layer": layers}, told)
+
+
+def _title(rung: str) -> dict[str, str]:
+    return {"text": label(rung), "fontWeight": "bold"}
