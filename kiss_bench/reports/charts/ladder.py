@@ -48,7 +48,7 @@ class Layout:
     """Whether a rung's name stands above its line, for want of room beside it."""
 
 
-WIDE = Layout(scores=400, gains=300)
+WIDE = Layout(scores=450, gains=340)
 NARROW = Layout(scores=244, step=36, names_inside=True)
 
 
