@@ -131,9 +131,7 @@ CLASSES = tuple(f"class {letter}" for letter in "abcdefghi")
 SEVERAL = replace(
     DIAGNOSED,
     confusion=Confusion(labels=CLASSES, counts=tuple(tuple(7 * i + j for j in range(9)) for i in range(9))),
-    readings=(
-        replace(READINGS[1], terms=tuple(Term(name="duration", label=name, effect=0.4127) for name in CLASSES)),
-    ),
+    readings=(replace(READINGS[1], terms=tuple(Term(name="duration", label=name, effect=0.4127) for name in CLASSES)),),
 )
 HOSTILE = replace(
     DIAGNOSED,

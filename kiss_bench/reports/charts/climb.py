@@ -90,7 +90,9 @@ def gain_span(board: Board) -> tuple[float, float]:
     margins = [value for row in board.rungs if (value := margin_of(board, row)) is not None and finite(value)]
     size = max([value for value in gains if value > 0] + margins, default=0.0) or max(map(abs, gains), default=1.0)
     ends = [value for row in board.rungs for value in (row.gain_low, row.gain_high) if value is not None]
-    return span([0.0, *margins, *(value for value in (*gains, *ends) if finite(value) and -size <= value <= 1.6 * size)])
+    return span(
+        [0.0, *margins, *(value for value in (*gains, *ends) if finite(value) and -size <= value <= 1.6 * size)]
+    )
 
 
 def _ends(rows: Iterable[BoardRow]) -> list[float]:

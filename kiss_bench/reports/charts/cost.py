@@ -33,7 +33,14 @@ _LETTER, _LINE = 6.2, 13
 """Size of a letter of a label in pixels, roughly."""
 _SIDES = (
     *(("left", 8, 0), ("right", -8, 0), ("center", 0, -12), ("center", 0, 13), ("left", 8, -11), ("right", -8, 11)),
-    *(("left", 8, 12), ("right", -8, -12), ("center", 0, -24), ("center", 0, 25), ("left", 12, -23), ("right", -12, 23)),
+    *(
+        ("left", 8, 12),
+        ("right", -8, -12),
+        ("center", 0, -24),
+        ("center", 0, 25),
+        ("left", 12, -23),
+        ("right", -12, 23),
+    ),
 )
 """Where a label may stand, the best place first: align, dx, dy."""
 
@@ -105,10 +112,17 @@ def _own(field: str) -> dict[str, Any]:
 
 
 def _point(board: Board, place: int, row: BoardRow, scale: tuple[float, float], cost: str) -> dict[str, Any]:
-    costs = f"fit {amounts.seconds(row.fit_seconds)}, prediction {amounts.microseconds(row.predict_us_per_row)} µs a row"
+    costs = (
+        f"fit {amounts.seconds(row.fit_seconds)}, prediction {amounts.microseconds(row.predict_us_per_row)} µs a row"
+    )
     return {
-        **{PLACE: place, "rung": label(row.rung), "score": inside(row.score or 0.0, scale), "cost": getattr(row, cost)},
-        **{"colour": colour_of(row), "shape": shape_of(row), "chosen": is_recommended(board, row)},
+        PLACE: place,
+        "rung": label(row.rung),
+        "score": inside(row.score or 0.0, scale),
+        "cost": getattr(row, cost),
+        "colour": colour_of(row),
+        "shape": shape_of(row),
+        "chosen": is_recommended(board, row),
         TIP: f"{score_tip(board, row)}; {costs}, size {amounts.size(row.model_bytes)}",
     }
 

@@ -104,8 +104,13 @@ def _point(board: Board, place: int, row: BoardRow, scale: tuple[float, float]) 
     """A rung as a datum; one whose score is beyond the scale is put at its end and says so."""
     chosen = is_recommended(board, row)
     datum: dict[str, Any] = {
-        **{PLACE: place, "rung": label(row.rung), "word": state(row), "colour": colour_of(row)},
-        **{"shape": shape_of(row), "chosen": chosen, TIP: score_tip(board, row)},
+        PLACE: place,
+        "rung": label(row.rung),
+        "word": state(row),
+        "colour": colour_of(row),
+        "shape": shape_of(row),
+        "chosen": chosen,
+        TIP: score_tip(board, row),
     }
     if row.score is None or not finite(row.score):
         return datum
@@ -118,9 +123,7 @@ def _point(board: Board, place: int, row: BoardRow, scale: tuple[float, float]) 
     return datum
 
 
-def _bars(
-    board: Board, scale: tuple[float, float], x: dict[str, Any], y: dict[str, Any], layout: Layout
-) -> list[Spec]:
+def _bars(board: Board, scale: tuple[float, float], x: dict[str, Any], y: dict[str, Any], layout: Layout) -> list[Spec]:
     """The incumbent's score as a line beside every rung that is held against it, and the margin as a band."""
     rows = [
         {"bar": inside(step.bar, scale), "clear": inside(step.clear, scale), "from": step.place + BELOW,

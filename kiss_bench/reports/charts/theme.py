@@ -54,9 +54,21 @@ PLACE = "place"
 def framed(spec: Spec, description: str) -> Spec:
     """A whole specification; `description` is what stands in for the picture where it cannot be seen."""
     axis = {
-        **{"labelColor": INK, "titleColor": INK, "labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": "normal"},
-        **{"domainColor": INK, "tickColor": INK, "gridColor": INK, "domainOpacity": 0.35, "tickOpacity": 0.35},
-        **{"gridOpacity": 0.1, "titleOpacity": 0.8, "labelOpacity": 0.8, "tickSize": 4, "titlePadding": 6},
+        "labelColor": INK,
+        "titleColor": INK,
+        "labelFontSize": 11,
+        "titleFontSize": 11,
+        "titleFontWeight": "normal",
+        "domainColor": INK,
+        "tickColor": INK,
+        "gridColor": INK,
+        "domainOpacity": 0.35,
+        "tickOpacity": 0.35,
+        "gridOpacity": 0.1,
+        "titleOpacity": 0.8,
+        "labelOpacity": 0.8,
+        "tickSize": 4,
+        "titlePadding": 6,
     }
     text = {"labelColor": INK, "titleColor": INK, "labelFontSize": 11, "titleFontSize": 11}
     return {

@@ -53,7 +53,10 @@ def trust_panels(board: Board, diagnostics: Diagnostics | None) -> list[Spec]:
     if (chosen.reliability or {}).get("bins"):
         return [_reliability(board, chosen.reliability or {}, name)]
     panels = _residual_panels(diagnostics.residuals, name) if diagnostics and diagnostics.residuals else []
-    return [*panels, *([_coverage(chosen.prediction_intervals or {}, name)] if _covers(chosen.prediction_intervals) else [])]
+    return [
+        *panels,
+        *([_coverage(chosen.prediction_intervals or {}, name)] if _covers(chosen.prediction_intervals) else []),
+    ]
 
 
 def _covers(facts: Mapping[str, Any] | None) -> bool:
@@ -90,7 +93,9 @@ def _dots(rows: list[dict[str, Any]], x: dict[str, Any], y: dict[str, Any]) -> l
     return [
         layer({"type": "rule", "color": INK, "opacity": 0.6, "strokeWidth": 1.5}, bars, rows),
         layer({"type": "line", "color": ACCENT, "strokeWidth": 1, "opacity": 0.5}, {"x": x, "y": y}, rows),
-        layer({"type": "point", "filled": True, "size": 55, "color": ACCENT, "opacity": 1}, {"x": x, "y": y, **tip}, rows),
+        layer(
+            {"type": "point", "filled": True, "size": 55, "color": ACCENT, "opacity": 1}, {"x": x, "y": y, **tip}, rows
+        ),
     ]
 
 
@@ -106,7 +111,9 @@ def _residual_panels(found: Residuals, name: str) -> list[Spec]:
         y = quantity("actual", scale=scale, axis={"title": "actual", **ticks})
         point = {"type": "point", "filled": True, "size": 9, "color": ACCENT, "opacity": 0.5}
         view = {**_SQUARE, "layer": [*_diagonal(low, high, x, y), layer(point, {"x": x, "y": y}, pairs)]}
-        panels.append(framed(view, f"Actual over predicted values of {name} on rows drawn at random, and the diagonal."))
+        panels.append(
+            framed(view, f"Actual over predicted values of {name} on rows drawn at random, and the diagonal.")
+        )
     rows = [
         {"predicted": each.predicted, "low": each.low, "middle": each.middle, "high": each.high,
          TIP: f"{each.rows:,} rows with predictions of about {amounts.number(each.predicted)}: nine in ten are off by "

@@ -53,7 +53,9 @@ def tuned_chart(board: Board) -> Spec | None:
     name = {"type": "text", "align": "right", "dx": -12, "fontSize": 12, "baseline": "middle"}
     layers = [
         layer({"type": "rule", "color": INK, "opacity": 0.4}, {"x": x, "x2": {"field": "plain"}, "y": y}, data),
-        layer({**point, "filled": False, "color": OTHER, "strokeWidth": 2}, {"x": {**x, "field": "plain"}, "y": y}, data),
+        layer(
+            {**point, "filled": False, "color": OTHER, "strokeWidth": 2}, {"x": {**x, "field": "plain"}, "y": y}, data
+        ),
         layer({**point, "color": ACCENT}, {"x": x, "y": y, **tip}, data),
         layer(name, {"x": {"value": 0}, "y": y, "text": {"field": "rung"}, **tip}, data),
     ]
@@ -66,8 +68,11 @@ def _pair(board: Board, height: int, place: int, row: BoardRow, scale: tuple[flo
     gain = amounts.number(row.tuning_gain, board_decimals(board), sign=True)
     verdict = f", tuning is {clean(row.tuning_verdict)}" if row.tuning_verdict else ""
     return {
-        **{PLACE: place, "height": height, "rung": label(row.rung), "plain": inside(row.default_score or 0.0, scale)},
-        **{"tuned": inside(row.score or 0.0, scale)},
+        PLACE: place,
+        "height": height,
+        "rung": label(row.rung),
+        "plain": inside(row.default_score or 0.0, scale),
+        "tuned": inside(row.score or 0.0, scale),
         TIP: f"{label(row.rung, 60)}: default {plain}, tuned {tuned}, gain {gain}{verdict}",
     }
 

@@ -5,13 +5,25 @@ from dataclasses import dataclass
 
 from kiss_bench.records.board import Board, BoardRow
 from kiss_bench.reports import amounts
-from kiss_bench.reports.columns import board_decimals, is_recommended, is_repeated, verdict_cell
-from kiss_bench.reports.escape import clean
-from kiss_bench.reports.page.blocks import Cell, Faint, Figure, Line, Part, Table, Word, columns, figure
-from kiss_bench.reports.page.blocks import text_cell, with_interval
+from kiss_bench.reports.columns import board_decimals, is_recommended, is_repeated, state, verdict_cell
+from kiss_bench.reports.escape import clean, shortened
+from kiss_bench.reports.page.blocks import (
+    Cell,
+    Faint,
+    Figure,
+    Line,
+    Part,
+    Table,
+    Word,
+    columns,
+    figure,
+    text_cell,
+    with_interval,
+)
 from kiss_bench.reports.words import is_judged, margin_short, recommended_row, rungs_above
 
 FILE = "leaderboard.json"
+_NAME = 24
 _LEFT = ("rung", "arm", "gain over", "verdict")
 
 
@@ -43,7 +55,7 @@ def _gain(board: Board, row: BoardRow) -> Iterator[Answer]:
         return
     shown = tuple(_of(board, row, field, sign=True) for field in ("gain", "gain_low", "gain_high"))
     yield Answer(
-        asked=f"Gain over {clean(row.incumbent)}",
+        asked=f"Gain over {shortened(row.incumbent, _NAME)}",
         told=with_interval(*shown),
         more=(f"{clean(board.metric.name)}; the margin is ", _margin(board, row)),
     )
@@ -60,21 +72,24 @@ def _refused(board: Board, chosen: BoardRow) -> Iterator[Answer]:
     best = max(above, key=lambda row: row.gain or 0.0)
     chance = rung_figure(board, best, "p_gain", amounts.probability(best.p_gain))
     told = (_of(board, best, "gain", sign=True), " ", Faint(parts=("P ", chance)))
-    yield Answer(asked=f"Best above it: {clean(best.rung)}", told=told, more=(Word(text=verdict_cell(best)),))
+    yield Answer(asked=f"Best above it: {shortened(best.rung, _NAME)}", told=told, more=(Word(text=state(best)),))
 
 
 def _cost(board: Board, chosen: BoardRow) -> Iterator[Answer]:
     if chosen.fit_seconds is None:
         return
     costs: list[Part] = [
-        *(rung_figure(board, chosen, "predict_us_per_row", amounts.microseconds(chosen.predict_us_per_row)), " µs a row, "),
+        *(
+            rung_figure(board, chosen, "predict_us_per_row", amounts.microseconds(chosen.predict_us_per_row)),
+            " µs a row, ",
+        ),
         rung_figure(board, chosen, "model_bytes", amounts.size(chosen.model_bytes)),
     ]
     below = next((row for row in board.rungs if row.rung == chosen.incumbent and row.fit_seconds is not None), None)
     against: tuple[Part, ...] = ()
     if below is not None:
         fit = rung_figure(board, below, "fit_seconds", amounts.seconds(below.fit_seconds))
-        against = (" ", Faint(parts=(f"{clean(below.rung)} ", fit)))
+        against = (" ", Faint(parts=(f"{shortened(below.rung, _NAME)} ", fit)))
     fit = rung_figure(board, chosen, "fit_seconds", amounts.seconds(chosen.fit_seconds))
     yield Answer(asked="Cost of one fit", told=(fit, *against), more=tuple(costs))
 
@@ -132,5 +147,3 @@ def _columns(board: Board) -> dict[str, Callable[[BoardRow], Cell]]:
 
 def _rung(row: BoardRow) -> Cell:
     return Cell(parts=(clean(row.rung),), sort=float(row.level))
-
-

@@ -73,7 +73,11 @@ def _slices(found: Diagnostics) -> Section | None:
     left = ("column", "slice", "kind")
     table = Table(caption="Scores by slice, worst first", headings=columns(titles, left=left), lines=lines)
     spec = slices_chart(found)
-    pictures = [Pictures(svgs=(inline_svg(spec, "slices"),), caption="The worst slices beside all rows")] if spec else []
+    pictures = (
+        [Pictures(svgs=(inline_svg(spec, "slices"),), caption="The worst, with 95 % intervals, beside all rows")]
+        if spec
+        else []
+    )
     hint = ("worst: ", shortened(f"{found.slices[0].column}: {found.slices[0].label}", 48))
     return Section(key="slices", title="Scores by slice", blocks=(_prose(told), *pictures, table), hint=hint)
 
@@ -101,7 +105,12 @@ def _disagreements(found: Diagnostics) -> Section | None:
         f"{MARKDOWN.text(told.what)}. Of those {rung} is right, or nearer, on {told.right:,} and {simpler} on "
         f"{told.simpler_right:,}."
     )
-    hint = (_figure(told.differing, "disagreements/differing"), " of ", _figure(told.rows, "disagreements/rows"), " rows")
+    hint = (
+        _figure(told.differing, "disagreements/differing"),
+        " of ",
+        _figure(told.rows, "disagreements/rows"),
+        " rows",
+    )
     blocks = (_prose(text), *_rows(found, told))
     title = f"Disagreements with {clean(found.simpler or 'the simpler rung')}"
     return Section(key="disagreements", title=title, blocks=blocks, hint=hint)
@@ -158,7 +167,7 @@ def _importance(found: Diagnostics) -> Section | None:
     if told is None or not told.columns:
         return None
     spec = importance_chart(told)
-    caption = "Importance of columns, largest first"
+    caption = "Largest first, with 95 % intervals"
     pictures = [Pictures(svgs=(inline_svg(spec, "importance"),), caption=caption)] if spec else []
     text = (
         f"How much the {MARKDOWN.text(told.loss)} of a row grows on average when a column's values are dealt out anew "
@@ -167,10 +176,13 @@ def _importance(found: Diagnostics) -> Section | None:
     )
     hint = ("most: ", shortened(told.columns[0].column, 48))
     blocks = (_prose(text), *pictures, _importance_table(told))
-    return Section(key="importance", title=f"Importance of columns to {clean(found.rung or '')}", blocks=blocks, hint=hint)
+    return Section(
+        key="importance", title=f"Importance of columns to {clean(found.rung or '')}", blocks=blocks, hint=hint
+    )
 
 
 def _importance_table(told: Importance) -> Table:
+    decimals = amounts.shared_decimals(each.loss for each in told.columns)
     lines = tuple(
         Line(
             cells=(
@@ -178,7 +190,7 @@ def _importance_table(told: Importance) -> Table:
                 Cell(
                     parts=with_interval(
                         *(
-                            _number(value, f"importance/columns/{place}/{name}", sign=True)
+                            _number(value, f"importance/columns/{place}/{name}", decimals, sign=True)
                             for name, value in (("loss", each.loss), ("low", each.low), ("high", each.high))
                         )
                     ),

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 _HEADING = re.compile(r"<(/?)h([1-6])>")
 _TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
+_HEAD_CELL = re.compile(r"<th(?=[ >])")
 _IMAGE = re.compile(r"^!\[.*\]\([\w.]+\)\n*", re.MULTILINE)
 
 
@@ -19,7 +20,8 @@ def html_of(markdown: str, *, deeper: int = 2) -> str:
     """
     html = _reader().render(_IMAGE.sub("", markdown))
     html = _HEADING.sub(lambda found: f"<{found[1]}h{min(int(found[2]) + deeper, 6)}>", html)
-    return _TABLE.sub(lambda found: f'<div class="wide">{found[0]}</div>', html).replace("<th", '<th scope="col"')
+    html = _TABLE.sub(lambda found: f'<div class="wide">{found[0]}</div>', html)
+    return _HEAD_CELL.sub('<th scope="col"', html)
 
 
 def inline_html(markdown: str) -> str:

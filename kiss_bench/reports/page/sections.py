@@ -14,11 +14,11 @@ from kiss_bench.reports.charts.tuned import budget_charts, trials_charts, tuned_
 from kiss_bench.reports.escape import clean, markdown, shortened
 from kiss_bench.reports.fineprint import rebuild
 from kiss_bench.reports.markdown import Part, parts
-from kiss_bench.reports.page.blocks import Block, Code, Line, Pictures, Prose, Section, Table, cell, columns
-from kiss_bench.reports.page.blocks import text_cell
+from kiss_bench.reports.page.blocks import Block, Code, Line, Pictures, Prose, Section, Table, cell, columns, text_cell
 from kiss_bench.reports.page.looked_into import looked_into
 from kiss_bench.reports.page.prose import html_of
 from kiss_bench.reports.replayed import replay_sentences
+from kiss_bench.reports.settings import setting
 from kiss_bench.reports.tuning import tuning_markdown
 from kiss_bench.reports.words import recommended_row
 
@@ -60,7 +60,9 @@ def _joined(key: str, title: str, told: list[Part], found: Any = None) -> Sectio
     blocks = [Prose(html=html_of(f"# {part.title}\n\n{part.body}")) for part in told]
     if found is not None and found.notes:
         notes = "\n".join(f"- {markdown(note)}" for note in found.notes)
-        blocks.append(Prose(html=html_of(f"# What was left out of the diagnostics\n\n{notes}"), source="diagnostics.json"))
+        blocks.append(
+            Prose(html=html_of(f"# What was left out of the diagnostics\n\n{notes}"), source="diagnostics.json")
+        )
     return Section(key=key, title=title, blocks=tuple(blocks))
 
 
@@ -82,7 +84,9 @@ def _cost(evidence: Evidence) -> Section:
 
 def _tuned(evidence: Evidence, part: Part | None) -> Section:
     spec = tuned_chart(evidence.board)
-    pictures = _drawn([spec] if spec else [], "tuned", "Default settings (open) and tuned (filled); better is to the right")
+    pictures = _drawn(
+        [spec] if spec else [], "tuned", "Default settings (open) and tuned (filled); better is to the right"
+    )
     prose = [Prose(html=html_of(part.body))] if part is not None else []
     return Section(key="tuned", title="Default against tuned", blocks=(*pictures, *prose))
 
@@ -93,9 +97,15 @@ def _trials(evidence: Evidence) -> Section:
     trials = trials_charts(found, objective.metric, greater_is_better=objective.greater_is_better) if found else []
     name = clean(objective.metric)
     blocks = [
-        *_drawn(trials, "trials", f"Trials of each study: inner {name} of every trial (dots) and the best so far, a line a fold"),
         *_drawn(
-            budget_charts(record), "budget", f"What trials bought: gain in inner {name} over trial 0, mean and range of studies"
+            trials,
+            "trials",
+            f"Trials of each study: inner {name} of every trial (dots) and the best so far, a line a fold",
+        ),
+        *_drawn(
+            budget_charts(record),
+            "budget",
+            f"What trials bought: gain in inner {name} over trial 0, mean and range of studies",
         ),
     ]
     asked = sum(study.asked for rung in record.rungs for study in rung.studies)
@@ -133,7 +143,11 @@ def _ledger(evidence: Evidence, part: Part | None) -> Section:
     )
     titles = ["line", "at (UTC)", "event", "plan", "what", "hash"]
     headings = columns(titles, left=titles[1:])
-    table = [Table(caption="Ledger, as it stood when this page was written", headings=headings, lines=lines)] if lines else []
+    table = (
+        [Table(caption="Ledger, as it stood when this page was written", headings=headings, lines=lines)]
+        if lines
+        else []
+    )
     return Section(key="ledger", title="What was registered, and the ledger", blocks=(*prose, *table))
 
 
@@ -149,19 +163,12 @@ def _facts(facts: Mapping[str, Any]) -> str:
 
 def _environment(evidence: Evidence) -> Section:
     lines = tuple(
-        Line(cells=(text_cell(clean(name)), text_cell(_told(value)))) for name, value in evidence.environment.items()
+        Line(cells=(text_cell(clean(name)), text_cell(clean(setting(value)))))
+        for name, value in evidence.environment.items()
     )
     headings = columns(["what", "found"], left=("what", "found"))
     table = Table(caption="Where it ran", headings=headings, lines=lines, sortable=False)
     return Section(key="environment", title="Environment", blocks=(table,) if lines else ())
-
-
-def _told(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return clean(", ".join(f"{key} {_told(one)}" for key, one in value.items()))
-    if isinstance(value, list | tuple):
-        return clean(" ".join(map(_told, value)))
-    return amounts.NOTHING_THERE if value is None else clean(str(value))
 
 
 def _replay(evidence: Evidence) -> Section:
@@ -191,5 +198,3 @@ def _replay(evidence: Evidence) -> Section:
             Code(lines=tuple(rebuild(board))), Prose(html=html_of(told), source="tuning.json"), table,
         ),
     )  # fmt: skip
-
-

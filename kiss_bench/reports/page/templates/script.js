@@ -71,7 +71,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     pinned = null;
-    all("tbody th button").forEach((button) => button.setAttribute("aria-pressed", "false"));
+    all("button.name").forEach((button) => button.setAttribute("aria-pressed", "false"));
     show(null);
     link(null);
   });
@@ -96,16 +96,18 @@
   }
 
   // A rung's name in the table holds it in all pictures, until it or Escape is pressed again.
-  for (const name of all("tr[data-rung] > th")) {
+  for (const name of all("tr[data-rung] > th > .name")) {
     const button = document.createElement("button");
     button.type = "button";
+    button.className = "name";
+    button.title = name.title;
     button.setAttribute("aria-pressed", "false");
-    button.textContent = name.firstChild.textContent;
-    name.replaceChild(button, name.firstChild);
+    button.textContent = name.textContent;
+    name.replaceWith(button);
     button.addEventListener("click", () => {
-      const rung = name.parentElement.dataset.rung;
+      const rung = rungOf(button);
       pinned = pinned === rung ? null : rung;
-      all("tbody th button").forEach((other) =>
+      all("button.name").forEach((other) =>
         other.setAttribute("aria-pressed", String(rungOf(other) === pinned)));
       link(null);
     });
