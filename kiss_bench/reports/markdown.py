@@ -1,9 +1,14 @@
 """`leaderboard.md`: the verdict, the table, the reasons, the fine print."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from kiss_bench.records.board import Board
 from kiss_bench.reports import amounts, escape
+from kiss_bench.reports.charts.cost import cost_chart
+from kiss_bench.reports.charts.ladder import ladder_chart
+from kiss_bench.reports.charts.theme import Spec
+from kiss_bench.reports.charts.trust import is_told, trust_chart
 from kiss_bench.reports.checks import placebo_section, stability_section
 from kiss_bench.reports.columns import Column, board_columns, board_decimals, is_repeated, long_reasons, state
 from kiss_bench.reports.fineprint import fine_print, hashes, rebuild
@@ -27,38 +32,65 @@ _ENOUGH_MEANS = (
 )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """One section below the table; an empty body has nothing to say."""
+
+    key: str
+    title: str
+    body: str
+
+
 def leaderboard_markdown(board: Board) -> str:
     """Render the whole report; every name and reason in it is escaped."""
     head, tail = verdict_parts(board, escape.MARKDOWN)
     blocks = [
         *(f"> **{line}.**" for line in banners(board, escape.MARKDOWN)),
         f"**{head}** — {tail}.",
-        _vault(board),
-        _question(board),
+        vault_line(board),
+        question_line(board),
+        _picture(ladder_chart(board), "ladder.svg"),
         _leaderboard(board),
-        _bullets(f"{escape.code(row.rung)} {state(row)}: {escape.markdown(why)}" for row, why in long_reasons(board)),
-        _section("Why not simpler", _bullets(why_not_simpler(board, escape.MARKDOWN))),
-        _section("Why not more complex", _bullets(why_not_more_complex(board, escape.MARKDOWN))),
-        _section("What would change this", _bullets(what_would_change(board, escape.MARKDOWN))),
-        _section("Also consider", also_consider(board, escape.MARKDOWN)),
-        _section("How stable this is", stability_section(board)),
-        _section("Placebo", placebo_section(board)),
-        _section("Default against tuned", _default_against_tuned(board)),
-        _section(*trust_section(board)),
-        _section("Other metrics", _other_metrics(board)),
-        _section("What was registered", honesty_section(board)),
-        _section("Leaks looked for", leak_sheet(board)),
-        _section("Notes", _bullets(_notes(board))),
-        _section("Fine print", _fine_print(board)),
+        failures(board),
+        *(f"## {part.title}\n\n{part.body}" for part in parts(board) if part.body),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def _section(title: str, body: str) -> str:
-    return f"## {title}\n\n{body}" if body else ""
+def parts(board: Board) -> list[Part]:
+    """All that is said below the table, in order; pictures are linked to as files beside the text."""
+    trust_title, trust = trust_section(board)
+    drawn = _picture(trust_chart(board, None), "trust.svg") if is_told(board) else ""
+    told = [
+        ("simpler", "Why not simpler", _bullets(why_not_simpler(board, escape.MARKDOWN))),
+        ("complex", "Why not more complex", _bullets(why_not_more_complex(board, escape.MARKDOWN))),
+        ("change", "What would change this", _bullets(what_would_change(board, escape.MARKDOWN))),
+        ("also", "Also consider", also_consider(board, escape.MARKDOWN)),
+        ("stability", "How stable this is", stability_section(board)),
+        ("placebo", "Placebo", placebo_section(board)),
+        ("cost", "Gain against cost", _picture(cost_chart(board), "cost.svg")),
+        ("tuned", "Default against tuned", _default_against_tuned(board)),
+        ("trust", trust_title, "\n\n".join(block for block in (drawn, trust) if block)),
+        ("metrics", "Other metrics", _other_metrics(board)),
+        ("registered", "What was registered", honesty_section(board)),
+        ("leaks", "Leaks looked for", leak_sheet(board)),
+        ("notes", "Notes", _bullets(_notes(board))),
+        ("fine", "Fine print", _fine_print(board)),
+    ]
+    return [Part(key=key, title=title, body=body) for key, title, body in told]
 
 
-def _vault(board: Board) -> str:
+def _picture(spec: Spec | None, file: str) -> str:
+    """Link to the picture, with what it shows in words."""
+    return "" if spec is None else f"![{escape.inline(spec['description'])}]({file})"
+
+
+def failures(board: Board) -> str:
+    """Give the reasons that have no room in the table."""
+    return _bullets(f"{escape.code(row.rung)} {state(row)}: {escape.markdown(why)}" for row, why in long_reasons(board))
+
+
+def vault_line(board: Board) -> str:
     """Put what the opened vault says right below the verdict that it was held against."""
     vault = board.honesty.vault
     return f"{escape.markdown(vault_words(board, vault))}." if vault is not None and vault.verdict is not None else ""
@@ -68,7 +100,7 @@ def _bullets(lines: Iterable[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _question(board: Board) -> str:
+def question_line(board: Board) -> str:
     asked = f"*{escape.markdown(board.question)}* " if escape.clean(board.question) else ""
     positive = f" (positive: {escape.code(board.positive)})" if board.positive is not None else ""
     told = escape.clean(board.task_why).removeprefix(f"{board.task}: ").rstrip(".")

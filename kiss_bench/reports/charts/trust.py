@@ -1,0 +1,159 @@
+"""How far to trust probabilities or predictions: reliability, predicted against actual, residuals, coverage."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kiss_bench.records.board import Board
+from kiss_bench.records.diagnostics import Diagnostics, Residuals
+from kiss_bench.reports import amounts
+from kiss_bench.reports.charts.theme import (
+    ACCENT,
+    INK,
+    OTHER,
+    TIP,
+    Spec,
+    beside,
+    finite,
+    framed,
+    label,
+    layer,
+    number_format,
+    quantity,
+    span,
+)
+from kiss_bench.reports.escape import clean
+from kiss_bench.reports.words import recommended_row
+
+_SQUARE = {"width": 250, "height": 230}
+_OF_A_VIEW = ("width", "height", "layer")
+_THIRDS = ("smallest third", "middle third", "largest third")
+
+
+def is_told(board: Board) -> bool:
+    """Whether the board itself has what such a picture is made of, of the recommended rung."""
+    chosen = recommended_row(board)
+    if chosen is None:
+        return False
+    return bool((chosen.reliability or {}).get("bins")) or _covers(chosen.prediction_intervals)
+
+
+def trust_chart(board: Board, diagnostics: Diagnostics | None) -> Spec | None:
+    """All panels in one picture; None where nothing is known."""
+    told = trust_panels(board, diagnostics)
+    views = [{key: view for key, view in spec.items() if key in _OF_A_VIEW} for spec in told]
+    return beside(views, " ".join(spec["description"] for spec in told))
+
+
+def trust_panels(board: Board, diagnostics: Diagnostics | None) -> list[Spec]:
+    """Reliability of the recommended rung, or how its predictions lie to the truth, a picture each."""
+    chosen = recommended_row(board)
+    if chosen is None:
+        return []
+    name = label(chosen.rung, 60)
+    if (chosen.reliability or {}).get("bins"):
+        return [_reliability(board, chosen.reliability or {}, name)]
+    panels = _residual_panels(diagnostics.residuals, name) if diagnostics and diagnostics.residuals else []
+    return [
+        *panels,
+        *([_coverage(chosen.prediction_intervals or {}, name)] if _covers(chosen.prediction_intervals) else []),
+    ]
+
+
+def _covers(facts: Mapping[str, Any] | None) -> bool:
+    return bool(facts) and facts is not None and facts.get("coverage") is not None
+
+
+def _reliability(board: Board, facts: Mapping[str, Any], name: str) -> Spec:
+    of = "its most probable class" if facts.get("top_label") else clean(board.positive or "the positive class")
+    rows = [
+        {**{key: each[key] for key in ("probability", "observed", "low", "high", "count")},
+         TIP: f"{name} says {amounts.percent(each['probability'])}; {amounts.percent(each['observed'])} came true "
+              f"({amounts.percent(each['low'])} to {amounts.percent(each['high'])}), {each['count']:,} rows"}
+        for each in facts["bins"]
+    ]  # fmt: skip
+    share = {"domain": [0, 1], "nice": False}
+    x = quantity("probability", scale=share, axis={"title": f"it says: {label(of)}", "format": ".0%", "tickCount": 5})
+    y = quantity("observed", scale=share, axis={"title": "came true", "format": ".0%", "tickCount": 5})
+    return framed(
+        {**_SQUARE, "layer": [*_diagonal(0.0, 1.0, x, y), *_dots(rows, x, y)]},
+        f"What {name} says against what came true, in parts of equally many rows; on the diagonal it can be taken at its "
+        f"word. Bars are 95 % intervals.",
+    )
+
+
+def _diagonal(low: float, high: float, x: dict[str, Any], y: dict[str, Any]) -> list[Spec]:
+    line = {"type": "line", "color": INK, "opacity": 0.4, "strokeDash": [4, 4], "strokeWidth": 1}
+    ends = [{x["field"]: end, y["field"]: end} for end in (low, high)]
+    return [layer(line, {"x": x, "y": y}, ends)]
+
+
+def _dots(rows: list[dict[str, Any]], x: dict[str, Any], y: dict[str, Any]) -> list[Spec]:
+    tip = {"description": {"field": TIP}}
+    bars = {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}}
+    return [
+        layer({"type": "rule", "color": INK, "opacity": 0.6, "strokeWidth": 1.5}, bars, rows),
+        layer({"type": "line", "color": ACCENT, "strokeWidth": 1, "opacity": 0.5}, {"x": x, "y": y}, rows),
+        layer(
+            {"type": "point", "filled": True, "size": 55, "color": ACCENT, "opacity": 1}, {"x": x, "y": y, **tip}, rows
+        ),
+    ]
+
+
+def _residual_panels(found: Residuals, name: str) -> list[Spec]:
+    """Predicted against actual, and residuals over predictions."""
+    panels = []
+    pairs = [{"predicted": says, "actual": true} for says, true in found.sample if finite(says, true)]
+    if pairs:
+        low, high = span([value for row in pairs for value in row.values()])
+        scale = {"domain": [low, high], "nice": False, "zero": False}
+        ticks = {"tickCount": 5, **number_format((low, high))}
+        x = quantity("predicted", scale=scale, axis={"title": "predicted", **ticks})
+        y = quantity("actual", scale=scale, axis={"title": "actual", **ticks})
+        point = {"type": "point", "filled": True, "size": 9, "color": ACCENT, "opacity": 0.5}
+        view = {**_SQUARE, "layer": [*_diagonal(low, high, x, y), layer(point, {"x": x, "y": y}, pairs)]}
+        panels.append(
+            framed(view, f"Actual over predicted values of {name} on rows drawn at random, and the diagonal.")
+        )
+    rows = [
+        {"predicted": each.predicted, "low": each.low, "middle": each.middle, "high": each.high,
+         TIP: f"{each.rows:,} rows with predictions of about {amounts.number(each.predicted)}: nine in ten are off by "
+              f"{amounts.number(each.low, sign=True)} to {amounts.number(each.high, sign=True)}"}
+        for each in found.bins if finite(each.predicted, each.low, each.middle, each.high)
+    ]  # fmt: skip
+    if rows:
+        x_scale = {"zero": False, "nice": False, "domain": list(span([row["predicted"] for row in rows]))}
+        x = quantity("predicted", scale=x_scale, axis={"title": "predicted", "tickCount": 5})
+        y = quantity("middle", axis={"title": "actual − predicted (5 to 95 %)", "tickCount": 5})
+        zero = {"type": "rule", "color": INK, "opacity": 0.4, "strokeDash": [4, 4]}
+        bars = {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}}
+        point = {"type": "point", "filled": True, "size": 45, "color": ACCENT, "opacity": 1}
+        layers = [
+            layer(zero, {"y": {"datum": 0.0, "type": "quantitative"}}, [{}]),
+            layer({"type": "rule", "color": INK, "opacity": 0.6, "strokeWidth": 1.5}, bars, rows),
+            layer(point, {"x": x, "y": y, "description": {"field": TIP}}, rows),
+        ]
+        told = f"What {name} is off by over its prediction: median, and from the 5 % to the 95 % quantile."
+        panels.append(framed({**_SQUARE, "layer": layers}, told))
+    return panels
+
+
+def _coverage(facts: Mapping[str, Any], name: str) -> Spec:
+    """Share of targets inside the 90 % intervals, by thirds of the predictions and over all."""
+    shares = [("all rows", facts["coverage"]), *zip(_THIRDS, facts.get("coverage_by_third") or (), strict=False)]
+    rows = [
+        {"part": part, "share": share, "level": facts["level"], TIP: f"{name}, {part}: {amounts.percent(share)} inside"}
+        for part, share in shares
+        if finite(share)
+    ]
+    low = min([0.5, *(row["share"] - 0.05 for row in rows)])
+    x_axis = {"title": "targets inside their 90 % interval", "format": ".0%", "tickCount": 4}
+    x = quantity("share", scale={"domain": [max(low, 0.0), 1.0], "nice": False, "zero": False}, axis=x_axis)
+    y = {"field": "part", "type": "nominal", "sort": None, "axis": {"title": None, "domain": False, "ticks": False}}
+    point = {"type": "point", "filled": True, "size": 70, "color": ACCENT, "opacity": 1}
+    goal = {"type": "rule", "color": OTHER, "strokeDash": [4, 4]}
+    layers = [
+        layer(goal, {"x": {**x, "field": "level"}}, rows[:1]),
+        layer(point, {"x": x, "y": y, "description": {"field": TIP}}, rows),
+    ]
+    told = f"Share of the targets inside the 90 % intervals of {name}, over all rows and by thirds of its predictions."
+    return framed({"width": 230, "height": 120, "layer": layers}, told)

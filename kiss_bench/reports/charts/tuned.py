@@ -1,0 +1,163 @@
+"""What tuning brought: default against tuned settings, the trials of each study, and what a number of trials bought."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from kiss_bench.records.board import Board, BoardRow
+from kiss_bench.records.diagnostics import Diagnostics, StudyTrials
+from kiss_bench.reports import amounts
+from kiss_bench.reports.charts.climb import inside, score_span
+from kiss_bench.reports.charts.theme import (
+    ACCENT,
+    INK,
+    OTHER,
+    PLACE,
+    TIP,
+    Spec,
+    finite,
+    framed,
+    label,
+    layer,
+    number_format,
+    quantity,
+    span,
+)
+from kiss_bench.reports.columns import board_decimals
+from kiss_bench.reports.escape import clean
+from kiss_bench.tuning.record.facts import TuningRecord
+from kiss_bench.tuning.record.rung import RungTuning
+
+MOST_PANELS = 8
+"""Rungs with a panel of their own; more are in the tuning record."""
+_PANEL = {"width": 190, "height": 110}
+
+
+def tuned_chart(board: Board) -> Spec | None:
+    """Default and tuned score of each rung that has both; None where none has."""
+    scale = score_span(board)
+    rows = [(place, row) for place, row in enumerate(board.rungs) if row.arm == "tuned"]
+    rows = [(place, row) for place, row in rows if finite(row.score, row.default_score)]
+    if scale is None or not rows:
+        return None
+    ends = [value for _, row in rows for value in (row.score, row.default_score) if value is not None]
+    low, high = span([inside(value, scale) for value in ends], room=0.08)
+    data = [_pair(board, height, place, row, (low, high)) for height, (place, row) in enumerate(rows)]
+    x = quantity(
+        "tuned",
+        scale={"domain": [low, high], "nice": False, "zero": False, "reverse": not board.metric.greater_is_better},
+        axis={"title": f"{clean(board.metric.name)}, better →", "tickCount": 5, **number_format((low, high))},
+    )
+    y = quantity("height", scale={"domain": [-0.5, len(rows) - 0.5], "nice": False, "zero": False}, axis=None)
+    tip = {"description": {"field": TIP}}
+    point = {"type": "point", "filled": True, "size": 70, "opacity": 1}
+    name = {"type": "text", "align": "right", "dx": -12, "fontSize": 12, "baseline": "middle"}
+    layers = [
+        layer({"type": "rule", "color": INK, "opacity": 0.4}, {"x": x, "x2": {"field": "plain"}, "y": y}, data),
+        layer(
+            {**point, "filled": False, "color": OTHER, "strokeWidth": 2}, {"x": {**x, "field": "plain"}, "y": y}, data
+        ),
+        layer({**point, "color": ACCENT}, {"x": x, "y": y, **tip}, data),
+        layer(name, {"x": {"value": 0}, "y": y, "text": {"field": "rung"}, **tip}, data),
+    ]
+    told = f"{clean(board.metric.name)} of each rung with default settings (open circle) and tuned (filled circle)."
+    return framed({"width": 260, "height": 26 * len(rows), "layer": layers}, told)
+
+
+def _pair(board: Board, height: int, place: int, row: BoardRow, scale: tuple[float, float]) -> dict[str, Any]:
+    plain, tuned = (amounts.number(value, board_decimals(board)) for value in (row.default_score, row.score))
+    gain = amounts.number(row.tuning_gain, board_decimals(board), sign=True)
+    verdict = f", tuning is {clean(row.tuning_verdict)}" if row.tuning_verdict else ""
+    return {
+        PLACE: place,
+        "height": height,
+        "rung": label(row.rung),
+        "plain": inside(row.default_score or 0.0, scale),
+        "tuned": inside(row.score or 0.0, scale),
+        TIP: f"{label(row.rung, 60)}: default {plain}, tuned {tuned}, gain {gain}{verdict}",
+    }
+
+
+def trials_charts(diagnostics: Diagnostics, metric: str, *, greater_is_better: bool) -> list[Spec]:
+    """The trials of every study of repeat 0 as points, and the best so far as a line a fold; a picture a rung."""
+    studies = [study for study in diagnostics.trials if study.arm == "tuned" and any(map(finite, study.values))]
+    charts = []
+    for rung in list(dict.fromkeys(study.rung for study in studies))[:MOST_PANELS]:
+        panel = _trials_panel(
+            rung, [study for study in studies if study.rung == rung], greater_is_better=greater_is_better
+        )
+        told = f"{label(rung, 60)}: inner {clean(metric)} of every trial in order, and the best so far, a line a fold."
+        charts += [framed(panel, told)] if panel is not None else []
+    return charts
+
+
+def _trials_panel(rung: str, studies: Sequence[StudyTrials], *, greater_is_better: bool) -> Spec | None:
+    best = [row for study in studies for row in _best_so_far(study, greater_is_better=greater_is_better)]
+    if not best:
+        return None
+    found = [row["value"] for row in best]
+    room = 0.5 * ((max(found) - min(found)) or abs(max(found)) or 1.0)
+    low, high = min(found) - room, max(found) + room
+    tried = [
+        {"trial": number, "value": value}
+        for study in studies
+        for number, value in enumerate(study.values)
+        if value is not None and finite(value) and low <= value <= high
+    ]
+    x = quantity("trial", axis={"title": "trial", "tickCount": 4, "format": "d"}, scale={"nice": False})
+    y = quantity(
+        "value",
+        scale={"domain": [low, high], "nice": False, "zero": False, "reverse": not greater_is_better},
+        axis={"title": None, "tickCount": 4, **number_format(found)},
+    )
+    line = {"type": "line", "interpolate": "step-after", "color": ACCENT, "strokeWidth": 1.5, "opacity": 0.85}
+    point = {"type": "point", "filled": True, "size": 6, "color": INK, "opacity": 0.3}
+    detail = {"field": "fold", "type": "nominal"}
+    layers = [layer(point, {"x": x, "y": y}, tried), layer(line, {"x": x, "y": y, "detail": detail}, best)]
+    return {**_PANEL, "title": _title(rung), "layer": layers}
+
+
+def _best_so_far(study: StudyTrials, *, greater_is_better: bool) -> Iterator[dict[str, Any]]:
+    """The best complete trial up to each one; nothing before the first."""
+    best: float | None = None
+    for number, (value, state) in enumerate(zip(study.values, study.states, strict=True)):
+        if state == "COMPLETE" and value is not None and finite(value):
+            ahead = best is None or (value > best if greater_is_better else value < best)
+            best = value if ahead else best
+        if best is not None:
+            yield {"trial": number, "value": best, "fold": study.fold}
+
+
+def budget_charts(record: TuningRecord) -> list[Spec]:
+    """What a number of trials bought on inner folds: mean of the studies, lowest and highest; a picture a rung."""
+    return [
+        _budget(rung, clean(record.objective.metric))
+        for rung in [each for each in record.rungs if each.budget_curve][:MOST_PANELS]
+    ]
+
+
+def _budget(rung: RungTuning, metric: str) -> Spec:
+    points = [
+        {"trials": point.trials, "gain": point.gain, "low": point.low, "high": point.high,
+         TIP: f"{label(rung.rung, 60)}, {point.trials} trials: gain {amounts.number(point.gain)} "
+              f"({amounts.number(point.low)} to {amounts.number(point.high)}) over trial 0"}
+        for point in rung.budget_curve
+    ]  # fmt: skip
+    x = quantity("trials", axis={"title": "trials", "tickCount": 4, "format": "d"}, scale={"nice": False})
+    ticks = number_format(point["high"] for point in points)
+    y = quantity("gain", axis={"title": None, "tickCount": 4, **ticks}, scale={"nice": False})
+    area = {"type": "area", "color": ACCENT, "opacity": 0.18}
+    dots = {"type": "point", "filled": True, "size": 26, "color": ACCENT, "opacity": 1}
+    layers = [
+        layer(area, {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}}, points),
+        layer({"type": "line", "color": ACCENT, "strokeWidth": 2}, {"x": x, "y": y}, points),
+        layer(dots, {"x": x, "y": y, "description": {"field": TIP}}, points),
+    ]
+    told = (
+        f"{label(rung.rung, 60)}: gain of the best inner {metric} so far over trial 0, by trials: mean of the studies, "
+        f"shaded from the lowest to the highest."
+    )
+    return framed({**_PANEL, "title": _title(rung.rung), "layer": layers}, told)
+
+
+def _title(rung: str) -> dict[str, str]:
+    return {"text": label(rung), "fontWeight": "bold"}
