@@ -42,10 +42,13 @@ def call(*words, cwd=None, python=()):
 def test_there_are_these_commands():
     assert COMMANDS == [
         "adapt",
+        "attach",
+        "check",
         "export",
         "init",
         "metrics",
         "plan",
+        "propose",
         "replay",
         "report",
         "run",

@@ -258,10 +258,10 @@ def test_the_last_screen_ends_with_the_verdict_and_what_comes_next(name, width):
 @pytest.mark.parametrize(
     ("name", "steps"),
     [
-        ("stays", ["kiss-bench verify results/german-credit"]),
+        ("stays", ["kiss-bench propose results/german-credit"]),
         ("provisional", ["kiss-bench run a.yaml"]),
         ("trouble", ["kiss-bench run a.yaml"]),
-        ("sealed", ["kiss-bench vault open results/german-credit", "kiss-bench verify results/german-credit"]),
+        ("sealed", ["kiss-bench vault open results/german-credit", "kiss-bench propose results/german-credit"]),
     ],
 )
 def test_what_comes_next_is_a_command_that_there_is(name, steps):

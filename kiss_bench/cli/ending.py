@@ -20,7 +20,8 @@ def show(board: Board, console: Console, config: Path, results: Path) -> None:
     notes = [f"note: {PLAIN.text(note)}" for note in board.notes]
     written = f"written to {results / board.project}: leaderboard.md, tuning.md and their record"
     if not console.is_terminal:
-        _lines(console, [leaderboard_text(board, console.width), *notes, *([""] if notes else []), written])
+        _lines(console, [leaderboard_text(board, console.width), *notes, *([""] if notes else [])])
+        console.print(Text(written), soft_wrap=True)  # a path in one piece, to be searched for
         return
     for banner in banners(board):
         console.print(Text(banner, style="bold"))
@@ -52,7 +53,7 @@ def next_steps(board: Board, config: Path, results: Path) -> Iterator[tuple[str,
     else:
         if vault is not None and not vault.at:
             yield f"kiss-bench vault open {folder}", "once, when nothing is to change any more"
-        yield f"kiss-bench verify {folder}", "before you hand it in: is it what the run wrote?"
+        yield f"kiss-bench propose {folder}", "writes the model proposal that this goes into"
 
 
 def _lines(console: Console, lines: list[str]) -> None:

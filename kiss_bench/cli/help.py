@@ -69,7 +69,7 @@ MOST_COLUMNS = 100
 class PlainCommand(TyperCommand):
     def collect_usage_pieces(self, ctx: "Context") -> list[str]:
         options, *rest = super().collect_usage_pieces(ctx)
-        return [*(piece.strip("{}") for piece in rest), options]
+        return [*(re.sub(r"[{}]|\.\.\.$", "", piece) for piece in rest), options]
 
     def format_help(self, ctx: "Context", formatter: "HelpFormatter") -> None:
         self.format_usage(ctx, formatter)

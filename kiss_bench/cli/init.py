@@ -66,7 +66,9 @@ def init(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     ] = None,
     project: Annotated[str | None, typer.Option(metavar="NAME", help="Default: made from the name of DATA.")] = None,
 ) -> None:
-    """Write a short, commented config from a table: task, roles of columns and margin, each with its reason.
+    """Write a short, commented config from a table.
+
+    Task, roles of columns and margin, each with its reason.
 
     What is a guess is said so, and what would change the question is left to you, behind a #. Overwrites nothing.
     """

@@ -28,7 +28,9 @@ def propose(
         Path | None, typer.Option(metavar="FILE", help="The Markdown file to write; default: proposal.md in DIR.")
     ] = None,
 ) -> None:
-    """Write a model proposal from a result folder: Markdown, and a page beside it that prints well.
+    """Write a model proposal from a result folder.
+
+    Markdown, and a page beside it that prints well.
 
     What the record holds is filled in, what only a person knows is marked; the sign-off stays empty. A file that is
     there already is never written over.
@@ -53,7 +55,9 @@ def attach(
         ),
     ] = None,
 ) -> None:
-    """Put the leaderboard of a result folder into a Markdown file, or refresh it there.
+    """Put the leaderboard of a folder into a Markdown file.
+
+    A board that is there already is refreshed.
 
     It stands between two markers, with its digest; at the end of a file that has none. Nothing else in the file is
     changed. A page that propose wrote beside it is written anew.
@@ -75,7 +79,9 @@ def check(
     strict: Strict = False,  # noqa: FBT002
     if_attached: IfAttached = False,  # noqa: FBT002
 ) -> None:
-    """Is the board in a proposal genuine, and is the proposed rung justified? Prints a comment for a pull request.
+    """Say whether a board is genuine and its proposed rung justified.
+
+    Prints a comment for a pull request.
 
     Recomputes what `verify` does; nothing is fitted and nothing changed. Ends with
     1 where the board was edited, is stale or is not that of its folder, and where the rung is above what is justified
