@@ -66,8 +66,7 @@ class Refitting:
         )
         if found is not None and len(columns) < len(exam.task.columns):
             self.notes.append(
-                f"{MOST_COLUMNS} of {len(exam.task.columns):,} columns are dealt anew: those that alone say most of the "
-                "target."
+                f"{MOST_COLUMNS} of {len(exam.task.columns):,} columns are dealt anew, those that alone say most."
             )
         return found
 

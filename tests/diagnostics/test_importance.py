@@ -36,9 +36,8 @@ def exam(request):
     return exam_of(messy(request.param, rows=300).drop(columns="part"), folds={"count": 3})
 
 
-@pytest.mark.parametrize("rung", ["linear", "boosting", "additive"])
-def test_it_is_scikit_learns_within_the_noise_of_shuffling(rung, exam):
-    refit = refit_of(exam, rung)
+def test_it_is_scikit_learns_within_the_noise_of_shuffling(exam):
+    refit = refit_of(exam, {"binary": "boosting", "multiclass": "linear", "regression": "additive"}[exam.task.kind])
     found = {one.column: one.loss for one in found_of(exam, [refit]).columns}
     train, test = (exam.task.frame.iloc[rows] for rows in (refit.split.train, refit.split.test))
     fitted = refit.pipeline.fit(train, exam.targets[refit.split.train])
@@ -47,9 +46,9 @@ def test_it_is_scikit_learns_within_the_noise_of_shuffling(rung, exam):
         said = model.predict(X) if exam.task.kind == "regression" else model.predict_proba(X)
         return -metric_of(exam).row_loss(exam.task.y[refit.split.test], said).mean()
 
-    theirs = permutation_importance(fitted, test, None, scoring=score, n_repeats=20, random_state=0)
+    theirs = permutation_importance(fitted, test, None, scoring=score, n_repeats=10, random_state=0)
     for place, name in enumerate(test.columns):
-        noise = theirs.importances[place].std() * np.sqrt(1 / 5 + 1 / 20)
+        noise = theirs.importances[place].std() * np.sqrt(1 / 5 + 1 / 10)
         assert abs(found[name] - theirs.importances_mean[place]) <= 5 * noise + 1e-9, name
 
 
@@ -74,7 +73,9 @@ def test_the_same_folds_give_the_same_numbers_whatever_fits_into_one_call(exam, 
 
 def test_a_model_that_does_not_say_what_is_stored_is_refused(exam):
     refit = refit_of(exam, "linear")
-    with pytest.raises(RungError, match="fitted again on fold 0 it predicts other than what is stored, by up to 0.001"):
+    with pytest.raises(
+        RungError, match=r"fitted again on fold 0 it predicts other than what is stored, by up to 0\.001"
+    ):
         found_of(exam, [replace(refit, stored=refit.stored + 0.001)])
     with pytest.raises(RungError, match="other than what is stored"):
         found_of(exam, [replace(refit, stored=refit.stored * np.nan)])

@@ -56,7 +56,10 @@ class TestDisagreements:
     def test_of_numbers_half_the_typical_error_is_a_difference(self):
         """Errors of the recommended are 2, 2, 2, 8: predictions more than 1 apart differ."""
         actual = np.array([10.0, 20.0, 30.0, 40.5])
-        says, simpler = Said(prediction=actual + [2, -2, 2, 8]), Said(prediction=actual + [3, -3.1, 0.5, -9.0])
+        says, simpler = (
+            Said(prediction=actual + np.array([2, -2, 2, 8])),
+            Said(prediction=actual + np.array([3, -3.1, 0.5, -9])),
+        )
         found = disagreements(truth(actual), says, simpler, HOW)
         assert (found.differing, found.right, found.simpler_right) == (3, 2, 1)
         assert found.what == "predictions more than 1 apart, half the recommended rung's typical (median) error"

@@ -1,4 +1,4 @@
-"""A model that is bad somewhere is found out, one that is not is left in peace, and intervals are those of textbooks."""
+"""A model that is bad somewhere is found out, one that is not is left in peace; intervals are those of textbooks."""
 
 import numpy as np
 import pandas as pd
@@ -110,7 +110,7 @@ def test_a_town_of_100_among_2000_rows_where_the_model_is_lost_comes_first(task,
 
 @pytest.mark.parametrize("shape", ["normal errors", "log losses", "in groups"])
 def test_of_a_model_that_is_equally_good_everywhere_few_slices_look_bad(shape):
-    """Of 95 % intervals about 1 in 20 may leave the whole out; fewer of these look bad than good, losses being skewed."""
+    """Of 95 % intervals about 1 in 20 may leave the whole out, of which fewer look bad than good: losses are skewed."""
     looked = outside = bad = 0
     for seed in range(60):
         rng = np.random.default_rng(seed)
