@@ -30,13 +30,12 @@ class Question:
     def holds(self, frame: pd.DataFrame) -> NDArray[np.bool_]:
         """(n,) the answers for the rows of a canonical frame."""
         values = self.feature.values(frame)
-        wanted = [place for place, level in enumerate(self.feature.levels) if level in self.levels]
-        yes = {
-            "limit": lambda: values <= self.at_most,
-            "levels": lambda: np.isin(values, wanted),
-            "flag": lambda: values > 0.5,
-            "missing": lambda: np.zeros(len(values), dtype=np.bool_),
-        }[self.asks]()
+        if self.asks == "limit":
+            yes = values <= self.at_most
+        elif self.asks == "levels":
+            yes = np.isin(values, [place for place, level in enumerate(self.feature.levels) if level in self.levels])
+        else:
+            yes = values > 0.5 if self.asks == "flag" else np.zeros(len(values), dtype=np.bool_)
         return np.asarray(np.where(gaps(self.feature, frame), self.missing, yes), dtype=np.bool_)
 
     @property

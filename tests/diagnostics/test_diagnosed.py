@@ -220,7 +220,7 @@ def test_groups_have_the_names_of_the_table_and_time_its_spans(bench_at, tmp_pat
     groups = {one["label"]: one["rows"] for one in found["slices"] if one["kind"] == "group"}
     assert groups == {f"<b>{number}": 30 for number in range(8)}
     spans = {one["label"]: one["rows"] for one in found["slices"] if one["kind"] == "time"}
-    assert spans == {label: 48 for label in ("0 to 11.8", "11.8 to 23.6", "23.6 to 35.4", "35.4 to 47.2", "47.2 to 59")}
+    assert spans == dict.fromkeys(("0 to 11.8", "11.8 to 23.6", "23.6 to 35.4", "35.4 to 47.2", "47.2 to 59"), 48)
     assert all(one["small"] for one in found["slices"] if one["kind"] == "level" and one["rows"] < 30)
 
 
