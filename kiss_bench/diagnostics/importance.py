@@ -24,8 +24,8 @@ MOST_ROWS, FEWEST_ROWS, MOST_SHUFFLES = 2_000, 50, 5
 """Test rows of a fold, and how often each column is dealt anew among them."""
 MOST_PREDICTED = 100_000
 """Predictions of a fold, as far as the fewest rows and one shuffle allow."""
-MOST_CELLS = 40_000_000
-"""Cells of a fold, which in wide tables cost more than predictions."""
+MOST_CELLS = 6_000_000
+"""Cells of a fold, likewise: in wide tables they cost more than predictions, about a second of so many."""
 AT_ONCE, CELLS_AT_ONCE = 50_000, 2_000_000
 """Rows, and cells, that are predicted in one call: a call costs more than its rows, and memory bounds them."""
 STRENGTH_ROWS = 5_000

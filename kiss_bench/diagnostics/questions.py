@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kiss_bench.diagnostics.encoded import MISSING, Feature
-from kiss_bench.diagnostics.wording import LONGEST, figure, listed, moments
+from kiss_bench.diagnostics.wording import LONGEST, exact, listed, moments
 
 DAY_US = 86_400_000_000
 
@@ -56,7 +56,7 @@ class Question:
     def _limit(self) -> str:
         if self.feature.part == "days":
             return moments(np.array([round(self.at_most * DAY_US)], dtype="datetime64[us]"))[0]
-        return figure(self.at_most, 17) if self.feature.kind == "value" else f"{self.at_most:.4g}"
+        return exact(self.at_most)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

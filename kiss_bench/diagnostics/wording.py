@@ -1,7 +1,6 @@
 """Levels, numbers and dates as labels."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +35,11 @@ def figure(value: float, digits: int = 4) -> str:
     return f"{value:.0f}" if digits == 4 and 1e4 <= abs(value) < 1e15 else f"{value:.{digits}g}"
 
 
+def exact(value: float) -> str:
+    """A number with as few digits as say it exactly: 8.8."""
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(float(value))
+
+
 def figures(values: Sequence[float]) -> list[str]:
     """Numbers with as many digits as tell them apart, and four at least."""
     for digits in range(4, 17):
@@ -56,7 +60,3 @@ def moments(stamps: NDArray[np.datetime64]) -> list[str]:
 def share(value: float) -> str:
     """`42.3 %`."""
     return f"{100 * value:.3g} %"
-
-
-def quoted(name: Any) -> str:
-    return f"'{short(str(name))}'"

@@ -128,7 +128,7 @@ HALF = ["bad"] * 30 + ["good"] * 70 + ["bad"] * 10 + ["good"] * 90
             "if savings ≤ 79: bad 99.8 % (80 rows), else bad 0.249 % (120 rows)",
         ),
         (
-            ["a"] * 100 + ["b"] * 60 + ["c"] * 40,
+            ["a"] * 100 + ["b", "c"] * 50,
             HALF,
             "if savings = a: bad 30 % (100 rows), else bad 10 % (100 rows)",
         ),
@@ -150,6 +150,7 @@ def test_a_stump_is_one_sentence(column, y, sentence):
     [
         ([1.0] * 100 + [np.nan] * 100, "savings missing"),
         ([0.25] * 100 + [0.75] * 100, "savings ≤ 0.5"),
+        ([8.8] * 100 + [8.9] * 100, "savings ≤ 8.85"),
         ([1234567] * 100 + [1234568] * 100, "savings ≤ 1234567"),
         ([True] * 100 + [False] * 100, "savings is true"),
         (["2024-02-01"] * 100 + ["2024-02-29"] * 100, "savings (days since 1970) ≤ 2024-02-01"),
