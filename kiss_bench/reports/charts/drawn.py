@@ -1,7 +1,7 @@
 """A specification drawn: as SVG inside a page, or as a file of its own.
 
-What Vega draws is reduced to what is seen: coordinates to a tenth of a pixel, without its own numbering, which goes on from
-drawing to drawing. A mark that has a tip carries it, and the place of its rung on the ladder, as data.
+What Vega draws is reduced to what is seen: coordinates to a tenth of a pixel, without its own numbering, which goes on
+from drawing to drawing. A mark that has a tip carries it, and the place of its rung on the ladder, as data.
 """
 
 import json
@@ -55,8 +55,13 @@ def _vega(spec: str) -> str:
     return str(vl_convert.vegalite_to_svg(json.loads(spec)))
 
 
+def forget_drawings() -> None:
+    """Have everything drawn anew; what was drawn last is kept, since page and files share pictures."""
+    _vega.cache_clear()
+
+
 def _drawn(spec: Spec, name: str) -> ET.Element:
-    root = ET.fromstring(_vega(json.dumps(spec)))  # noqa: S314: our own drawing
+    root = ET.fromstring(_vega(json.dumps(spec)))  # noqa: S314 - our own drawing
     root.attrib.pop("class", None)
     places = {str(row[TIP]): row.get(PLACE) for row in tips(spec)}
     ids: dict[str, str] = {}

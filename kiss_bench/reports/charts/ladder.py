@@ -1,7 +1,7 @@
 """The ladder as a picture: how well each rung scores, what it had to clear, and where the climb stops.
 
-The simplest rung is at the bottom and better is to the right for every metric, so that a climb goes up and to the right,
-and "above" means in the picture what it means in the text.
+The simplest rung is at the bottom and better is to the right for every metric, so that a climb goes up and to the
+right, and "above" means in the picture what it means in the text.
 """
 
 from dataclasses import dataclass
@@ -84,7 +84,7 @@ def _scores(board: Board, scale: tuple[float, float], layout: Layout) -> Spec:
         *_intervals(drawn, ("low", "high"), x, y),
         *_way(board, scale, x, y),
         *_marks(drawn, "score", x, y),
-        *_names(board, rows, y, layout),
+        *_names(rows, y, layout),
         *_absent([row for row in rows if "score" not in row], y),
     ]  # fmt: skip
     layers += [] if layout.gains else _words(rows, y, layout)
@@ -178,7 +178,7 @@ def _marks(rows: Rows, field: str, x: dict[str, Any], y: dict[str, Any]) -> list
     return layers
 
 
-def _names(board: Board, rows: Rows, y: dict[str, Any], layout: Layout) -> list[Spec]:
+def _names(rows: Rows, y: dict[str, Any], layout: Layout) -> list[Spec]:
     side = {"align": "left", "dx": 0, "dy": -12} if layout.names_inside else {"align": "right", "dx": -10}
     encoding = {"x": {"value": 0}, "y": y, "text": {"field": "rung"}, "description": {"field": TIP}}
     text = {"type": "text", "fontSize": 13, "baseline": "middle", **side}

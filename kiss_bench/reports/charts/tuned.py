@@ -136,7 +136,7 @@ def budget_charts(record: TuningRecord) -> list[Spec]:
 
 
 def _budget(rung: RungTuning, metric: str) -> Spec:
-    points = [
+    points: list[dict[str, Any]] = [
         {"trials": point.trials, "gain": point.gain, "low": point.low, "high": point.high,
          TIP: f"{label(rung.rung, 60)}, {point.trials} trials: gain {amounts.number(point.gain)} "
               f"({amounts.number(point.low)} to {amounts.number(point.high)}) over trial 0"}

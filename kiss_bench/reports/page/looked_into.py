@@ -65,9 +65,9 @@ def _slices(found: Diagnostics) -> Section | None:
     overall = _number(found.overall, "overall", decimals)
     looked = f"{found.slices_looked_at:,} slices" if found.slices_looked_at else "All slices"
     told = (
-        f"{looked} were looked at, the worst come first: by the end of their interval that is nearer to the score of all "
-        f"rows. Of so many some look bad by chance; no verdict rests on them. Slices marked * have too few rows to say "
-        f"much. Scores are of {MARKDOWN.name(found.rung or '')} on out-of-fold rows; over all rows it is "
+        f"{looked} were looked at, the worst come first: by the end of their interval that is nearer to the score of "
+        f"all rows. Of so many some look bad by chance; no verdict rests on them. Slices marked * have too few rows to "
+        f"say much. Scores are of {MARKDOWN.name(found.rung or '')} on out-of-fold rows; over all rows it is "
         f"{overall if isinstance(overall, str) else overall.text}."
     )
     left = ("column", "slice", "kind")
@@ -175,10 +175,8 @@ def _importance(found: Diagnostics) -> Section | None:
         f"{told.shuffles:,} shuffles. Columns that say the same share their importance: each may look idle alone."
     )
     hint = ("most: ", shortened(told.columns[0].column, 48))
-    blocks = (_prose(text), *pictures, _importance_table(told))
-    return Section(
-        key="importance", title=f"Importance of columns to {clean(found.rung or '')}", blocks=blocks, hint=hint
-    )
+    title = f"Importance of columns to {clean(found.rung or '')}"
+    return Section(key="importance", title=title, blocks=(_prose(text), *pictures, _importance_table(told)), hint=hint)
 
 
 def _importance_table(told: Importance) -> Table:
@@ -217,8 +215,8 @@ def _reading(each: Reading, place: int) -> Iterator[Block]:
     left_out = f" {each.terms_left_out:,} smaller ones are left out." if each.terms_left_out else ""
     sentence = f"**{MARKDOWN.text(each.sentence)}**\n\n" if each.sentence else ""
     yield _prose(
-        f"### {MARKDOWN.name(each.rung)}\n\n{sentence}Fitted on all {each.rows:,} rows, {MARKDOWN.text(each.arm)} settings; in "
-        f"{MARKDOWN.text(each.unit)}.{start}{left_out}"
+        f"# {MARKDOWN.name(each.rung)}\n\n{sentence}Fitted on all {each.rows:,} rows, "
+        f"{MARKDOWN.text(each.arm)} settings; in {MARKDOWN.text(each.unit)}.{start}{left_out}"
     )
     spec = terms_chart(each)
     if spec:
