@@ -8,8 +8,10 @@ from html.parser import HTMLParser
 from kiss_bench.records.evidence import Evidence
 from kiss_bench.reports.json import leaderboard_json, plain_json, record_json, tuning_json
 
-TOKEN = re.compile(r"(?<![\w.\-#])(?P<about>about )?(?P<limit>[<>] ?)?(?P<number>[+\-−]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?)"
-                   r"(?![\w]*[=.]\d)(?:\s?(?P<unit>%|ms|s|min|h|d|B|kB|MB|GB|TB)(?![\w]))?")  # fmt: skip
+TOKEN = re.compile(
+    r"(?<![\w.\-#])(?P<about>about )?(?P<limit>[<>] ?)?(?P<number>[+\-−]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?)"
+    r"(?![\w]*[=.]\d)(?:\s?(?P<unit>%|ms|s|min|h|d|B|kB|MB|GB|TB)(?![\w]))?"
+)
 OWN = re.compile(r"95 % (?:interval|bounds)|two-sided 95 %|0\.5 is chance|SHA-256|(?:at least|reaches) 0\.95")
 """Numbers that are words of ours."""
 UNITS = {
@@ -140,7 +142,9 @@ def _made_of_several(name, content):
 def without_source(page, files):
     """The numbers of a page that no file has: (text, where it stands)."""
     walk, sources = Walk(page), sources_of(files)
-    lost = [(text, at) for text, value, at in walk.figures if found_at(files, at) != value or not rounds_to(text, value)]
+    lost = [
+        (text, at) for text, value, at in walk.figures if found_at(files, at) != value or not rounds_to(text, value)
+    ]
     for text, source, _ in walk.texts:
         found = OWN.sub(lambda words: " " * len(words[0]), text)
         lost += [(number[0], text) for number in TOKEN.finditer(found) if not sources[source].has(number)]

@@ -1,4 +1,4 @@
-"""`leaderboard.html` in a real browser: nothing runs, nothing is asked for, everyone can use it, and paper has it all."""
+"""`leaderboard.html` in a real browser: nothing runs, nothing is asked for, everyone can use it, paper has it all."""
 
 import os
 import re
@@ -14,7 +14,7 @@ from playwright.sync_api import sync_playwright
 from kiss_bench.reports.html import leaderboard_html
 
 MISSING = (
-    "These tests open pages in Chromium and found none. Debian and Ubuntu: apt-get install chromium; any other place: put "
+    "These tests open pages in Chromium and found none. Debian and Ubuntu: apt-get install chromium; anywhere else: put "
     "it on PATH as chromium, or name it in CHROMIUM."
 )
 QUIET = (
@@ -36,7 +36,11 @@ WIDTHS = {"desk": (1280, 800), "phone": (390, 844), "paper": (718, 1000)}
 SCHEMES = {"light": {}, "dark": {"runOnly": ["color-contrast"]}}
 """All rules by day; by night only colours are others."""
 PWNED = "window.__pwned = 1"
-HOSTILE_PAGE_NAMES = (f"<script>{PWNED}</script>", f'"><img src=x onerror="{PWNED}">', f"</svg><script>{PWNED}</script>")
+HOSTILE_PAGE_NAMES = (
+    f"<script>{PWNED}</script>",
+    f'"><img src=x onerror="{PWNED}">',
+    f"</svg><script>{PWNED}</script>",
+)
 
 
 @pytest.fixture(scope="session")
@@ -127,7 +131,7 @@ def rungs(page):
     ("heading", "once", "twice"),
     [
         ("rung", ["dummy", "stump", "linear", "tree", "boosting"], ["boosting", "tree", "linear", "stump", "dummy"]),
-        ("log_loss", ["dummy", "stump", "tree", "linear", "boosting"], ["boosting", "linear", "tree", "stump", "dummy"]),
+        ("log_l", ["dummy", "stump", "tree", "linear", "boosting"], ["boosting", "linear", "tree", "stump", "dummy"]),
         ("gain (", ["linear", "stump", "boosting", "tree", "dummy"], ["tree", "boosting", "stump", "linear", "dummy"]),
         ("verdict", ["dummy", "boosting", "stump", "linear", "tree"], ["tree", "stump", "linear", "boosting", "dummy"]),
         ("size", ["boosting", "linear", "tree", "stump", "dummy"], ["dummy", "stump", "tree", "linear", "boosting"]),
@@ -283,7 +287,20 @@ def renamed(found, name):
     """The evidence with all free text replaced by this name (rungs get a number behind it)."""
     from dataclasses import fields, is_dataclass, replace
 
-    kept = {"status", "verdict", "kind", "task", "arm", "level", "seen", "nearer", "answer", "method", "multiplicity", "states"}
+    kept = {
+        "status",
+        "verdict",
+        "kind",
+        "task",
+        "arm",
+        "level",
+        "seen",
+        "nearer",
+        "answer",
+        "method",
+        "multiplicity",
+        "states",
+    }
     rungs = {row.rung: f"{name}{place}" for place, row in enumerate(found.board.rungs)}
 
     def changed(value, key=""):

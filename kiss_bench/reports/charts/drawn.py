@@ -111,6 +111,7 @@ def _prune(parent: ET.Element) -> None:
         _prune(child)
         tag = child.tag.removeprefix(f"{{{SVG}}}")
         nothing = tag == "path" and (child.get("display") == "none" or child.get("d") in {"", "M0,0h0v0h0Z"})
+        nothing = nothing or (tag == "rect" and child.get("fill") == "transparent")
         unpainted = tag == "path" and not child.get("fill") and not child.get("stroke") and parent.tag.endswith("}g")
         if nothing or (tag == "g" and len(child) == 0) or (unpainted and "data-tip" not in child.attrib):
             parent.remove(child)

@@ -28,7 +28,7 @@ from kiss_bench.reports.charts.theme import (
 )
 from kiss_bench.reports.columns import board_decimals, is_recommended, state
 from kiss_bench.reports.escape import clean
-from kiss_bench.reports.words import gain_words, verdict_sentence
+from kiss_bench.reports.words import gain_words
 
 Rows = list[dict[str, Any]]
 COLOUR: dict[str, Any] = {"field": "colour", "type": "nominal", "scale": None}
@@ -65,8 +65,11 @@ def ladder_chart(board: Board, layout: Layout = WIDE) -> Spec | None:
 
 
 def _described(board: Board) -> str:
-    name, chosen = clean(board.metric.name), verdict_sentence(board)
-    return f"The ladder: {name} of each rung with its 95 % interval, the simplest at the bottom. {chosen}"
+    way = [label(board.rungs[place].rung, 60) for place in dict.fromkeys(place for _, place in climb(board))]
+    told = f" The climb goes from {' to '.join(way)} and stops there." if len(way) > 1 else ""
+    told = f" The climb stops at {way[0]}." if len(way) == 1 else told
+    name = clean(board.metric.name)
+    return f"The ladder: {name} of each rung with its 95 % interval, the simplest at the bottom, better to the right.{told}"
 
 
 def _scores(board: Board, scale: tuple[float, float], layout: Layout) -> Spec:

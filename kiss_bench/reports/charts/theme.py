@@ -74,7 +74,7 @@ def framed(spec: Spec, description: str) -> Spec:
     return {
         "$schema": SCHEMA,
         "description": description,
-        "background": None,
+        "background": "transparent",
         "padding": 2,
         "config": {
             "font": FONT,
