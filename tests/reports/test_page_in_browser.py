@@ -14,8 +14,8 @@ from playwright.sync_api import sync_playwright
 from kiss_bench.reports.html import leaderboard_html
 
 MISSING = (
-    "These tests open pages in Chromium and found none. Debian and Ubuntu: apt-get install chromium; anywhere else: put "
-    "it on PATH as chromium, or name it in CHROMIUM."
+    "These tests open pages in Chromium and found none. Debian and Ubuntu: apt-get install chromium; anywhere else: "
+    "put it on PATH as chromium, or name it in CHROMIUM."
 )
 QUIET = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),

@@ -69,7 +69,7 @@ def _described(board: Board) -> str:
     told = f" The climb goes from {' to '.join(way)} and stops there." if len(way) > 1 else ""
     told = f" The climb stops at {way[0]}." if len(way) == 1 else told
     name = clean(board.metric.name)
-    return f"The ladder: {name} of each rung with its 95 % interval, the simplest at the bottom, better to the right.{told}"
+    return f"The ladder: {name} of each rung with its 95 % interval, simplest at the bottom, better to the right.{told}"
 
 
 def _scores(board: Board, scale: tuple[float, float], layout: Layout) -> Spec:
@@ -184,12 +184,14 @@ def _marks(rows: Rows, field: str, x: dict[str, Any], y: dict[str, Any]) -> list
 def _names(rows: Rows, y: dict[str, Any], layout: Layout) -> list[Spec]:
     side = {"align": "left", "dx": 0, "dy": -12} if layout.names_inside else {"align": "right", "dx": -10}
     encoding = {"x": {"value": 0}, "y": y, "text": {"field": "rung"}, "description": {"field": TIP}}
-    text = {"type": "text", "fontSize": 13, "baseline": "middle", **side}
-    told = [(weight, [row for row in rows if row["chosen"] is chosen]) for chosen, weight in _WEIGHTS]
-    return [layer({**text, "fontWeight": weight}, encoding, found) for weight, found in told if found]
+    return _texts({"fontSize": 13, **side}, encoding, rows)
 
 
-_WEIGHTS = ((False, "normal"), (True, "bold"))
+def _texts(style: dict[str, Any], encoding: dict[str, Any], rows: Rows) -> list[Spec]:
+    """A text a rung, that of the recommended one in bold."""
+    told = {weight: [row for row in rows if row["chosen"] is (weight == "bold")] for weight in ("normal", "bold")}
+    text = {"type": "text", "baseline": "middle", **style}
+    return [layer({**text, "fontWeight": weight}, encoding, found) for weight, found in told.items() if found]
 
 
 def _absent(rows: Rows, y: dict[str, Any]) -> list[Spec]:
@@ -202,11 +204,8 @@ def _absent(rows: Rows, y: dict[str, Any]) -> list[Spec]:
 def _words(rows: Rows, y: dict[str, Any], layout: Layout) -> list[Spec]:
     """The verdicts, at the right of the picture."""
     encoding = {"x": {"value": layout.gains or layout.scores}, "y": y, "text": {"field": "word"}, "color": COLOUR}
-    rows = [row for row in rows if "score" in row]
-    told = [(weight, [row for row in rows if row["chosen"] is chosen]) for chosen, weight in _WEIGHTS]
     size = {"fontSize": 12, "dx": 12} if layout.gains else {"fontSize": 10, "dx": 5}
-    text = {"type": "text", "baseline": "middle", "align": "left", **size}
-    return [layer({**text, "fontWeight": weight}, encoding, found) for weight, found in told if found]
+    return _texts({"align": "left", **size}, encoding, [row for row in rows if "score" in row])
 
 
 def _gains(board: Board, layout: Layout) -> Spec:
