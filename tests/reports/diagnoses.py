@@ -27,10 +27,10 @@ from kiss_bench.reports.words import recommended_row
 from kiss_bench.tuning.record.facts import TuningRecord
 
 
-def a_slice(column, label, rows, score, kind="level", half=0.04, **more):
+def a_slice(column, label, rows, score, *, kind="level", half=0.04):
     return Slice(
         column=column, kind=kind, label=label, rows=rows, score=score, low=score - half, high=score + half,
-        simpler_score=score + 0.03, small=rows < 50, **more,
+        simpler_score=score + 0.03, small=rows < 50,
     )  # fmt: skip
 
 

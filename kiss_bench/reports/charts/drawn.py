@@ -1,7 +1,7 @@
 """A specification drawn: as SVG inside a page, or as a file of its own.
 
-What Vega draws is reduced to what is seen: coordinates to a tenth of a pixel, without its own numbering, which goes on from
-drawing to drawing. A mark that has a tip carries it, and the place of its rung on the ladder, as data.
+What Vega draws is reduced to what is seen: coordinates to a tenth of a pixel, without its own numbering, which goes on
+from drawing to drawing. A mark that has a tip carries it, and the place of its rung on the ladder, as data.
 """
 
 import json
@@ -55,8 +55,13 @@ def _vega(spec: str) -> str:
     return str(vl_convert.vegalite_to_svg(json.loads(spec)))
 
 
+def forget_drawings() -> None:
+    """Have everything drawn anew; what was drawn last is kept, since page and files share pictures."""
+    _vega.cache_clear()
+
+
 def _drawn(spec: Spec, name: str) -> ET.Element:
-    root = ET.fromstring(_vega(json.dumps(spec)))  # noqa: S314: our own drawing
+    root = ET.fromstring(_vega(json.dumps(spec)))  # noqa: S314 - our own drawing
     root.attrib.pop("class", None)
     places = {str(row[TIP]): row.get(PLACE) for row in tips(spec)}
     ids: dict[str, str] = {}
@@ -106,6 +111,7 @@ def _prune(parent: ET.Element) -> None:
         _prune(child)
         tag = child.tag.removeprefix(f"{{{SVG}}}")
         nothing = tag == "path" and (child.get("display") == "none" or child.get("d") in {"", "M0,0h0v0h0Z"})
+        nothing = nothing or (tag == "rect" and child.get("fill") == "transparent")
         unpainted = tag == "path" and not child.get("fill") and not child.get("stroke") and parent.tag.endswith("}g")
         if nothing or (tag == "g" and len(child) == 0) or (unpainted and "data-tip" not in child.attrib):
             parent.remove(child)

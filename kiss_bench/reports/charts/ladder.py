@@ -1,7 +1,7 @@
 """The ladder as a picture: how well each rung scores, what it had to clear, and where the climb stops.
 
-The simplest rung is at the bottom and better is to the right for every metric, so that a climb goes up and to the right,
-and "above" means in the picture what it means in the text.
+The simplest rung is at the bottom and better is to the right for every metric, so that a climb goes up and to the
+right, and "above" means in the picture what it means in the text.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from kiss_bench.reports.charts.theme import (
 )
 from kiss_bench.reports.columns import board_decimals, is_recommended, state
 from kiss_bench.reports.escape import clean
-from kiss_bench.reports.words import gain_words, verdict_sentence
+from kiss_bench.reports.words import gain_words
 
 Rows = list[dict[str, Any]]
 COLOUR: dict[str, Any] = {"field": "colour", "type": "nominal", "scale": None}
@@ -65,8 +65,11 @@ def ladder_chart(board: Board, layout: Layout = WIDE) -> Spec | None:
 
 
 def _described(board: Board) -> str:
-    name, chosen = clean(board.metric.name), verdict_sentence(board)
-    return f"The ladder: {name} of each rung with its 95 % interval, the simplest at the bottom. {chosen}"
+    way = [label(board.rungs[place].rung, 60) for place in dict.fromkeys(place for _, place in climb(board))]
+    told = f" The climb goes from {' to '.join(way)} and stops there." if len(way) > 1 else ""
+    told = f" The climb stops at {way[0]}." if len(way) == 1 else told
+    name = clean(board.metric.name)
+    return f"The ladder: {name} of each rung with its 95 % interval, simplest at the bottom, better to the right.{told}"
 
 
 def _scores(board: Board, scale: tuple[float, float], layout: Layout) -> Spec:
@@ -84,7 +87,7 @@ def _scores(board: Board, scale: tuple[float, float], layout: Layout) -> Spec:
         *_intervals(drawn, ("low", "high"), x, y),
         *_way(board, scale, x, y),
         *_marks(drawn, "score", x, y),
-        *_names(board, rows, y, layout),
+        *_names(rows, y, layout),
         *_absent([row for row in rows if "score" not in row], y),
     ]  # fmt: skip
     layers += [] if layout.gains else _words(rows, y, layout)
@@ -178,15 +181,17 @@ def _marks(rows: Rows, field: str, x: dict[str, Any], y: dict[str, Any]) -> list
     return layers
 
 
-def _names(board: Board, rows: Rows, y: dict[str, Any], layout: Layout) -> list[Spec]:
+def _names(rows: Rows, y: dict[str, Any], layout: Layout) -> list[Spec]:
     side = {"align": "left", "dx": 0, "dy": -12} if layout.names_inside else {"align": "right", "dx": -10}
     encoding = {"x": {"value": 0}, "y": y, "text": {"field": "rung"}, "description": {"field": TIP}}
-    text = {"type": "text", "fontSize": 13, "baseline": "middle", **side}
-    told = [(weight, [row for row in rows if row["chosen"] is chosen]) for chosen, weight in _WEIGHTS]
-    return [layer({**text, "fontWeight": weight}, encoding, found) for weight, found in told if found]
+    return _texts({"fontSize": 13, **side}, encoding, rows)
 
 
-_WEIGHTS = ((False, "normal"), (True, "bold"))
+def _texts(style: dict[str, Any], encoding: dict[str, Any], rows: Rows) -> list[Spec]:
+    """A text a rung, that of the recommended one in bold."""
+    told = {weight: [row for row in rows if row["chosen"] is (weight == "bold")] for weight in ("normal", "bold")}
+    text = {"type": "text", "baseline": "middle", **style}
+    return [layer({**text, "fontWeight": weight}, encoding, found) for weight, found in told.items() if found]
 
 
 def _absent(rows: Rows, y: dict[str, Any]) -> list[Spec]:
@@ -199,11 +204,8 @@ def _absent(rows: Rows, y: dict[str, Any]) -> list[Spec]:
 def _words(rows: Rows, y: dict[str, Any], layout: Layout) -> list[Spec]:
     """The verdicts, at the right of the picture."""
     encoding = {"x": {"value": layout.gains or layout.scores}, "y": y, "text": {"field": "word"}, "color": COLOUR}
-    rows = [row for row in rows if "score" in row]
-    told = [(weight, [row for row in rows if row["chosen"] is chosen]) for chosen, weight in _WEIGHTS]
     size = {"fontSize": 12, "dx": 12} if layout.gains else {"fontSize": 10, "dx": 5}
-    text = {"type": "text", "baseline": "middle", "align": "left", **size}
-    return [layer({**text, "fontWeight": weight}, encoding, found) for weight, found in told if found]
+    return _texts({"align": "left", **size}, encoding, [row for row in rows if "score" in row])
 
 
 def _gains(board: Board, layout: Layout) -> Spec:

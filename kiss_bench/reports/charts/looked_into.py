@@ -60,7 +60,7 @@ def importance_chart(found: Importance) -> Spec | None:
 
 def terms_chart(found: Reading) -> Spec | None:
     """The largest coefficients of a linear rung as bars from zero."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"name": label(f"{term.name} ({term.label})" if term.label else term.name, _NAME), "value": term.effect,
          "zero": 0.0, "colour": ACCENT if term.effect >= 0 else OTHER,
          TIP: f"{label(term.name, 90)}{f', {label(term.label, 30)}' if term.label else ''}: "

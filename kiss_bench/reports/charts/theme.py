@@ -1,7 +1,7 @@
 """What all charts have in common: ink, colours, shapes, and the frame of a Vega-Lite specification.
 
-Ink is `currentColor`, so that one drawing serves a light and a dark page; each colour can be read on white, and the page
-has a twin of it for a dark ground. Colours only repeat what a shape or a word says.
+Ink is `currentColor`, so that one drawing serves a light and a dark page; each colour can be read on white, and the
+page has a twin of it for a dark ground. Colours only repeat what a shape or a word says.
 """
 
 import math
@@ -74,7 +74,7 @@ def framed(spec: Spec, description: str) -> Spec:
     return {
         "$schema": SCHEMA,
         "description": description,
-        "background": None,
+        "background": "transparent",
         "padding": 2,
         "config": {
             "font": FONT,

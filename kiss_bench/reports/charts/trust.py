@@ -76,8 +76,8 @@ def _reliability(board: Board, facts: Mapping[str, Any], name: str) -> Spec:
     y = quantity("observed", scale=share, axis={"title": "came true", "format": ".0%", "tickCount": 5})
     return framed(
         {**_SQUARE, "layer": [*_diagonal(0.0, 1.0, x, y), *_dots(rows, x, y)]},
-        f"What {name} says against what came true, in parts of equally many rows; on the diagonal it can be taken at its "
-        f"word. Bars are 95 % intervals.",
+        f"What {name} says against what came true, in parts of equally many rows; on the diagonal it can be taken at "
+        f"its word. Bars are 95 % intervals.",
     )
 
 
@@ -100,47 +100,56 @@ def _dots(rows: list[dict[str, Any]], x: dict[str, Any], y: dict[str, Any]) -> l
 
 
 def _residual_panels(found: Residuals, name: str) -> list[Spec]:
-    """Predicted against actual, and residuals over predictions."""
-    panels = []
+    panels = [_scatter(found, name), _residuals(found, name)]
+    return [panel for panel in panels if panel is not None]
+
+
+def _scatter(found: Residuals, name: str) -> Spec | None:
+    """Actual over predicted."""
     pairs = [{"predicted": says, "actual": true} for says, true in found.sample if finite(says, true)]
-    if pairs:
-        low, high = span([value for row in pairs for value in row.values()])
-        scale = {"domain": [low, high], "nice": False, "zero": False}
-        ticks = {"tickCount": 5, **number_format((low, high))}
-        x = quantity("predicted", scale=scale, axis={"title": "predicted", **ticks})
-        y = quantity("actual", scale=scale, axis={"title": "actual", **ticks})
-        point = {"type": "point", "filled": True, "size": 9, "color": ACCENT, "opacity": 0.5}
-        view = {**_SQUARE, "layer": [*_diagonal(low, high, x, y), layer(point, {"x": x, "y": y}, pairs)]}
-        panels.append(
-            framed(view, f"Actual over predicted values of {name} on rows drawn at random, and the diagonal.")
-        )
-    rows = [
+    if not pairs:
+        return None
+    low, high = span([value for row in pairs for value in row.values()])
+    scale = {"domain": [low, high], "nice": False, "zero": False}
+    ticks = {"tickCount": 5, **number_format((low, high))}
+    x = quantity("predicted", scale=scale, axis={"title": "predicted", **ticks})
+    y = quantity("actual", scale=scale, axis={"title": "actual", **ticks})
+    point = {"type": "point", "filled": True, "size": 9, "color": ACCENT, "opacity": 0.5}
+    view = {**_SQUARE, "layer": [*_diagonal(low, high, x, y), layer(point, {"x": x, "y": y}, pairs)]}
+    return framed(view, f"Actual over predicted values of {name} on rows drawn at random, and the diagonal.")
+
+
+def _residuals(found: Residuals, name: str) -> Spec | None:
+    """What predictions are off by, over the predictions."""
+    rows: list[dict[str, Any]] = [
         {"predicted": each.predicted, "low": each.low, "middle": each.middle, "high": each.high,
          TIP: f"{each.rows:,} rows with predictions of about {amounts.number(each.predicted)}: nine in ten are off by "
               f"{amounts.number(each.low, sign=True)} to {amounts.number(each.high, sign=True)}"}
         for each in found.bins if finite(each.predicted, each.low, each.middle, each.high)
     ]  # fmt: skip
-    if rows:
-        x_scale = {"zero": False, "nice": False, "domain": list(span([row["predicted"] for row in rows]))}
-        x = quantity("predicted", scale=x_scale, axis={"title": "predicted", "tickCount": 5})
-        y = quantity("middle", axis={"title": "actual − predicted (5 to 95 %)", "tickCount": 5})
-        zero = {"type": "rule", "color": INK, "opacity": 0.4, "strokeDash": [4, 4]}
-        bars = {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}}
-        point = {"type": "point", "filled": True, "size": 45, "color": ACCENT, "opacity": 1}
-        layers = [
-            layer(zero, {"y": {"datum": 0.0, "type": "quantitative"}}, [{}]),
-            layer({"type": "rule", "color": INK, "opacity": 0.6, "strokeWidth": 1.5}, bars, rows),
-            layer(point, {"x": x, "y": y, "description": {"field": TIP}}, rows),
-        ]
-        told = f"What {name} is off by over its prediction: median, and from the 5 % to the 95 % quantile."
-        panels.append(framed({**_SQUARE, "layer": layers}, told))
-    return panels
+    if not rows:
+        return None
+    ends = span([row["predicted"] for row in rows])
+    scale = {"zero": False, "nice": False, "domain": list(ends)}
+    x = quantity("predicted", scale=scale, axis={"title": "predicted", "tickCount": 5, **number_format(ends)})
+    ticks = number_format(row[key] for row in rows for key in ("low", "high"))
+    y = quantity("middle", axis={"title": "actual − predicted (5 to 95 %)", "tickCount": 5, **ticks})
+    zero = {"type": "rule", "color": INK, "opacity": 0.4, "strokeDash": [4, 4]}
+    bars = {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}}
+    point = {"type": "point", "filled": True, "size": 45, "color": ACCENT, "opacity": 1}
+    layers = [
+        layer(zero, {"y": {"datum": 0.0, "type": "quantitative"}}, [{}]),
+        layer({"type": "rule", "color": INK, "opacity": 0.6, "strokeWidth": 1.5}, bars, rows),
+        layer(point, {"x": x, "y": y, "description": {"field": TIP}}, rows),
+    ]
+    told = f"What {name} is off by over its prediction: median, and from the 5 % to the 95 % quantile."
+    return framed({**_SQUARE, "layer": layers}, told)
 
 
 def _coverage(facts: Mapping[str, Any], name: str) -> Spec:
     """Share of targets inside the 90 % intervals, by thirds of the predictions and over all."""
     shares = [("all rows", facts["coverage"]), *zip(_THIRDS, facts.get("coverage_by_third") or (), strict=False)]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"part": part, "share": share, "level": facts["level"], TIP: f"{name}, {part}: {amounts.percent(share)} inside"}
         for part, share in shares
         if finite(share)

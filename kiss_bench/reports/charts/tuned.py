@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from kiss_bench.records.board import Board, BoardRow
+from kiss_bench.records.board import Board
 from kiss_bench.records.diagnostics import Diagnostics, StudyTrials
 from kiss_bench.reports import amounts
 from kiss_bench.reports.charts.climb import inside, score_span
@@ -41,7 +41,7 @@ def tuned_chart(board: Board) -> Spec | None:
         return None
     ends = [value for _, row in rows for value in (row.score, row.default_score) if value is not None]
     low, high = span([inside(value, scale) for value in ends], room=0.08)
-    data = [_pair(board, height, place, row, (low, high)) for height, (place, row) in enumerate(rows)]
+    data = [_pair(board, height, place, scale) for height, (place, _) in enumerate(rows)]
     x = quantity(
         "tuned",
         scale={"domain": [low, high], "nice": False, "zero": False, "reverse": not board.metric.greater_is_better},
@@ -63,7 +63,8 @@ def tuned_chart(board: Board) -> Spec | None:
     return framed({"width": 260, "height": 26 * len(rows), "layer": layers}, told)
 
 
-def _pair(board: Board, height: int, place: int, row: BoardRow, scale: tuple[float, float]) -> dict[str, Any]:
+def _pair(board: Board, height: int, place: int, scale: tuple[float, float]) -> dict[str, Any]:
+    row = board.rungs[place]
     plain, tuned = (amounts.number(value, board_decimals(board)) for value in (row.default_score, row.score))
     gain = amounts.number(row.tuning_gain, board_decimals(board), sign=True)
     verdict = f", tuning is {clean(row.tuning_verdict)}" if row.tuning_verdict else ""
@@ -136,7 +137,7 @@ def budget_charts(record: TuningRecord) -> list[Spec]:
 
 
 def _budget(rung: RungTuning, metric: str) -> Spec:
-    points = [
+    points: list[dict[str, Any]] = [
         {"trials": point.trials, "gain": point.gain, "low": point.low, "high": point.high,
          TIP: f"{label(rung.rung, 60)}, {point.trials} trials: gain {amounts.number(point.gain)} "
               f"({amounts.number(point.low)} to {amounts.number(point.high)}) over trial 0"}

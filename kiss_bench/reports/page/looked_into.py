@@ -1,23 +1,21 @@
-"""Sections about the recommended rung: slices, disagreements, importance, and what can be read of simple rungs."""
+"""Sections about the recommended rung: slices, disagreements, what was said and came true, importance."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from kiss_bench.records.diagnostics import Branch, Diagnostics, Disagreements, Importance, Reading, Slice
+from kiss_bench.records.diagnostics import Diagnostics, Disagreements, Importance, Slice
 from kiss_bench.reports import amounts
 from kiss_bench.reports.charts.drawn import inline_svg
-from kiss_bench.reports.charts.looked_into import importance_chart, slices_chart, terms_chart
+from kiss_bench.reports.charts.looked_into import importance_chart, slices_chart
 from kiss_bench.reports.escape import MARKDOWN, clean, shortened
 from kiss_bench.reports.page.blocks import (
     Block,
     Cell,
     Figure,
     Line,
-    Node,
     Pictures,
     Prose,
     Section,
     Table,
-    Tree,
     cell,
     columns,
     figure,
@@ -25,17 +23,15 @@ from kiss_bench.reports.page.blocks import (
     with_interval,
 )
 from kiss_bench.reports.page.prose import html_of
+from kiss_bench.reports.page.readings import FILE, LONG, readings
 
-FILE = "diagnostics.json"
-LONG = 120
-"""Letters of a foreign text in a cell."""
 _NEARER = {"recommended": "the recommended rung", "simpler": "the simpler rung", "neither": "neither"}
 _KINDS = {"level": "value", "range": "range", "missing": "missing", "group": "group", "time": "time"}
 
 
 def looked_into(found: Diagnostics) -> list[Section]:
     """Only those sections that there is something to say in."""
-    sections = [_slices(found), _disagreements(found), _confusion(found), _importance(found), _readings(found)]
+    sections = [_slices(found), _disagreements(found), _confusion(found), _importance(found), readings(found)]
     return [section for section in sections if section is not None]
 
 
@@ -65,9 +61,9 @@ def _slices(found: Diagnostics) -> Section | None:
     overall = _number(found.overall, "overall", decimals)
     looked = f"{found.slices_looked_at:,} slices" if found.slices_looked_at else "All slices"
     told = (
-        f"{looked} were looked at, the worst come first: by the end of their interval that is nearer to the score of all "
-        f"rows. Of so many some look bad by chance; no verdict rests on them. Slices marked * have too few rows to say "
-        f"much. Scores are of {MARKDOWN.name(found.rung or '')} on out-of-fold rows; over all rows it is "
+        f"{looked} were looked at, the worst come first: by the end of their interval that is nearer to the score of "
+        f"all rows. Of so many some look bad by chance; no verdict rests on them. Slices marked * have too few rows to "
+        f"say much. Scores are of {MARKDOWN.name(found.rung or '')} on out-of-fold rows; over all rows it is "
         f"{overall if isinstance(overall, str) else overall.text}."
     )
     left = ("column", "slice", "kind")
@@ -175,10 +171,8 @@ def _importance(found: Diagnostics) -> Section | None:
         f"{told.shuffles:,} shuffles. Columns that say the same share their importance: each may look idle alone."
     )
     hint = ("most: ", shortened(told.columns[0].column, 48))
-    blocks = (_prose(text), *pictures, _importance_table(told))
-    return Section(
-        key="importance", title=f"Importance of columns to {clean(found.rung or '')}", blocks=blocks, hint=hint
-    )
+    title = f"Importance of columns to {clean(found.rung or '')}"
+    return Section(key="importance", title=title, blocks=(_prose(text), *pictures, _importance_table(told)), hint=hint)
 
 
 def _importance_table(told: Importance) -> Table:
@@ -202,57 +196,3 @@ def _importance_table(told: Importance) -> Table:
     )
     titles = ["column", f"rise in {clean(told.loss)} (95 % interval)"]
     return Table(caption="Importance of columns", headings=columns(titles, left=("column",)), lines=lines)
-
-
-def _readings(found: Diagnostics) -> Section | None:
-    if not found.readings:
-        return None
-    blocks = [block for place, each in enumerate(found.readings) for block in _reading(each, place)]
-    hint = (shortened(next((each.sentence for each in found.readings if each.sentence), ""), 90),)
-    return Section(key="readings", title="What can be read off the simple rungs", blocks=tuple(blocks), hint=hint)
-
-
-def _reading(each: Reading, place: int) -> Iterator[Block]:
-    start = "" if each.intercept is None else f" Starts from {amounts.number(each.intercept)}."
-    left_out = f" {each.terms_left_out:,} smaller ones are left out." if each.terms_left_out else ""
-    sentence = f"**{MARKDOWN.text(each.sentence)}**\n\n" if each.sentence else ""
-    yield _prose(
-        f"### {MARKDOWN.name(each.rung)}\n\n{sentence}Fitted on all {each.rows:,} rows, {MARKDOWN.text(each.arm)} settings; in "
-        f"{MARKDOWN.text(each.unit)}.{start}{left_out}"
-    )
-    spec = terms_chart(each)
-    if spec:
-        yield Pictures(svgs=(inline_svg(spec, f"terms{place}"),), caption="Largest coefficients")
-    if each.terms:
-        yield _terms(each, place)
-    if len(each.branches) > 1:
-        yield Tree(caption=f"The tree of {clean(each.rung)}", root=_node(each.branches, each.branches[0], place))
-
-
-def _terms(each: Reading, place: int) -> Table:
-    labelled = any(term.label for term in each.terms)
-    lines = tuple(
-        Line(
-            cells=(
-                text_cell(shortened(term.name, LONG)),
-                *((text_cell(shortened(term.label, LONG)),) if labelled else ()),
-                Cell(parts=(_number(term.effect, f"readings/{place}/terms/{n}/effect", sign=True),), sort=term.effect),
-            )
-        )
-        for n, term in enumerate(each.terms)
-    )
-    titles = ["column", *(["class"] if labelled else []), "effect"]
-    return Table(caption=f"Coefficients of {clean(each.rung)}", headings=columns(titles, left=titles[:-1]), lines=lines)
-
-
-def _node(branches: Sequence[Branch], branch: Branch, place: int) -> Node:
-    at = f"readings/{place}/branches/{branches.index(branch)}/rows"
-    children = [each for each in branches if each.parent == branch.node]
-    rows = _figure(branch.rows, at)
-    return Node(
-        answer=branch.answer,
-        question=shortened(branch.question, LONG),
-        says=shortened(branch.says, LONG),
-        rows=rows if isinstance(rows, Figure) else Figure(text=rows, value=branch.rows, at=at),
-        children=tuple(_node(branches, child, place) for child in children),
-    )

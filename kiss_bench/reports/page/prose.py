@@ -13,7 +13,7 @@ _HEAD_CELL = re.compile(r"<th(?=[ >])")
 _IMAGE = re.compile(r"^!\[.*\]\([\w.]+\)\n*", re.MULTILINE)
 
 
-def html_of(markdown: str, *, deeper: int = 2) -> str:
+def html_of(markdown: str, *, deeper: int = 3) -> str:
     """Render it, HTML switched off; headings move down by `deeper` levels, tables scroll within themselves.
 
     Links to picture files are left out: the page draws them itself.

@@ -26,6 +26,7 @@ WHY = ("simpler", "complex", "change", "also")
 CHECKS = ("stability", "placebo", "registered", "leaks")
 _HASH = 12
 _LONG = 300
+_LONG_FACTS = ("asked", "files", "verdicts", "scores")
 
 
 def sections(evidence: Evidence) -> list[Section]:
@@ -154,7 +155,7 @@ def _ledger(evidence: Evidence, part: Part | None) -> Section:
 def _facts(facts: Mapping[str, Any]) -> str:
     """What a line of the ledger holds, shortened: whole hashes and lists are in the file."""
     told = [
-        f"{key}: {len(fact)} entries" if isinstance(fact, Mapping | list) and key in {"asked", "files", "verdicts", "scores"}
+        f"{key}: {len(fact)} entries" if isinstance(fact, Mapping | list) and key in _LONG_FACTS
         else f"{key}: {json.dumps(fact, ensure_ascii=False)}"
         for key, fact in facts.items()
     ]  # fmt: skip
