@@ -92,8 +92,8 @@ def check(
 
     if rung is not None and len(proposals) > 1:
         raise RecordError("--rung asks about one proposal; there are several")
-    codes = [DONE]
-    for place, path in enumerate(proposals):
+    codes, rule = [DONE], ""
+    for path in proposals:
         try:
             found = check_proposal(path, rung, strict=strict)
         except KissBenchError as error:
@@ -107,6 +107,7 @@ def check(
                     f"kiss-bench: {path} carries no board; kiss-bench attach {path} DIR puts one into it", err=True
                 )
             continue
-        typer.echo(("\n---\n\n" if place and len(codes) > 1 else "") + pull_request_text(found), nl=False)
+        typer.echo(rule + pull_request_text(found), nl=False)
+        rule = "\n---\n\n"
         codes.append(DONE if found.believed else NO)
     raise typer.Exit(max(codes))

@@ -200,9 +200,9 @@ def test_an_override_is_a_banner_in_the_board_and_goes_with_it(project):
     proposal = with_board(
         project, f"{override('tree', by='A. | Person', reason='Regulators *read* trees.')}\n{WORDS}", rung="tree"
     )
-    assert (
-        "> **OVERRIDE: `tree` is proposed by A. &#124; Person, whatever the verdict says: Regulators \\*read\\* trees.**"
-        in proposal.text
+    banner = (
+        "**OVERRIDE: `tree` is proposed by A. &#124; Person, whatever the verdict says: Regulators \\*read\\* trees.**"
     )
+    assert f"> {banner}" in proposal.text
     proposal.attach("linear")
     assert "OVERRIDE" not in board_text(proposal)

@@ -4,12 +4,15 @@ import json
 import shutil
 import time
 
+import numpy as np
 import pytest
 from loan_tables import loans
 from proposals import WORDS, override, with_board
 
 from kiss_bench.cli import main
+from kiss_bench.proposal import check as checking
 from kiss_bench.proposal.propose import propose
+from kiss_bench.reports.attached import body
 from kiss_bench.runs import write as written
 
 pytest_plugins = ["handed_in"]
@@ -53,12 +56,13 @@ def test_all_faults_are_told_at_once(project):
     proposal.change_marker("digest", "0" * 64)
     (project.folder / "environment.json").unlink()
     told = " | ".join(proposal.check().refused)
-    for part in (
+    parts = [
         "the marker has digest",
         "not what its record gives",
-        "files: environment.json is gone",
+        "environment.json is gone",
         "above what is justified",
-    ):
+    ]
+    for part in parts:
         assert part in told
 
 
@@ -115,14 +119,26 @@ def test_scores_that_cannot_be_recomputed_are_told_and_fail_under_strict(project
     assert capsys.readouterr().out.startswith("**Not under --strict: `proposal.md` is genuine as far as can be told")
 
 
+def nearly_told(frame):
+    """A column that is the target in nine rows of ten."""
+    late = (frame["late"] == "yes").to_numpy()
+    return late ^ (np.arange(len(frame)) % 10 == 3)
+
+
 DOUBTS = {
-    "a margin changed after a look": (lambda p: p.run(metric="{primary: log_loss, margin: 2%}"), "AMENDED: margin changed"),
-    "a vault opened twice": (lambda p: p.open_vault() or p.open_vault("--burn"), "BURNED: the vault was opened 2 times"),
+    "a margin changed after a look": (
+        lambda p: p.run(metric="{primary: log_loss, margin: 2%}"),
+        "AMENDED: margin changed",
+    ),
+    "a vault opened twice": (
+        lambda p: p.open_vault() or p.open_vault("--burn"),
+        "BURNED: the vault was opened 2 times",
+    ),
     "a column that nobody has spoken for": (
-        lambda p: p.run(frame=loans().assign(told=lambda f: (f["late"] == "yes") + 0.01 * f["age"]), project="loans"),
+        lambda p: p.run(frame=loans().assign(told=nearly_told)),
         "UNREVIEWED",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", DOUBTS)
@@ -140,6 +156,25 @@ def test_what_a_reader_must_know_is_told_and_fails_under_strict(case, project, c
     assert proposal.command("--strict") == 1
 
 
+def test_a_board_in_the_words_of_another_version_is_genuine_and_told_as_such(project, monkeypatch):
+    proposal = with_board(project)
+    monkeypatch.setattr(checking, "body", reworded)
+    assert "was edited" in proposal.check().refused[0]  # one version has one wording
+    monkeypatch.setattr(checking, "__version__", "99.0")
+    checked = proposal.check()
+    assert checked.believed
+    assert checked.doubts == (
+        "the board is in the words of another version, as the ledger sealed them; kiss-bench attach renews them",
+    )
+    assert not proposal.check(strict=True).believed
+
+
+def reworded(board, placed, text=None):
+    """What a version to come may write."""
+    found = body(board, placed, text)
+    return found if text is not None else found.replace("JUSTIFIED", "WORTH IT")
+
+
 def test_a_plain_yes_is_one_under_strict_as_well(project, capsys):
     assert with_board(project).command("--strict") == 0
     assert capsys.readouterr().out.startswith("**Believe the board")
@@ -153,11 +188,8 @@ def test_a_contradicted_gain_is_not_justified_any_more(project):
     plain["honesty"]["vault"]["verdict"] = "contradicted"
     path.write_text(json.dumps(plain), "utf8")
     proposal = with_board(project)
-    told = proposal.check().refused
-    assert any(
-        "linear is above what is justified: the opened vault contradicts its gain, which leaves dummy" in one
-        for one in told
-    )
+    told = "linear is above what is justified: the opened vault contradicts its gain, which leaves dummy"
+    assert any(told in one for one in proposal.check().refused)
 
 
 # figures outside the board

@@ -161,9 +161,14 @@ def quick(project):
 REFUSED = {
     "nothing is recommended": (without_recommendation, [], 1, "recommends no rung, so there is nothing to propose"),
     "made with --quick": (quick, [], 1, "is provisional"),
-    "no such rung": (lambda project: None, ["--rung", "magic"], 2, "magic is no rung of results/loans; there are: dummy, linear, tree"),
+    "no such rung": (
+        lambda project: None,
+        ["--rung", "magic"],
+        2,
+        "magic is no rung of results/loans; there are: dummy",
+    ),
     "a folder that is none": (lambda project: shutil.rmtree(project.folder), [], 2, "is no folder"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", REFUSED)

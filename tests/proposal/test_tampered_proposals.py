@@ -14,7 +14,8 @@ from tampering import dropped_rows, flattered, resealed, shortened
 from kiss_bench.records.folder import read_board
 from kiss_bench.records.frames import digest_of
 from kiss_bench.records.keys import canonical_json, sha256_of
-from kiss_bench.records.seals import board_seal, core_seal
+from kiss_bench.records.ledger import Event, append, read_ledger
+from kiss_bench.records.seals import board_seal, core_seal, seals_of
 from kiss_bench.reports.json import plain_json, record_json
 
 pytest_plugins = ["handed_in"]
@@ -93,6 +94,20 @@ def all_forged(p):
     board = replace(board, honesty=replace(board.honesty, ledger=ledger))
     (folder / "leaderboard.json").write_text(record_json(board), "utf8")
     p.attach()
+
+
+def report_forged(p):
+    """Another leaderboard.md, with a line of the ledger to vouch for it, and the board naming that line as the last."""
+    folder = p.project.folder
+    path, board = folder / "leaderboard.md", folder / "leaderboard.json"
+    path.write_text(path.read_text("utf8").replace("NOT JUSTIFIED", "JUSTIFIED"), "utf8")
+    append(folder, Event(event="sealed", facts={"files": seals_of(folder, [path.name])}))
+    ledger = read_ledger(folder)
+    plain = json.loads(board.read_text("utf8"))
+    plain["honesty"]["ledger"] |= {"lines": len(ledger.lines), "head": ledger.head}
+    board.write_text(json.dumps(plain), "utf8")
+    assert p.project.verify() == 0
+    p.change("NOT JUSTIFIED", "JUSTIFIED", count=-1)
 
 
 def cut_ledger(p):
@@ -237,6 +252,7 @@ TAMPERED = {
     "the JSON edited, and its board attached": (json_edited_and_attached, "leaderboard.json is not what the"),
     "the JSON edited and sealed again": (json_resealed, "scores and verdicts: "),
     "JSON, digest, seals and ledger forged": (all_forged, "scores and verdicts: tree"),
+    "a report forged, and vouched for in the ledger": (report_forged, EDITED),
     "lines of the ledger cut": (cut_ledger, "ledger: "),
     "the ledger taken away": (
         lambda p: (p.project.folder / "ledger.jsonl").unlink(),
