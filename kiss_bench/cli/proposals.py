@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from kiss_bench.cli.app import DONE, INVALID, NO, Folder, app
+from kiss_bench.cli.complaints import complaint
 from kiss_bench.errors import KissBenchError, RecordError
 
 Proposal = Annotated[Path, typer.Argument(metavar="PROPOSAL", help="A Markdown file.", show_default=False)]
@@ -97,15 +98,13 @@ def check(
         try:
             found = check_proposal(path, rung, strict=strict)
         except KissBenchError as error:
-            typer.echo(f"kiss-bench: {error}", err=True)
+            typer.echo(complaint(error, screen=False), err=True)
             codes.append(INVALID)
             continue
         if found is None:
             codes.append(DONE if if_attached else INVALID)
             if not if_attached:
-                typer.echo(
-                    f"kiss-bench: {path} carries no board; kiss-bench attach {path} DIR puts one into it", err=True
-                )
+                typer.echo(f"error: {path} carries no board; kiss-bench attach {path} DIR puts one into it", err=True)
             continue
         typer.echo(rule + pull_request_text(found), nl=False)
         rule = "\n---\n\n"

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from urllib.parse import quote
 
 import pytest
 from boards import BOARDS, HOSTILE, HOSTILE_NAMES, PROMOTED, STAYS
@@ -113,6 +114,10 @@ def tokens(text):
     return [*blocks, *(child for block in blocks for child in block.children or [])]
 
 
+def pictures(found):
+    return {token.attrGet("src") for token in found if token.type == "image"}
+
+
 @pytest.fixture(params=list(BOARDS))
 def board(request):
     return BOARDS[request.param]
@@ -145,7 +150,8 @@ def test_an_override_is_shown_and_not_run(name):
     override = Override(rung=name, by=name, reason=name)
     block = attached_block(PROMOTED, placed(PROMOTED, override=override))
     assert "OVERRIDE" in block
-    assert {token.type for token in tokens(block)} & {"html_inline", "link_open", "image", "hr"} == set()
+    assert {token.type for token in tokens(block)} & {"html_inline", "link_open", "hr"} == set()
+    assert pictures(tokens(block)) <= {f"results/x/{name}.svg" for name in ("ladder", "cost", "trust")}
     assert document_of(block).faults == ()
 
 
@@ -286,7 +292,10 @@ def test_a_proposal_has_its_nineteen_parts_in_order(whole, record):
 def test_no_name_becomes_markup_in_a_proposal(whole):
     text = proposal_markdown(subject(whole), pull_request_text(checks(whole)[0]))
     found = tokens(text)
-    assert {token.type for token in found} & {"html_inline", "link_open", "image", "hr", "s_open"} == set()
+    assert {token.type for token in found} & {"html_inline", "link_open", "hr", "s_open"} == set()
+    assert pictures(found) <= {
+        f"{quote(HOSTILE_NAMES[1], safe='/')}/{name}.svg" for name in ("ladder", "cost", "trust")
+    }
     assert sum(token.type == "html_block" for token in found) == 2
     tables = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
     assert [{line.count("|") for line in table.splitlines()} for table in tables] == [
