@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from kiss_bench.cli.app import DONE, INVALID, NO, Folder, app
+from kiss_bench.cli.complaints import complaint
 from kiss_bench.errors import KissBenchError, RecordError
 
 Proposal = Annotated[Path, typer.Argument(metavar="PROPOSAL", help="A Markdown file.", show_default=False)]
@@ -92,21 +93,20 @@ def check(
 
     if rung is not None and len(proposals) > 1:
         raise RecordError("--rung asks about one proposal; there are several")
-    codes = [DONE]
-    for place, path in enumerate(proposals):
+    codes, rule = [DONE], ""
+    for path in proposals:
         try:
             found = check_proposal(path, rung, strict=strict)
         except KissBenchError as error:
-            typer.echo(f"kiss-bench: {error}", err=True)
+            typer.echo(complaint(error, screen=False), err=True)
             codes.append(INVALID)
             continue
         if found is None:
             codes.append(DONE if if_attached else INVALID)
             if not if_attached:
-                typer.echo(
-                    f"kiss-bench: {path} carries no board; kiss-bench attach {path} DIR puts one into it", err=True
-                )
+                typer.echo(f"error: {path} carries no board; kiss-bench attach {path} DIR puts one into it", err=True)
             continue
-        typer.echo(("\n---\n\n" if place and len(codes) > 1 else "") + pull_request_text(found), nl=False)
+        typer.echo(rule + pull_request_text(found), nl=False)
+        rule = "\n---\n\n"
         codes.append(DONE if found.believed else NO)
     raise typer.Exit(max(codes))

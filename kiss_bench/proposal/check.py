@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from kiss_bench import __version__
 from kiss_bench.errors import KissBenchError, RecordError
 from kiss_bench.proposal.cited import misquoted
 from kiss_bench.proposal.files import folder_of, read_proposal
@@ -57,7 +58,8 @@ def check_text(path: Path, text: str, rung: str | None = None, *, strict: bool =
     found = replace(found, board=board, refused=(*found.refused, *_genuine(document, placed, folder)))
     found = _stamped(_verified(found, checks), board)
     if not found.refused:  # else the records may not be readable
-        found = replace(found, doubts=(*found.doubts, *_misquotes(document, placed, folder)))
+        told = (*_reworded(document, placed, folder), *_misquotes(document, placed, folder))
+        found = replace(found, doubts=(*found.doubts, *told))
     if rung is not None:
         found = replace(found, proposed=_asked(board, placed.proposed, rung))
     return _stands(found, document, board)
@@ -79,13 +81,19 @@ def _genuine(document: Document, placed: Placed, folder: ResultFolder) -> Iterat
             "of another run; kiss-bench attach puts in the one that is there"
         )
     told = _lines(document.board)
-    if all(told != _lines(body(board, placed, text)) for text in (None, _sealed_text(folder))):
+    if told not in (_lines(body(board, placed)), _lines(body(board, placed, _older_text(folder)))):
         first = _first_difference(told, _lines(body(board, placed)))
         line = (document.begin.last if document.begin else 0) + first + 1
         yield (
             f"the board is not what its record gives, from about line {line} on: it was edited, or something was run "
             "since; kiss-bench attach puts it in anew"
         )
+
+
+def _reworded(document: Document, placed: Placed, folder: ResultFolder) -> Iterator[str]:
+    """Whether the board is in the words of another version: a doubt, since nothing but the ledger vouches for them."""
+    if _lines(document.board) != _lines(body(folder.board, placed)):
+        yield "the board is in the words of another version, as the ledger sealed them; kiss-bench attach renews them"
 
 
 def _misquotes(document: Document, placed: Placed, folder: ResultFolder) -> Iterator[str]:
@@ -101,14 +109,18 @@ def _misquotes(document: Document, placed: Placed, folder: ResultFolder) -> Iter
         )
 
 
-def _sealed_text(folder: ResultFolder) -> str | None:
-    """The leaderboard in the words of the version that wrote it, where the ledger has its seal."""
+def _older_text(folder: ResultFolder) -> str | None:
+    """The leaderboard in the words of another version, where the ledger has its seal; None: there is no such text.
+
+    Of one version there are no other words, whatever a line of the ledger says: a line is soon added.
+    """
     name = "leaderboard.md"
     try:
+        version = folder.evidence.environment.get("packages", {}).get("kiss-bench")
         text = folder.text(name)
-    except RecordError:
+    except (RecordError, AttributeError):
         return None
-    return text if folder.seals.get(name) == seal_of(name, text.encode()) else None
+    return text if version != __version__ and folder.seals.get(name) == seal_of(name, text.encode()) else None
 
 
 def _lines(text: str) -> list[str]:

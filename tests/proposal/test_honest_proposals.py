@@ -1,6 +1,5 @@
 """Proposals that nobody has tampered with, whatever editors, version control and people did around the board."""
 
-import os
 import shutil
 import subprocess
 
@@ -138,8 +137,13 @@ def overridden(project, monkeypatch):
     return with_board(project, f"{WORDS}\n{override('tree')}", rung="tree")
 
 
+def overridden_for_nothing(proposal):
+    proposal.write(f"{override('linear')}\n{proposal.text}")
+    proposal.attach()
+
+
 def in_several_lines(project, monkeypatch):
-    told = '<!-- kiss-bench:override\n  rung=tree\n  by="Łukasz 中村"\n  reason="They read trees\n  and nothing else."\n-->\n'
+    told = '<!-- kiss-bench:override\n  rung=tree\n  by="Łukasz 中村"\n  reason="They\n  read trees alone."\n-->\n'
     return with_board(project, f"{told}\n{WORDS}", rung="tree")
 
 
@@ -175,8 +179,12 @@ HONEST = {
     "emoji": around("# \U0001f680 Launch \U0001f469\u200d\U0001f52c\n\n", "\n\U0001f389\n"),
     "right to left": around(f"# {ARABIC}\n", f"\n{ARABIC}\n"),
     "front matter": text(f"---\ntitle: Late payment\ntags: [credit]\n---\n\n{WORDS}"),
-    "tables and code around": around(f"{TABLE}\n```python\nprint('<!-- not ours -->')\n```\n", f"\n~~~\ncode\n~~~\n\n{TABLE}"),
-    "lists, quotes and HTML around": around("- a\n  - b\n\n> quote\n\n<details>\n<summary>Board</summary>\n\n", "\n</details>\n"),
+    "tables and code around": around(
+        f"{TABLE}\n```python\nprint('<!-- not ours -->')\n```\n", f"\n~~~\ncode\n~~~\n\n{TABLE}"
+    ),
+    "lists, quotes and HTML around": around(
+        "- a\n  - b\n\n> quote\n\n<details>\n<summary>Board</summary>\n\n", "\n</details>\n"
+    ),
     "comments of others": around("<!-- prettier-ignore -->\n\n", "\n<!-- end of it\n in two lines -->\n"),
     "several headings of one name": around("## Board\n\n## Board\n", "\n## Board\n"),
     "a Setext heading above": around("Proposal\n========\n\n", "\nEnd\n---\n"),
@@ -192,7 +200,7 @@ HONEST = {
     "attached twice": then(lambda p: p.attach()),
     "run again, and attached again": then(run_again),
     "file and folder moved together": then(moved),
-    "read-only": then(lambda p: os.chmod(p.path, 0o444)),
+    "read-only": then(lambda p: p.path.chmod(0o444)),
     "a link to the file": then(linked),
     "attached through a link": then(attached_through_a_link),
     "a link to the folder": then(link_to_the_folder),
@@ -202,11 +210,11 @@ HONEST = {
     "a simpler rung than justified": then(lambda p: p.attach("dummy")),
     "an override": overridden,
     "an override in several lines": in_several_lines,
-    "an override that nobody needs": then(lambda p: (p.write(f"{override('linear')}\n{p.text}"), p.attach()) and None),
+    "an override that nobody needs": then(overridden_for_nothing),
     "an override of another rung": then(lambda p: p.write(f"{override('tree')}\n{p.text}")),
     "written by propose": written_by_propose,
     "written by propose, and answered": answered,
-}  # fmt: skip
+}
 """What was done -> how the file comes about; gives the proposal to check."""
 
 

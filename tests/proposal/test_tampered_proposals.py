@@ -14,7 +14,8 @@ from tampering import dropped_rows, flattered, resealed, shortened
 from kiss_bench.records.folder import read_board
 from kiss_bench.records.frames import digest_of
 from kiss_bench.records.keys import canonical_json, sha256_of
-from kiss_bench.records.seals import board_seal, core_seal
+from kiss_bench.records.ledger import Event, append, read_ledger
+from kiss_bench.records.seals import board_seal, core_seal, seals_of
 from kiss_bench.reports.json import plain_json, record_json
 
 pytest_plugins = ["handed_in"]
@@ -93,6 +94,20 @@ def all_forged(p):
     board = replace(board, honesty=replace(board.honesty, ledger=ledger))
     (folder / "leaderboard.json").write_text(record_json(board), "utf8")
     p.attach()
+
+
+def report_forged(p):
+    """Another leaderboard.md, with a line of the ledger to vouch for it, and the board naming that line as the last."""
+    folder = p.project.folder
+    path, board = folder / "leaderboard.md", folder / "leaderboard.json"
+    path.write_text(path.read_text("utf8").replace("NOT JUSTIFIED", "JUSTIFIED"), "utf8")
+    append(folder, Event(event="sealed", facts={"files": seals_of(folder, [path.name])}))
+    ledger = read_ledger(folder)
+    plain = json.loads(board.read_text("utf8"))
+    plain["honesty"]["ledger"] |= {"lines": len(ledger.lines), "head": ledger.head}
+    board.write_text(json.dumps(plain), "utf8")
+    assert p.project.verify() == 0
+    p.change("NOT JUSTIFIED", "JUSTIFIED", count=-1)
 
 
 def cut_ledger(p):
@@ -177,14 +192,24 @@ TAMPERED = {
     "a row taken out": (lambda p: p.change(row_of(p.text, "tree"), ""), EDITED),
     "a row put in": (lambda p: p.change(row_of(p.text, "tree"), 2 * row_of(p.text, "tree")), EDITED),
     "the order of rungs changed": (swapped_rows, EDITED),
-    "a section cut off": (lambda p: p.write(re.sub(r"#### Fine print[\s\S]*?(?=<!-- kiss-bench:end)", "", p.text)), EDITED),
-    "a sentence put in": (lambda p: p.change("#### Notes" if "#### Notes" in p.text else "#### Fine print",
-                                             "All reviewers agree.\n\n#### Fine print"), EDITED),
+    "a section cut off": (
+        lambda p: p.write(re.sub(r"#### Fine print[\s\S]*?(?=<!-- kiss-bench:end)", "", p.text)),
+        EDITED,
+    ),
+    "a sentence put in": (
+        lambda p: p.change(
+            "#### Notes" if "#### Notes" in p.text else "#### Fine print", "All reviewers agree.\n\n#### Fine print"
+        ),
+        EDITED,
+    ),
     "an invisible character": (lambda p: p.change("JUSTIFIED", "JUSTI\u200bFIED"), EDITED),
     "a lookalike letter": (lambda p: p.change("JUSTIFIED", "JUST\u0406FIED"), EDITED),
     "a minus turned into a plus": (lambda p: p.change("| linear", "| linear") or p.change(" (-", " (+"), EDITED),
     "a right-to-left override": (lambda p: p.change("0.", "\u202e0."), EDITED),
-    "a board hidden in a comment": (lambda p: p.change("### Leaderboard", "<!--\n\n### Leaderboard"), "does not stand alone"),
+    "a board hidden in a comment": (
+        lambda p: p.change("### Leaderboard", "<!--\n\n### Leaderboard"),
+        "does not stand alone",
+    ),
     "the proposed rung renamed in words": (lambda p: p.change("Proposed: `linear`", "Proposed: `tree`"), EDITED),
     "a stamp cut out": (without_banner, EDITED),
     "the vault opened and not told": (vault_opened_since, EDITED),
@@ -194,18 +219,32 @@ TAMPERED = {
     "a folder of another run": (other_folder, OTHER_DIGEST),
     "a folder that is none": (lambda p: p.change_marker("dir", "results"), NO_BOARD),
     "a folder that is nowhere": (lambda p: p.change_marker("dir", "results/nowhere"), NO_BOARD),
-    "a higher rung in the marker": (lambda p: p.change_marker("rung", "tree"), "tree is above what is justified, linear"),
+    "a higher rung in the marker": (
+        lambda p: p.change_marker("rung", "tree"),
+        "tree is above what is justified, linear",
+    ),
     "a rung that is not there": (lambda p: p.change_marker("rung", "magic"), "magic is no rung of this board"),
     "an arm that is not there": (lambda p: p.change_marker("arm", "golden"), "golden is no arm"),
     "one board in another": (nested, "one begin and one end below it make a board"),
     "two boards": (doubled, "one begin and one end below it make a board"),
     "a second board, in code": (second_board_in_code, "a marker in code"),
     "no end": (lambda p: p.change("<!-- kiss-bench:end -->", ""), "one begin and one end"),
-    "the end above the beginning": (lambda p: p.write(f"<!-- kiss-bench:end -->\n\n{p.text}".replace("\n<!-- kiss-bench:end -->\n", "\n")),
-                                    "one begin and one end"),
-    "an end swallowed by code": (lambda p: p.change("<!-- kiss-bench:end -->", "```\n<!-- kiss-bench:end -->"), "a marker in code"),
-    "a marker in a quote": (lambda p: p.change("<!-- kiss-bench:begin", "> <!-- kiss-bench:begin"), "does not stand alone"),
-    "a board as raw HTML": (lambda p: p.change("<!-- kiss-bench:begin", "<pre>\n<!-- kiss-bench:begin"), "does not stand alone"),
+    "the end above the beginning": (
+        lambda p: p.write(f"<!-- kiss-bench:end -->\n\n{p.text}".replace("\n<!-- kiss-bench:end -->\n", "\n")),
+        "one begin and one end",
+    ),
+    "an end swallowed by code": (
+        lambda p: p.change("<!-- kiss-bench:end -->", "```\n<!-- kiss-bench:end -->"),
+        "a marker in code",
+    ),
+    "a marker in a quote": (
+        lambda p: p.change("<!-- kiss-bench:begin", "> <!-- kiss-bench:begin"),
+        "does not stand alone",
+    ),
+    "a board as raw HTML": (
+        lambda p: p.change("<!-- kiss-bench:begin", "<pre>\n<!-- kiss-bench:begin"),
+        "does not stand alone",
+    ),
     "a marker without a digest": (lambda p: p.write(re.sub(r" digest=\S+", "", p.text)), "begin has no digest"),
     "a marker with two rungs": (lambda p: p.change("rung=linear", "rung=linear rung=tree"), "rung twice"),
     # the record
@@ -213,27 +252,57 @@ TAMPERED = {
     "the JSON edited, and its board attached": (json_edited_and_attached, "leaderboard.json is not what the"),
     "the JSON edited and sealed again": (json_resealed, "scores and verdicts: "),
     "JSON, digest, seals and ledger forged": (all_forged, "scores and verdicts: tree"),
+    "a report forged, and vouched for in the ledger": (report_forged, EDITED),
     "lines of the ledger cut": (cut_ledger, "ledger: "),
-    "the ledger taken away": (lambda p: (p.project.folder / "ledger.jsonl").unlink(), "ledger: there is no ledger.jsonl"),
+    "the ledger taken away": (
+        lambda p: (p.project.folder / "ledger.jsonl").unlink(),
+        "ledger: there is no ledger.jsonl",
+    ),
     "predictions flattered": (lambda p: flattered(p.project), "scores and verdicts: "),
     "rows of the predictions dropped": (lambda p: dropped_rows(p.project), "scores and verdicts: "),
     "a trial taken out": (lambda p: shortened(p.project), "trials: "),
-    "predictions taken away": (lambda p: (p.project.folder / "predictions.parquet").unlink(), "predictions.parquet is gone"),
+    "predictions taken away": (
+        lambda p: (p.project.folder / "predictions.parquet").unlink(),
+        "predictions.parquet is gone",
+    ),
     "another margin run since": (rerun_with_another_margin, OTHER_DIGEST),
     "a board made with --quick": (quick, "is provisional"),
     "a leaking board": (leaking, "LEAKING: "),
     # the rung and its override
     "a rung above what is justified": (lambda p: p.attach("tree"), "tree is above what is justified, linear"),
-    "an override without a reason": (overridden(lambda p: p.write(override("tree", reason="...") + p.text)), "a reason of less than"),
-    "an override without a name": (overridden(lambda p: p.write(override("tree", by="") + p.text)), "override has no by"),
-    "an override for another rung": (overridden(lambda p: p.write(override("linear") + p.text)), "tree is above what is justified"),
-    "an override inside the board": (overridden(lambda p: p.change("### Leader", f"{override('tree')}\n### Leader")),
-                                     "an override inside the board"),
-    "an override in code": (overridden(lambda p: p.write(f"```\n{override('tree')}```\n\n{p.text}")), "a marker in code"),
-    "an override that the board does not show": (overridden(lambda p: p.write(f"{override('tree')}\n{p.text}")), EDITED),
-    "two overrides": (overridden(lambda p: p.write(f"{override('tree')}\n{override('tree', by='B')}\n{p.text}")), "2 overrides of tree"),
-    "an override on a stale board": (overridden(lambda p: (p.write(f"{override('tree')}\n{p.text}"), p.attach(), better_score(p))), EDITED),
-}  # fmt: skip
+    "an override without a reason": (
+        overridden(lambda p: p.write(override("tree", reason="...") + p.text)),
+        "a reason of less than",
+    ),
+    "an override without a name": (
+        overridden(lambda p: p.write(override("tree", by="") + p.text)),
+        "override has no by",
+    ),
+    "an override for another rung": (
+        overridden(lambda p: p.write(override("linear") + p.text)),
+        "tree is above what is justified",
+    ),
+    "an override inside the board": (
+        overridden(lambda p: p.change("### Leader", f"{override('tree')}\n### Leader")),
+        "an override inside the board",
+    ),
+    "an override in code": (
+        overridden(lambda p: p.write(f"```\n{override('tree')}```\n\n{p.text}")),
+        "a marker in code",
+    ),
+    "an override that the board does not show": (
+        overridden(lambda p: p.write(f"{override('tree')}\n{p.text}")),
+        EDITED,
+    ),
+    "two overrides": (
+        overridden(lambda p: p.write(f"{override('tree')}\n{override('tree', by='B')}\n{p.text}")),
+        "2 overrides of tree",
+    ),
+    "an override on a stale board": (
+        overridden(lambda p: (p.write(f"{override('tree')}\n{p.text}"), p.attach(), better_score(p))),
+        EDITED,
+    ),
+}
 
 
 def test_there_are_thirty_and_more():

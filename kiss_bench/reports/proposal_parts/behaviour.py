@@ -18,7 +18,7 @@ def uncertainty(subject: Subject) -> str:
     score = f"{amounts.number(row.score, decimals)} {MARKDOWN.text(subject.board.metric.name)}"
     return lines(
         fact(
-            f"Score {score} (95 % interval {ends}), of the {row.arm} settings.",
+            f"Score {score} (95 % interval {ends}), of the {row.arm or subject.proposed.arm} settings.",
             *subject.at(row, "score", "score_low", "score_high"),
         ),
         _reliability(subject),

@@ -1,5 +1,7 @@
 """Parts 1 to 5: the verdict, the decision at stake, the evidence, why not simpler, and the price."""
 
+import re
+
 from kiss_bench.records.board import BoardRow
 from kiss_bench.reports import amounts
 from kiss_bench.reports.columns import Column, board_columns, board_decimals, state
@@ -17,9 +19,10 @@ from kiss_bench.reports.words import (
     verdict_parts,
 )
 
+_PLAIN = re.compile(r"[\w.+-]+")
 _OVERRIDE = (
-    'the file needs a line `<!-- kiss-bench:override rung={rung} by="a name" reason="a sentence" -->` outside the '
-    "board, written by a person, and `kiss-bench attach` again"
+    "a person adds an HTML comment of its own to the file, outside the board: "
+    '`kiss-bench:override rung={rung} by="a name" reason="a sentence"`, and then `kiss-bench attach` again'
 )
 
 
@@ -57,10 +60,9 @@ def _against(subject: Subject) -> str:
 def _unjustified(subject: Subject) -> str:
     if not subject.stand.above:
         return ""
-    needed = _OVERRIDE.format(rung=f"{subject.row.rung}")
-    if "`" in subject.row.rung or not subject.row.rung.isprintable():
-        needed = _OVERRIDE.format(rung="…")
-    return f"> **Not justified:** {subject.stand.above}. To propose it all the same {needed}."
+    rung = subject.row.rung if _PLAIN.fullmatch(subject.row.rung) else "…"
+    needed = _OVERRIDE.format(rung=rung)
+    return f"> **Not justified:** {subject.stand.above}. To propose it all the same, {needed}."
 
 
 def _gain(subject: Subject) -> str:

@@ -135,7 +135,7 @@ def reproduce(subject: Subject) -> str:
         if replay is not None
         else ["Replayed: not yet; `kiss-bench replay` does."]
     )
-    block = "\n".join(line.replace("```", "'''") for line in facts)
+    block = "\n".join(line.replace("```", "'''").replace("<!--", "<! --") for line in facts)
     return blocks(
         f"```text\n{block}\n```",
         lines(
