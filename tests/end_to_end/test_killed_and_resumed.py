@@ -38,8 +38,9 @@ def every_file_parses(folder):
         elif file.suffix == ".parquet":
             pd.read_parquet(file)
         elif file.is_file():
-            texts = {"leaderboard.md", "leaderboard.csv", "tuning.md", "ledger.jsonl"}
-            assert file.name in {"lock", "ledger.lock", ".gitignore", *texts}, file
+            texts = {"leaderboard.md", "leaderboard.csv", "leaderboard.html", "tuning.md", "ledger.jsonl"}
+            pictures = {"ladder.svg", "cost.svg", "trust.svg"}
+            assert file.name in {"lock", "ledger.lock", ".gitignore", *texts, *pictures}, file
         seen += file.is_file()
     return seen
 
@@ -77,7 +78,7 @@ def test_three_times_killed_at_random_and_resumed_gives_the_same_digest(finished
     assert board["digest"] == finished("binary").board["digest"]
     assert board["replayable"] is True
     assert board["honesty"]["stamps"] == [], "a kill is no tampering"
-    assert every_file_parses(tmp_path / "binary") in {42 + 14, 78 + 14}
+    assert every_file_parses(tmp_path / "binary") in {42 + 19, 78 + 19}
 
 
 def test_workers_do_not_outlive_a_killed_parent(workshop, tmp_path, monkeypatch):

@@ -30,8 +30,9 @@ from kiss_bench.runs.write import ignored
 pytest_plugins = ["finished_runs"]
 
 FILES = {
-    ".gitignore", "environment.json", "folds.parquet", "leaderboard.csv", "leaderboard.json", "leaderboard.md",
-    "ledger.jsonl", "plan.json", "predictions.parquet", "trials.parquet", "tuning.json", "tuning.md",
+    ".gitignore", "cost.svg", "diagnostics.json", "environment.json", "folds.parquet", "ladder.svg",
+    "leaderboard.csv", "leaderboard.html", "leaderboard.json", "leaderboard.md", "ledger.jsonl", "plan.json",
+    "predictions.parquet", "trials.parquet", "trust.svg", "tuning.json", "tuning.md",
 }  # fmt: skip
 
 
@@ -276,9 +277,10 @@ def test_a_damaged_json_file_is_told(content, message, tmp_path):
 
 def test_report_renders_identical_files_from_the_record(finished, capsys):
     folder = finished("multiclass").folder
-    rendered = ["leaderboard.md", "leaderboard.csv", "leaderboard.json", "tuning.md", "tuning.json"]
+    boards = ["leaderboard.md", "leaderboard.csv", "leaderboard.html", "leaderboard.json"]
+    rendered = [*boards, "tuning.md", "tuning.json", "ladder.svg", "cost.svg", "trust.svg"]
     before = {name: (folder / name).read_bytes() for name in rendered}
-    for name in ("leaderboard.md", "leaderboard.csv", "tuning.md"):
+    for name in ("leaderboard.md", "leaderboard.csv", "leaderboard.html", "ladder.svg", "tuning.md"):
         (folder / name).unlink()
     capsys.readouterr()
     assert main(["report", str(folder)]) == 0
