@@ -22,7 +22,7 @@ MOST_COLUMNS = 200
 """Columns that are dealt anew; of more, those that say most of the target by themselves."""
 MOST_ROWS, FEWEST_ROWS, MOST_SHUFFLES = 2_000, 50, 5
 """Test rows of a fold, and how often each column is dealt anew among them."""
-MOST_PREDICTED = 100_000
+MOST_PREDICTED = 50_000
 """Predictions of a fold, as far as the fewest rows and one shuffle allow."""
 MOST_CELLS = 6_000_000
 """Cells of a fold, likewise: in wide tables they cost more than predictions, about a second of so many."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -11,10 +12,15 @@ from kiss_bench.diagnostics.disagreements import Said, Truth, disagreements
 from kiss_bench.diagnostics.residuals import residuals
 from kiss_bench.diagnostics.scored import Draws, Scored, overall
 from kiss_bench.diagnostics.slices import slices
+from kiss_bench.errors import RecordError
 from kiss_bench.metrics import METRICS, Metric
 from kiss_bench.plan.plan import Arm
 from kiss_bench.records.board import Board, BoardRow
 from kiss_bench.records.diagnostics import Diagnostics, StudyTrials
+from kiss_bench.records.evidence import DIAGNOSTICS, read_diagnostics
+from kiss_bench.records.keys import own_sources
+from kiss_bench.records.ledger import read_ledger
+from kiss_bench.records.seals import seals_of
 from kiss_bench.reports.words import recommended_row, rungs_above
 from kiss_bench.runs.filling import Watch
 from kiss_bench.runs.judging import pooled, pooled_labels, tested_rows, whole_repeats
@@ -26,6 +32,19 @@ from kiss_bench.tasks.task import Table
 
 MEANS = ("mean", "root")
 """How a metric pools where it is a mean over rows, so that any part of the rows has a score of its own."""
+
+
+def known(folder: Path, digest: str) -> Diagnostics | None:
+    """Those of the run before, where they are of these very results, by this very code, and as they were sealed."""
+    ledger = read_ledger(folder)
+    runs = ledger.of("run")
+    if ledger.faults or not runs or runs[-1].code_hash != own_sources() or runs[-1].facts.get("digest") != digest:
+        return None
+    try:
+        same = seals_of(folder, (DIAGNOSTICS,)).get(DIAGNOSTICS) == runs[-1].facts.get("files", {}).get(DIAGNOSTICS)
+        return read_diagnostics(folder) if same else None
+    except RecordError:
+        return None
 
 
 def diagnosed(progress: Progress, board: Board, table: Table, watch: Watch) -> Diagnostics:

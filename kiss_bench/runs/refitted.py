@@ -21,7 +21,7 @@ from kiss_bench.runs.pipelines import Pipelines, arm_for_all_rows
 from kiss_bench.runs.tuned import unit_facts
 from kiss_bench.runs.units import Progress, rung_facts
 
-ENOUGH_TESTED = 10_000
+ENOUGH_TESTED = 2_000
 """Test rows after which no other fold is fitted again."""
 WORTH_TELLING = 2.0
 """Seconds from which a fit is told to whoever watches."""

@@ -22,7 +22,7 @@ from kiss_bench.runs.audited import audit_of
 from kiss_bench.runs.beside import Beside
 from kiss_bench.runs.board import board_of, tables_of
 from kiss_bench.runs.buildable import check_buildable
-from kiss_bench.runs.diagnosed import diagnosed
+from kiss_bench.runs.diagnosed import diagnosed, known
 from kiss_bench.runs.exported import exports_of_run
 from kiss_bench.runs.filling import Event, Filling, Watch
 from kiss_bench.runs.judging import check_judgeable
@@ -104,7 +104,8 @@ def _run(plan: Plan, options: Options, workforce: Workforce, watch: Watch, table
         if board.recommended is not None:
             board = replace(board, stability=stability_of(progress, judgement))
         board = _as_asked_before(folder, board)
-        findings = Findings(board=board, tables=tables, diagnostics=diagnosed(progress, board, table, watch))
+        diagnostics = known(folder, board.digest) or diagnosed(progress, board, table, watch)
+        findings = Findings(board=board, tables=tables, diagnostics=diagnostics)
         board = write_results(folder, progress, findings, facts)
         beside = Beside(
             store=filling.store, workforce=workforce, watch=watch, quick=options.quick, finishing=options.finishing
