@@ -56,6 +56,27 @@ def test_a_folder_that_is_none_is_invalid_input(tmp_path):
     assert main(["verify", str(tmp_path / "nowhere")]) == 2
 
 
+def of_an_older_version(project, monkeypatch):
+    """A finished run of a version that rendered no charts, with those that this one adds."""
+    sealed = tuple(name for name in written.SEALED if not name.endswith((".svg", ".html")))
+    with monkeypatch.context() as older:
+        older.setattr(written, "SEALED", sealed)
+        assert project.run() == 0
+    assert (project.folder / "ladder.svg").exists()
+
+
+def test_reports_that_a_newer_version_adds_are_no_difference(project, monkeypatch):
+    of_an_older_version(project, monkeypatch)
+    assert project.verify() == 0
+
+
+def test_but_those_that_say_something_else_are(project, monkeypatch):
+    of_an_older_version(project, monkeypatch)
+    path = project.folder / "leaderboard.html"
+    path.write_text(path.read_text("utf8").replace("NOT JUSTIFIED", "JUSTIFIED"), "utf8")
+    assert states(project.folder)["reports"] == "differs"
+
+
 def test_it_changes_nothing(project):
     before = {path: path.read_bytes() for path in project.folder.rglob("*") if path.is_file()}
     assert project.verify() == 0
