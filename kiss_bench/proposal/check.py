@@ -162,12 +162,12 @@ def _stands(found: Checked, document: Document, board: Board) -> Checked:
         idle.append(f"the override by {override.by} is not needed")
     refused = (*found.refused, *stand.refusals)
     if stand.above and override is None:
-        remedy = "an override in the file, with a name and a reason, lifts this"
-        refused = (*refused, f"{stand.above}; {remedy}")
+        refused = (*refused, f"{stand.above}; an override with a name and a reason lifts this. {stand.why}".rstrip())
+    overridden = ". ".join(filter(None, (stand.above, stand.why)))
     return replace(
         found,
         refused=refused,
-        overridden=stand.above if override is not None else "",
+        overridden=overridden if override is not None else "",
         override=override if stand.above else None,
         ceiling=stand.ceiling.rung if stand.ceiling else None,
         remarks=(*stand.remarks, *idle),

@@ -21,6 +21,7 @@ _STYLE = """
   --mark: #f0b66b; } }
 body { color: var(--ink); background: var(--paper); font: 1rem/1.5 system-ui, sans-serif; margin: 0; }
 main { max-width: 62rem; margin: 0 auto; padding: 1rem 1rem 4rem; overflow-wrap: break-word; }
+@media screen { td[style*="right"] { white-space: nowrap; } }
 h1 { line-height: 1.2; } h2 { border-top: 1px solid var(--line); padding-top: 1rem; margin-top: 2.2rem; }
 .wide { overflow-x: auto; margin: 1rem 0; } table { border-collapse: collapse; font-size: .85rem; }
 th, td { border: 1px solid var(--line); padding: .25rem .5rem; vertical-align: top; }

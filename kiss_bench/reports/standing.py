@@ -36,7 +36,9 @@ class Standing:
     refusals: tuple[str, ...] = ()
     """Why it cannot be proposed at all, whoever wants it."""
     above: str = ""
-    """Why it is above what is justified, which an override lifts; empty where it is not."""
+    """That it is above what is justified, which an override lifts; empty where it is not."""
+    why: str = ""
+    """The figures behind that."""
     remarks: tuple[str, ...] = ()
 
 
@@ -51,7 +53,8 @@ def standing(board: Board, proposed: Proposed, pen: Pen = MARKDOWN) -> Standing:
         return Standing(row=row, ceiling=None, above="the board recommends no rung, so none is justified")
     places = [each.rung for each in board.rungs]
     if places.index(row.rung) > places.index(ceiling.rung):
-        return Standing(row=row, ceiling=ceiling, above=_above(board, row, ceiling, pen))
+        above, why = _above(board, row, ceiling, pen), more_complex(board, row, pen).rstrip(".")
+        return Standing(row=row, ceiling=ceiling, above=above, why="" if row is recommended_row(board) else why)
     return Standing(row=row, ceiling=ceiling, remarks=tuple(_remarks(board, row, proposed, pen)))
 
 
@@ -101,8 +104,7 @@ def _above(board: Board, row: BoardRow, ceiling: BoardRow, pen: Pen) -> str:
     vault = board.honesty.vault
     if row.rung == (board.recommended.rung if board.recommended else "") and vault is not None:
         return f"{name} is above what is justified: the opened vault contradicts its gain, which leaves {top}"
-    why = more_complex(board, row, pen)
-    return f"{name} is above what is justified, {top}. {why}".rstrip(".")
+    return f"{name} is above what is justified, {top}"
 
 
 def _remarks(board: Board, row: BoardRow, proposed: Proposed, pen: Pen) -> list[str]:

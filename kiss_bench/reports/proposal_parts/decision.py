@@ -62,7 +62,8 @@ def _unjustified(subject: Subject) -> str:
         return ""
     rung = subject.row.rung if _PLAIN.fullmatch(subject.row.rung) else "…"
     needed = _OVERRIDE.format(rung=rung)
-    return f"> **Not justified:** {subject.stand.above}. To propose it all the same, {needed}."
+    told = ". ".join(filter(None, (subject.stand.above, subject.stand.why)))
+    return f"> **Not justified:** {told}. To propose it all the same, {needed}."
 
 
 def _gain(subject: Subject) -> str:
