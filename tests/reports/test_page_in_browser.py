@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from boards import HOSTILE_NAMES, PROMOTED
 from diagnoses import DIAGNOSED, evidence, told
 from playwright.sync_api import sync_playwright
+from tunings import TUNING
 
 from kiss_bench.reports.html import leaderboard_html
 
@@ -25,7 +27,7 @@ PAGES = {
     "binary": lambda: told("stays"),
     "multiclass": lambda: told("several classes"),
     "regression": lambda: told("intervals"),
-    "hostile names": lambda: told("hostile when registered"),
+    "hostile names": lambda: replace(told("hostile when registered"), tuning=TUNING),
     "failed rungs": lambda: told("trouble"),
     "first look": lambda: told("provisional"),
     "amended and leaking": lambda: told("amended"),
@@ -292,8 +294,6 @@ def test_a_hostile_name_in_every_field_is_shown_and_not_run(browser, folder, nam
 
 def renamed(found, name):
     """The evidence with all free text replaced by this name (rungs get a number behind it)."""
-    from dataclasses import fields, is_dataclass, replace
-
     kept = {
         "status",
         "verdict",
