@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from bisect import bisect_left
 from html.parser import HTMLParser
 
 from kiss_bench.records.evidence import Evidence
@@ -45,9 +46,8 @@ class Walk(HTMLParser):
         if tag == "data":
             self.figures.append((text, float(attributes["value"]), attributes["data-at"]))
             return
-        block = next((place for place, (name, _) in enumerate(self.stack) if name in {"p", "li", "td", "th"}), None)
         source = next((found["data-from"] for _, found in reversed(self.stack) if "data-from" in found), "any")
-        self.texts.append((text, source, block))
+        self.texts.append((text, source))
 
 
 def files_of(evidence: Evidence):
@@ -88,10 +88,12 @@ def leaves(content):
 def rounds_to(text, value):
     """Whether this number is written as this text: units, rounding and the ends of what is printed."""
     found = TOKEN.match(text)
-    return found is not None and found.end() == len(text) and _is(found, [value])
+    low, high = span_of(found) if found is not None and found.end() == len(text) else (1, 0)
+    return low <= value <= high
 
 
-def _is(found, values):
+def span_of(found):
+    """Which numbers are written like this one."""
     digits = found["number"].replace(",", "").replace("−", "-")
     mantissa, _, exponent = digits.partition("e")
     step = 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
@@ -99,8 +101,11 @@ def _is(found, values):
         step = max(step, 10.0 ** (len(mantissa.lstrip("+-")) - 2))
     shown, scale = float(digits), UNITS[found["unit"]]
     if found["limit"]:
-        return any(value < shown if found["limit"][0] == "<" else value > shown for value in values)
-    return any(abs(value * scale - shown) <= 0.5 * step * (1 + 1e-6) + 1e-12 for value in values)
+        return (
+            (-math.inf, math.nextafter(shown, -1)) if found["limit"][0] == "<" else (math.nextafter(shown, 9), math.inf)
+        )
+    half = 0.5 * step * (1 + 1e-6) + 1e-12
+    return (shown - half) / scale, (shown + half) / scale
 
 
 class Source:
@@ -114,11 +119,12 @@ class Source:
 
     def has(self, found):
         digits = found["number"].lstrip("+-−")
-        more = "" if len(digits) < 12 else r"|(?=[0-9a-f]{52}\b)"  # a hash is shown by its first 12 letters
-        if re.search(rf"(?<![\d.]){re.escape(digits)}(?:(?![\d]){more})", self.words):
+        low, high = span_of(TOKEN.match(found[0].replace(found["number"], digits)))
+        at = bisect_left(self.numbers, low)
+        if at < len(self.numbers) and self.numbers[at] <= high:
             return True
-        unsigned = TOKEN.match(found[0].replace(found["number"], digits))
-        return unsigned is not None and _is(unsigned, self.numbers)
+        more = "" if len(digits) < 12 else r"|(?=[0-9a-f]{52}\b)"  # a hash is shown by its first 12 letters
+        return re.search(rf"(?<![\d.]){re.escape(digits)}(?:(?![\d]){more})", self.words) is not None
 
 
 def sources_of(files):
@@ -142,10 +148,15 @@ def _made_of_several(name, content):
 def without_source(page, files):
     """The numbers of a page that no file has: (text, where it stands)."""
     walk, sources = Walk(page), sources_of(files)
-    lost = [
-        (text, at) for text, value, at in walk.figures if found_at(files, at) != value or not rounds_to(text, value)
-    ]
-    for text, source, _ in walk.texts:
+    lost = wrong_figures(walk, files)
+    for text, source in walk.texts:
         found = OWN.sub(lambda words: " " * len(words[0]), text)
         lost += [(number[0], text) for number in TOKEN.finditer(found) if not sources[source].has(number)]
     return lost
+
+
+def wrong_figures(walk, files):
+    """Figures that are not the field they name, or are written otherwise than it rounds to."""
+    return [
+        (text, at) for text, value, at in walk.figures if found_at(files, at) != value or not rounds_to(text, value)
+    ]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from boards import BOARDS, HOSTILE_NAMES, STAYS
-from diagnoses import DIAGNOSED, evidence, told
-from page_numbers import TOKEN, Walk, files_of, found_at, rounds_to, without_source
+from diagnoses import DIAGNOSED, READINGS, evidence, told
+from page_numbers import TOKEN, Walk, files_of, found_at, rounds_to, without_source, wrong_figures
 from tunings import TUNINGS
 
 from kiss_bench.records.evidence import Evidence, evidence_of, lines_at_writing
@@ -126,7 +126,7 @@ def test_a_changed_figure_is_noticed():
     html, files = leaderboard_html(found), files_of(found)
     assert without_source(html, files) == []
     figures = re.findall(r'<data value="[^"]*" data-at="[^"]*">[^<&]*\d[^<]*</data>', html)
-    unnoticed = [each for each in set(figures) if without_source(html.replace(each, raised(each)), files) == []]
+    unnoticed = [each for each in set(figures) if not wrong_figures(Walk(html.replace(each, raised(each))), files)]
     assert len(set(figures)) > 80
     assert unnoticed == []
 
@@ -223,6 +223,23 @@ def test_a_tree_is_drawn_as_lists_in_lists():
     )
     assert tree.count("<ul>") == 3
     assert tree.count("<li>") == 5
+
+
+def test_a_large_tree_is_folded_of_its_own_and_yes_comes_first():
+    chain = tuple(
+        replace(
+            READINGS[2].branches[0], node=n, parent=n - 1 if n else None, answer="yes" if n else "", question="deeper"
+        )
+        for n in range(40)
+    )
+    turned = replace(
+        READINGS[2], branches=tuple(sorted(READINGS[2].branches, key=lambda each: -each.node if each.node else -9))
+    )
+    large = replace(DIAGNOSED, readings=(replace(READINGS[2], branches=chain), turned))
+    html = leaderboard_html(evidence(STAYS, large))
+    assert html.count('<details class="long">') == 1
+    answers = re.findall(r'class="answer (yes|no)"', html.split('<details class="long">')[1].split("</details>", 1)[1])
+    assert answers == ["yes", "yes", "no", "no"]
 
 
 def test_a_fault_in_the_ledger_and_an_odd_environment_are_told():

@@ -11,6 +11,7 @@ from kiss_bench.reports.charts.theme import (
     OTHER,
     TIP,
     Spec,
+    both_ends,
     finite,
     framed,
     label,
@@ -35,33 +36,34 @@ def slices_chart(found: Diagnostics) -> Spec | None:
         return None
     decimals = amounts.shared_decimals([found.overall])
     rows = [
-        {"name": label(f"{each.column}: {each.label}", _NAME), "value": each.score, "low": each.low, "high": each.high,
+        {"name": both_ends(f"{each.column}: {each.label}", _NAME),
+         "value": each.score, "low": each.low, "high": each.high,
          TIP: f"{label(f'{each.column}: {each.label}', 90)}: {amounts.number(each.score, decimals)} "
               f"{amounts.interval(each.low, each.high, decimals)}, {each.rows:,} rows"}
         for each in told
     ]  # fmt: skip
-    title = f"{clean(found.metric)}, better {'→' if found.greater_is_better else '←'}; line: all rows"
+    title = f"{clean(found.metric)}, better →; line: all rows"
     text = f"{clean(found.metric)} of the worst slices with 95 % intervals, beside all rows."
-    return _dots(rows, found.overall, title, text)
+    return _dots(rows, (found.overall, not found.greater_is_better), title, text)
 
 
 def importance_chart(found: Importance) -> Spec | None:
     """What shuffling each column costs, largest first."""
     rows = [
-        {"name": label(each.column, _NAME), "value": each.loss, "low": each.low, "high": each.high,
+        {"name": both_ends(each.column, _NAME), "value": each.loss, "low": each.low, "high": each.high,
          TIP: f"{label(each.column, 90)}: {amounts.number(each.loss, sign=True)} {clean(found.loss)} "
               f"{amounts.interval(each.low, each.high)}"}
         for each in found.columns if finite(each.loss, each.low, each.high)
     ][:MOST]  # fmt: skip
     title = f"rise in {clean(found.loss)} when the column is shuffled"
     text = "How much the loss of the recommended rung rises when one column is shuffled, with 95 % intervals."
-    return _dots(rows, 0.0, title, text) if rows else None
+    return _dots(rows, (0.0, False), title, text) if rows else None
 
 
 def terms_chart(found: Reading) -> Spec | None:
     """The largest coefficients of a linear rung as bars from zero."""
     rows: list[dict[str, Any]] = [
-        {"name": label(f"{term.name} ({term.label})" if term.label else term.name, _NAME), "value": term.effect,
+        {"name": both_ends(f"{term.name} ({term.label})" if term.label else term.name, _NAME), "value": term.effect,
          "zero": 0.0, "colour": ACCENT if term.effect >= 0 else OTHER,
          TIP: f"{label(term.name, 90)}{f', {label(term.label, 30)}' if term.label else ''}: "
               f"{amounts.number(term.effect, sign=True)}"}
@@ -69,7 +71,7 @@ def terms_chart(found: Reading) -> Spec | None:
     ][:MOST]  # fmt: skip
     if not rows:
         return None
-    x, y, names = _scales(rows, [0.0, *(row["value"] for row in rows)], clean(found.unit))
+    x, y, names = _scales(rows, [0.0, *(row["value"] for row in rows)], "effect")
     colour = {"field": "colour", "type": "nominal", "scale": None}
     bar = {"type": "bar", "height": 9, "opacity": 0.9}
     ends = {"x": x, "x2": {"field": "zero"}, "y": y, "color": colour, "description": {"field": TIP}}
@@ -78,9 +80,12 @@ def terms_chart(found: Reading) -> Spec | None:
     return framed(body, text)
 
 
-def _dots(rows: list[dict[str, Any]], line: float, title: str, text: str) -> Spec:
+def _dots(rows: list[dict[str, Any]], held: tuple[float, bool], title: str, text: str) -> Spec:
+    """Points with intervals beside a line; `held` is where that line is, and whether the scale runs down."""
+    line, down = held
     values = [line, *(row[key] for row in rows for key in ("value", "low", "high"))]
     x, y, names = _scales(rows, values, title)
+    x["scale"]["reverse"] = down
     ranked, tip = _ranked(rows), {"description": {"field": TIP}}
     rule = {"type": "rule", "color": INK, "opacity": 0.6, "strokeWidth": 1.5}
     point = {"type": "point", "filled": True, "size": 50, "color": ACCENT, "opacity": 1}

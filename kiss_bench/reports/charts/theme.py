@@ -114,6 +114,13 @@ def label(name: str, width: int = LABEL) -> str:
     return shortened(name, width) or "(no name)"
 
 
+def both_ends(name: str, width: int) -> str:
+    """A long name without its middle, since names of columns and levels differ at either end."""
+    line = label(name, 400)
+    tail = width // 3
+    return line if len(line) <= width else f"{line[: width - tail - 1]}…{line[-tail:]}"
+
+
 def colour_of(row: BoardRow) -> str:
     return VERDICT_COLOURS.get(clean(row.verdict or "") if row.status != "failed" else "FAILED", NEUTRAL)
 

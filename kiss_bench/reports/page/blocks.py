@@ -99,6 +99,11 @@ class Node:
     rows: Figure
     children: tuple["Node", ...]
 
+    @property
+    def size(self) -> int:
+        """How many nodes hang on it, itself included."""
+        return 1 + sum(child.size for child in self.children)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tree:

@@ -97,7 +97,7 @@ def _disagreements(found: Diagnostics) -> Section | None:
     rung, simpler = MARKDOWN.name(found.rung or ""), MARKDOWN.name(found.simpler or "the simpler rung")
     share = amounts.percent(told.differing / told.rows if told.rows else None)
     text = (
-        f"{rung} and {simpler} differ on {told.differing:,} of {told.rows:,} rows ({share}), where what counts is: "
+        f"{rung} and {simpler} differ on {told.differing:,} of {told.rows:,} rows ({share}): "
         f"{MARKDOWN.text(told.what)}. Of those {rung} is right, or nearer, on {told.right:,} and {simpler} on "
         f"{told.simpler_right:,}."
     )

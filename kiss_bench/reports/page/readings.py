@@ -72,7 +72,8 @@ def _terms(each: Reading, place: int) -> Table:
 
 def _node(branches: Sequence[Branch], branch: Branch, place: int) -> Node:
     at = f"{FILE}#/readings/{place}/branches/{branches.index(branch)}/rows"
-    children = [each for each in branches if each.parent == branch.node]
+    below = (each for each in branches if each.parent == branch.node)
+    children = sorted(below, key=lambda each: each.answer != "yes")
     return Node(
         answer=branch.answer,
         question=shortened(branch.question, LONG),
