@@ -79,7 +79,7 @@ $(VENV)/run.stamp: $(VENV)/python.stamp requirements.lock pyproject.toml
 # The leaderboard's page is tested in a real browser.
 $(VENV)/browser.stamp: $(VENV)/python.stamp
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
-		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y chromium >/dev/null; } || \
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium fonts-liberation >/dev/null; } || \
 		{ echo "the tests want Chromium: install it (Debian: sudo apt-get install chromium) and run make test again"; exit 2; }
 	@touch $@
 
