@@ -53,7 +53,10 @@ def width(*, err: bool = False) -> int:
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """Print prose, wrapped to what it is read on; tables stay as they are."""
-    from kiss_bench.reports.wrapping import wrapped
+    """Print prose, wrapped to the screen; in a pipe or a log a line stays a line, to be searched for."""
+    stream = sys.stderr if err else sys.stdout
+    if stream.isatty():
+        from kiss_bench.reports.wrapping import wrapped
 
-    typer.echo(wrapped(text, width(err=err)), err=err)
+        text = wrapped(text, width(err=err))
+    typer.echo(text, err=err)

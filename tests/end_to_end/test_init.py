@@ -254,7 +254,7 @@ def test_is_refused_and_writes_nothing(what, here, capsys):
     assert main(["init", *words]) == 2
     said = capsys.readouterr()
     assert told in said.err
-    assert said.err.startswith("kiss-bench: ")
+    assert said.err.startswith("error: ")
     assert said.out == ""
     assert not list(here.glob("**/*.yaml"))
 

@@ -42,8 +42,7 @@ def test_tables_too_large_to_be_committed_may_be_absent_and_it_says_what_it_coul
     }  # fmt: skip
     capsys.readouterr()
     assert project.verify() == 0
-    said = " ".join(capsys.readouterr().out.split())
-    assert "as far as that can be told; not asked: digest, scores and verdicts" in said
+    assert "as far as that can be told; not asked: digest, scores and verdicts" in capsys.readouterr().out
 
 
 def test_a_table_that_was_committed_may_not_be_absent(project):
