@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from kiss_bench.cli import app
+from kiss_bench.cli import app, main
 from kiss_bench.plan.read import read_plan
 from kiss_bench.records.board import board_from_dict
 from kiss_bench.records.folder import read_board, read_json
@@ -55,6 +55,11 @@ def test_every_config_has_its_results_and_they_are_rendered_from_their_record(pr
     texts |= {name: render(record) for name, render in tuning_reports().items()}
     for name, text in texts.items():
         assert (folder / name).read_text(encoding="utf8") == text, name
+
+
+def test_the_example_of_a_proposal_is_believed(capsys):
+    assert main(["check", str(ROOT / "docs" / "proposal.md")]) == 0
+    assert capsys.readouterr().out.startswith("**Believe the board in `proposal.md`")
 
 
 def test_links_of_the_readme_lead_somewhere():
