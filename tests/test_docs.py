@@ -57,8 +57,9 @@ def test_every_config_has_its_results_and_they_are_rendered_from_their_record(pr
         assert (folder / name).read_text(encoding="utf8") == text, name
 
 
-def test_the_example_of_a_proposal_is_believed(capsys):
-    assert main(["check", str(ROOT / "docs" / "proposal.md")]) == 0
+def test_the_example_of_a_proposal_is_believed_as_it_was_committed(tmp_path, capsys):
+    subprocess.run(["git", "clone", "-q", ROOT, tmp_path / "clone"], check=True)
+    assert main(["check", str(tmp_path / "clone" / "docs" / "proposal.md")]) == 0
     assert capsys.readouterr().out.startswith("**Believe the board in `proposal.md`")
 
 
