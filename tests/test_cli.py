@@ -377,7 +377,9 @@ def test_progress_goes_to_stderr_line_by_line_and_the_table_to_stdout(bench_at):
     assert "is complete" not in ran.out
     for rung in ("dummy", "linear", "stack"):
         assert re.search(rf"^(> )?{rung} +(default|tuned) +\d", ran.out, re.MULTILINE)
-    assert ran.out.rstrip().endswith(f"written to {ran.folder}: leaderboard.md, tuning.md and their record")
+    assert ran.out.rstrip().endswith(
+        f"written to {ran.folder}: leaderboard.html, leaderboard.md, tuning.md and their record"
+    )
 
 
 def test_output_is_utf8_whatever_the_locale(tmp_path):

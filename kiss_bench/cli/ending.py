@@ -18,7 +18,7 @@ from kiss_bench.reports.wrapping import wrapped
 def show(board: Board, console: Console, config: Path, results: Path) -> None:
     """Print a finished board; on a screen the verdict comes last, next to the prompt."""
     notes = [f"note: {PLAIN.text(note)}" for note in board.notes]
-    written = f"written to {results / board.project}: leaderboard.md, tuning.md and their record"
+    written = f"written to {results / board.project}: leaderboard.html, leaderboard.md, tuning.md and their record"
     if not console.is_terminal:
         _lines(console, [leaderboard_text(board, console.width), *notes, *([""] if notes else [])])
         console.print(Text(written), soft_wrap=True)  # a path in one piece, to be searched for

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kiss_bench.diagnostics.scored import Draws, Floats, part_means
+from kiss_bench.diagnostics.scored import Draws, Floats, draws_of, part_means
 from kiss_bench.diagnostics.wording import short
 from kiss_bench.errors import RungError
 from kiss_bench.evaluation.exam import Exam, Positions
@@ -78,8 +78,8 @@ def importance(exam: Exam, metric: Metric, refits: Sequence[Refit], columns: tup
     """How much the row loss of `metric` grows when a column's values are dealt out anew among the test rows of a fold.
 
     Every fold's pipeline is fitted again, and is to predict its test rows as they are stored. Interval: over rows, or
-    groups where declared, of each row's mean over shuffles, as in `part_means`. Columns that tell the same share what
-    they are worth, or hide it.
+    groups or blocks in time where declared, of each row's mean over shuffles, as in `part_means`. Columns that tell the
+    same share what they are worth, or hide it.
 
     Raises RungError where a fold is predicted otherwise; whatever a pipeline raises passes through.
     """
@@ -90,10 +90,7 @@ def importance(exam: Exam, metric: Metric, refits: Sequence[Refit], columns: tup
         rows.append(drawn)
         grown.append(more)
     everything, losses = np.concatenate(rows), np.concatenate(grown)
-    weight, group = exam.task.weight, exam.task.group
-    draws = Draws(
-        weight=None if weight is None else weight[everything], group=None if group is None else group[everything]
-    )
+    draws = draws_of(exam.task, everything)
     told = [_of_column(column, losses[:, place], draws) for place, column in enumerate(columns)]
     return Importance(
         loss=ROW_LOSSES.get(metric.name, metric.name),

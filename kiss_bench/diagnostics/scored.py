@@ -7,11 +7,14 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from kiss_bench.metrics import Metric
+from kiss_bench.tasks.task import Task
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 LEVEL = 0.975
 """Of a two-sided 95 % interval."""
+BLOCKS = 50
+"""Parts of equally many consecutive rows, where rows have a time: neighbours hang together, blocks hardly."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,6 +23,21 @@ class Draws:
 
     weight: Floats | None = None
     group: Codes | None = None
+
+
+def draws_of(task: Task, rows: Codes) -> Draws:
+    """Of these rows of a task: those of one group are one draw, and without groups those of one block in time.
+
+    Blocks are what the judge takes for a short series (kiss_bench.judge.inference); of 50 even a part of the rows has
+    some.
+    """
+    group = None
+    if task.group is not None:
+        group = task.group[rows]
+    elif task.time is not None:
+        group = np.empty(len(rows), dtype=np.int64)
+        group[np.argsort(task.time[rows], kind="stable")] = np.arange(len(rows)) * BLOCKS // len(rows)
+    return Draws(weight=None if task.weight is None else task.weight[rows], group=group)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +60,7 @@ class Means:
     low: Floats
     high: Floats
     draws: Codes
-    """Groups in each part, or rows where none are declared: those that count."""
+    """Groups, or blocks in time, in each part, or rows where neither is declared: those that count."""
 
 
 def part_means(values: Floats, codes: Codes, parts: int, draws: Draws) -> Means:

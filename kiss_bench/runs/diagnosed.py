@@ -10,7 +10,7 @@ from kiss_bench.diagnostics.confusion import MOST_LABELS, confusion
 from kiss_bench.diagnostics.cuts import Cut, feature_cuts, group_cut, time_cut
 from kiss_bench.diagnostics.disagreements import Said, Truth, disagreements
 from kiss_bench.diagnostics.residuals import residuals
-from kiss_bench.diagnostics.scored import Draws, Scored, overall
+from kiss_bench.diagnostics.scored import Scored, draws_of, overall
 from kiss_bench.diagnostics.slices import slices
 from kiss_bench.errors import RecordError
 from kiss_bench.metrics import METRICS, Metric
@@ -85,10 +85,7 @@ def _described(progress: Progress, table: Table, found: Diagnostics, said: Said)
         metric=metric,
         losses=metric.row_loss(actual, said.prediction),
         simpler=None if simpler is None else metric.row_loss(actual, simpler.prediction),
-        draws=Draws(
-            weight=None if task.weight is None else task.weight[rows],
-            group=None if task.group is None else task.group[rows],
-        ),
+        draws=draws_of(task, rows),
     )
     worst, looked_at = slices(_cuts(progress, table), scored)
     truth = Truth(row_id=task.row_id[rows], actual=actual, read=task.actual.to_numpy()[rows])
@@ -98,6 +95,11 @@ def _described(progress: Progress, table: Table, found: Diagnostics, said: Said)
     table_of_labels = None if said.labels is None else confusion(task.labels, actual.astype(np.int64), said.labels)
     if said.labels is not None and table_of_labels is None:
         notes.append(f"No confusion table: {len(task.labels)} labels are more than {MOST_LABELS}.")
+    if task.group is not None:
+        told = (
+            "Intervals of single groups take their rows as drawn one by one; they hang together, so they are too short."
+        )
+        notes.append(told)
     seed = seed_of(exam.root, "fold", arm="residuals")
     return replace(
         found,

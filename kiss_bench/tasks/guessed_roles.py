@@ -4,6 +4,7 @@ A wrong time or group changes what is measured. So a role is sure only where two
 order; values that group rows, and the name of an id. With one sign alone it is a question.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -24,6 +25,9 @@ from kiss_bench.tasks.task import Column, Table
 REPEATED: Final = 1.2
 """Rows a value of a column called an id has on average, from which it is worth a question."""
 SHOWN: Final = 3
+DATE: Final = re.compile(r"\s*(\d{4}([./-]\d{1,2}){2}|(\d{1,2}[./-]){2}(\d{2}|\d{4}))([T ].*)?")
+"""What a person takes for a date, in whatever order; as dates are read those alone that begin with the year."""
+MOSTLY: Final = 0.9
 ASK_GROUP: Final = "Uncomment it if rows of one value belong together and the model is for new ones."
 
 
@@ -31,7 +35,8 @@ def guessed_roles(scene: Scene, table: Table) -> tuple[RoleGuess, ...]:
     """At most one guess a role; `scene` is of a task in which no column has a role yet."""
     guessed = _row_ids(scene, table)
     taken = {name for guess in guessed for name in guess.columns}
-    time, group = _time(scene, table, taken), _group(scene, table, taken)
+    unread = {*_unread_dates(scene, [column.name for column in scene.task.columns])}
+    time, group = _time(scene, table, taken), _group(scene, table, taken | unread)
     if time and group and time.columns == group.columns:  # rows sorted by whom they belong to
         time = _time(scene, table, taken | {*time.columns})
     if time and group:
@@ -86,7 +91,8 @@ def _row_ids(scene: Scene, table: Table) -> tuple[RoleGuess, ...]:
     named = [name for name in found if is_called_a_row(name)]
     unique = [name for name in named if _distinct(scene, table, name) == rows]
     texts = [name for name in found if scene.kinds[name].kind == "category" or name in named]
-    rest = tuple(name for name in texts if name not in unique[:1])
+    unread = _unread_dates(scene, texts)
+    rest = tuple(name for name in texts if name not in unique[:1] and name not in unread)
     guesses = []
     if unique:
         reason = f"Another value in each of {rows:,} rows, and called an id: it names a row, and is no feature."
@@ -105,11 +111,13 @@ def _time(scene: Scene, table: Table, taken: set[str]) -> RoleGuess | None:
     sorted_dates = [name for name in dates if name in in_order]
     counters = [column.name for column in free if _counts_rows(scene, table, column)]
     called = [column.name for column in free if column.kind == "number" and is_called_a_time(column.name)]
+    unread = _unread_dates(scene, [column.name for column in free])
     signs = {
         "Dates, and the rows are in their order": sorted_dates,
         "Dates, but the rows are not in their order": dates,
         "It counts the rows": counters,
         "The rows are in its order": in_order,
+        "It looks like dates, which are read as text unless they are written as 2020-01-31": unread,
         "Called a time, but the rows are not in its order": called,
     }
     candidates = tuple(dict.fromkeys(name for names in signs.values() for name in names))
@@ -123,6 +131,16 @@ def _time(scene: Scene, table: Table, taken: set[str]) -> RoleGuess | None:
     means = "Uncomment it if the model is for later rows; without it, folds mix earlier and later ones."
     means += " If it is no time, make it `id`." if name in counters else ""
     return RoleGuess(role="time", columns=(name,), reason=f"{seen}{_or(candidates[1:])}. {means}", sure=False)
+
+
+def _unread_dates(scene: Scene, texts: Sequence[str]) -> list[str]:
+    """Columns of text whose levels look like dates; written otherwise they could order the rows."""
+    found = []
+    for name in (name for name in texts if scene.kinds[name].kind == "category"):
+        levels = scene.task.frame[name].cat.categories
+        if len(levels) and np.mean([DATE.fullmatch(str(level)) is not None for level in levels]) >= MOSTLY:
+            found.append(name)
+    return found
 
 
 def _group(scene: Scene, table: Table, taken: set[str]) -> RoleGuess | None:

@@ -1,13 +1,16 @@
 """A model that is bad somewhere is found out, one that is not is left in peace; intervals are those of textbooks."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
 from scipy import stats
+from scipy.signal import lfilter
 
 from kiss_bench.diagnostics.cuts import feature_cuts, group_cut, time_cut
-from kiss_bench.diagnostics.scored import Draws, Scored, overall, part_means
+from kiss_bench.diagnostics.scored import Draws, Scored, draws_of, overall, part_means
 from kiss_bench.diagnostics.slices import MOST_GROUPS, MOST_OTHERS, slices
 from kiss_bench.metrics import METRICS
 from kiss_bench.tasks.columns import canonical
@@ -52,6 +55,20 @@ class TestIntervals:
         error = fit.bse[0] * np.sqrt(15 / 14)
         assert mean == pytest.approx(fit.params[0])
         assert (high - low) / 2 == pytest.approx(stats.t.ppf(0.975, df) * error)
+
+    def test_in_time_intervals_of_losses_that_hang_together_are_wrong_about_as_rarely_as_promised(self):
+        """Losses that hang together from row to row (0.95): taken one by one half of all intervals would be wrong."""
+        rng, wrong = np.random.default_rng(2), {"blocks": 0, "rows": 0}
+        times = np.arange(4000)
+        for _ in range(200):
+            noise = rng.normal(size=4000)
+            losses = 5.0 + lfilter([1.0], [1.0, -0.95], noise)
+            task = SimpleNamespace(group=None, time=times, weight=None)
+            for name, draws in (("blocks", draws_of(task, times)), ("rows", Draws())):
+                found = part_means(losses, np.zeros(4000, dtype=np.int64), 1, draws)
+                wrong[name] += not found.low[0] <= 5.0 <= found.high[0]
+        assert wrong["rows"] > 80
+        assert wrong["blocks"] < 24
 
     def test_rows_of_weight_nothing_are_as_good_as_none(self):
         more = np.concatenate([self.values, [100.0, 200.0]])

@@ -56,6 +56,8 @@ ASKED = {
     "dates, rows mixed": ({"since": DAYS[MIXED]}, {"time": ("since",)}),
     "two dates in order": ({"made": DAYS, "sent": DAYS + pd.Timedelta("2D")}, {"time": ("made",)}),
     "years in the order of the rows": ({"grown": 1990 + COUNT // 50}, {"time": ("grown",)}),
+    "dates with the day first, which are read as text": ({"since": DAYS.strftime("%d/%m/%Y")}, {"time": ("since",)}),
+    "dates with dots": ({"since": DAYS.strftime("%d.%m.%y %H:%M")}, {"time": ("since",)}),
     "a number called a year": ({"Year": RANDOM.integers(2000, 2010, ROWS)}, {"time": ("Year",)}),
     "a count of the rows": ({"t": COUNT}, {"time": ("t",)}),
     "names in a few rows each": ({"street": TEXTS}, {"group": ("street",)}),
