@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from kiss_bench import __version__
 from kiss_bench.errors import KissBenchError, RecordError
 from kiss_bench.plan.plan import Plan
 from kiss_bench.plan.written import plan_from_dict
@@ -17,7 +18,7 @@ from kiss_bench.records.folder import read_board, read_json
 from kiss_bench.records.keys import sha256_of
 from kiss_bench.records.ledger import Ledger, read_ledger
 from kiss_bench.runs.estimators import BESIDE_THE_PLAN
-from kiss_bench.runs.write import VAULT
+from kiss_bench.runs.write import BY_RUNS_ALONE, VAULT
 from kiss_bench.tuning.record.facts import TuningRecord
 from kiss_bench.tuning.record.schema import record_from_dict
 
@@ -63,10 +64,15 @@ class ResultFolder:
 
     @property
     def seals(self) -> dict[str, str]:
-        """File -> the newest seal that the ledger has of it; those of the last run and of what came after it."""
+        """File -> the newest seal that the ledger has of it; those of the last run and of what came after it.
+
+        What only a run writes has the seal of a run: a line is soon added, and no later one may vouch for other files.
+        """
         found: dict[str, str] = {}
         for line in self.ledger.lines:
             files = line.facts.get("files", {})
+            if line.event != "run":
+                files = {name: seal for name, seal in files.items() if name not in BY_RUNS_ALONE}
             kept = {name: seal for name, seal in found.items() if name == VAULT or line.event != "run"}
             found = {**kept, **files}
         return found
@@ -84,6 +90,12 @@ class ResultFolder:
             return set((self.path / ".gitignore").read_text(encoding="utf8").split())
         except (OSError, UnicodeDecodeError):
             return set()
+
+    @property
+    def reworded(self) -> bool:
+        """Whether another version wrote the reports, so that they may be in other words than this one's."""
+        installed = read_json(self.path, "environment.json").get("packages", {})
+        return bool(installed.get("kiss-bench") != __version__) if isinstance(installed, dict) else False
 
     def text(self, name: str) -> str:
         try:

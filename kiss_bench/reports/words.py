@@ -195,7 +195,7 @@ def _arm(board: Board, chosen: BoardRow) -> str:
         return ""
     if board.recommended.arm == "tuned":
         return " (tuned)"
-    return " (default settings are enough)" if chosen.arm == "tuned" else " (default settings)"
+    return " (default settings; tuning was not shown to pay)" if chosen.arm == "tuned" else " (default settings)"
 
 
 def _it(board: Board, chosen: BoardRow) -> str:

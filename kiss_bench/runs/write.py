@@ -78,6 +78,10 @@ def roles_frame(exam: Exam) -> pd.DataFrame | None:
     return pd.DataFrame({"row_id": task.row_id, **declared}) if declared else None
 
 
+BY_RUNS_ALONE = ("plan.json", "folds.parquet", ROLES, *BULKY, "environment.json", DIAGNOSTICS, ".gitignore")
+"""Those of them that nothing writes again once the run has ended."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Findings:
     """What a run came to, before it is written."""
