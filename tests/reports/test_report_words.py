@@ -47,8 +47,8 @@ FIRST_STEP = replace(STAYS, rungs=(DUMMY, replace(LINEAR, incumbent="dummy", gai
         pytest.param(
             HARMFUL,
             "Stay with linear (default settings; tuning was not shown to pay): nothing more complex earned its keep — "
-            "tuned, it removes 16.0 % of the dummy's error; the one more complex rung, boosting, does no better, a gain of -0.0200 "
-            "log_loss where the margin is 0.006109, P(gain > margin) = 0.6187.",
+            "tuned, it removes 16.0 % of the dummy's error; the one more complex rung, boosting, does no better, a gain of "
+            "-0.0200 log_loss where the margin is 0.006109, P(gain > margin) = 0.6187.",
             id="the rung above is worse",
         ),
         pytest.param(
@@ -60,16 +60,16 @@ FIRST_STEP = replace(STAYS, rungs=(DUMMY, replace(LINEAR, incumbent="dummy", gai
         ),
         pytest.param(
             FIRST_STEP,
-            "linear (default settings; tuning was not shown to pay) is justified: tuned, it removes 16.0 % of the "
-            "dummy's error — a gain of +0.0975 log_loss (95 % interval +0.0342 to +0.0794) over dummy where the margin is 0.006109, "
-            "P(gain > margin) > 0.9999.",
+            "linear (default settings; tuning was not shown to pay) is justified: tuned, it removes "
+            "16.0 % of the dummy's error — a gain of +0.0975 log_loss (95 % interval +0.0342 to +0.0794) over dummy "
+            "where the margin is 0.006109, P(gain > margin) > 0.9999.",
             id="the first step is not measured against the dummy twice",
         ),
         pytest.param(
             ALL_FAILED_ABOVE,
-            "linear (default settings; tuning was not shown to pay) is justified: tuned, it removes 16.0 % of the "
-            "dummy's error — a gain of +0.0568 log_loss (95 % interval +0.0342 to +0.0794) over dummy where the margin is 0.006109, "
-            "P(gain > margin) > 0.9999; not judged: boosting (FAILED).",
+            "linear (default settings; tuning was not shown to pay) is justified: tuned, it removes "
+            "16.0 % of the dummy's error — a gain of +0.0568 log_loss (95 % interval +0.0342 to +0.0794) over dummy "
+            "where the margin is 0.006109, P(gain > margin) > 0.9999; not judged: boosting (FAILED).",
             id="a failed rung above is named, not counted as beaten",
         ),
         pytest.param(RUNNING, "No verdict yet — 2 of 4 rungs are done.", id="running"),
