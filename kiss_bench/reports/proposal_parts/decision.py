@@ -19,6 +19,8 @@ from kiss_bench.reports.words import (
     verdict_parts,
 )
 
+_NONE = 0.00005
+"""Below this four decimals show nothing."""
 _PLAIN = re.compile(r"[\w.+-]+")
 _OVERRIDE = (
     "a person adds an HTML comment of its own to the file, outside the board: "
@@ -37,6 +39,7 @@ def verdict(subject: Subject) -> str:
         _unjustified(subject),
         f"The board says: {' — '.join(verdict_parts(board, MARKDOWN))}.",
         lines(
+            _whose(subject),
             _gain(subject),
             fact(f"Margin, the smallest gain worth having: {margin_words(board.metric, MARKDOWN)}.",
                  "leaderboard.json: metric.margin", "leaderboard.json: metric.margin_unit"),
@@ -64,6 +67,19 @@ def _unjustified(subject: Subject) -> str:
     needed = _OVERRIDE.format(rung=rung)
     told = ". ".join(filter(None, (subject.stand.above, subject.stand.why)))
     return f"> **Not justified:** {told}. To propose it all the same, {needed}."
+
+
+def _whose(subject: Subject) -> str:
+    """Say of which arm the figures are where it is not the proposed one, and what is known of that."""
+    row, below = subject.row, subject.below
+    if not subject.whose or row.default_score is None or below is None:
+        return ""
+    score = amounts.number(row.default_score, board_decimals(subject.board))
+    return fact(
+        f"Figures are of its {row.arm} settings, which climbed; default settings score {score} and are "
+        f"{markdown(row.default_verdict or 'not judged')} over {code(below.rung)} themselves.",
+        *subject.at(row, "arm", "default_score", "default_verdict"),
+    )
 
 
 def _gain(subject: Subject) -> str:
@@ -179,6 +195,7 @@ def given_up(subject: Subject, below: BoardRow) -> str:
 def _sentence(subject: Subject, below: BoardRow) -> str:
     row, decimals = subject.row, board_decimals(subject.board)
     scores = [f"{code(each.rung)} scores {amounts.number(each.score, decimals)}" for each in (below, row)]
+    scores[1] += subject.whose
     does = skill_words(row)
     sure = amounts.equation("P(gain > margin)", row.p_gain)
     return (
@@ -198,9 +215,14 @@ def _calibration(subject: Subject, below: BoardRow) -> str:
     if mine.get(field) is None or theirs.get(field) is None:
         return fact("Calibration: not recorded for both rungs.")
     return fact(
-        f"Calibration: {what} {amounts.number(mine[field])}, of {code(below.rung)} {amounts.number(theirs[field])}.",
+        f"Calibration: {what} {_error(mine[field])}{subject.whose}, of {code(below.rung)} {_error(theirs[field])}.",
         *subject.at(subject.row, f"{key}.{field}"), *subject.at(below, f"{key}.{field}"),
     )  # fmt: skip
+
+
+def _error(value: float) -> str:
+    """An error that is none but for rounding is no number with an exponent."""
+    return "0.0000" if abs(value) < _NONE else amounts.number(value)
 
 
 def price(subject: Subject) -> str:
@@ -208,7 +230,7 @@ def price(subject: Subject) -> str:
     counts = {each.rung: len(each.space) for each in subject.evidence.tuning.rungs}
     compared = table(
         rows,
-        ("", lambda row: row.rung),
+        ("", lambda row: f"{row.rung}{subject.whose if row is subject.row else ''}"),
         ("fit time", lambda row: amounts.seconds(row.fit_seconds)),
         ("predict µs/row", lambda row: amounts.microseconds(row.predict_us_per_row)),
         ("size", lambda row: amounts.size(row.model_bytes)),
