@@ -19,8 +19,6 @@ from kiss_bench.reports.words import (
     verdict_parts,
 )
 
-_NONE = 0.00005
-"""Below this four decimals show nothing."""
 _PLAIN = re.compile(r"[\w.+-]+")
 _OVERRIDE = (
     "a person adds an HTML comment of its own to the file, outside the board: "
@@ -215,14 +213,9 @@ def _calibration(subject: Subject, below: BoardRow) -> str:
     if mine.get(field) is None or theirs.get(field) is None:
         return fact("Calibration: not recorded for both rungs.")
     return fact(
-        f"Calibration: {what} {_error(mine[field])}{subject.whose}, of {code(below.rung)} {_error(theirs[field])}.",
+        f"Calibration: {what} {amounts.error(mine[field])}{subject.whose}, of {code(below.rung)} {amounts.error(theirs[field])}.",
         *subject.at(subject.row, f"{key}.{field}"), *subject.at(below, f"{key}.{field}"),
     )  # fmt: skip
-
-
-def _error(value: float) -> str:
-    """An error that is none but for rounding is no number with an exponent."""
-    return "0.0000" if abs(value) < _NONE else amounts.number(value)
 
 
 def price(subject: Subject) -> str:
