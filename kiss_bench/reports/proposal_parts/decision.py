@@ -213,7 +213,8 @@ def _calibration(subject: Subject, below: BoardRow) -> str:
     if mine.get(field) is None or theirs.get(field) is None:
         return fact("Calibration: not recorded for both rungs.")
     return fact(
-        f"Calibration: {what} {amounts.error(mine[field])}{subject.whose}, of {code(below.rung)} {amounts.error(theirs[field])}.",
+        f"Calibration: {what} {amounts.error(mine[field])}{subject.whose}, of "
+        f"{code(below.rung)} {amounts.error(theirs[field])}.",
         *subject.at(subject.row, f"{key}.{field}"), *subject.at(below, f"{key}.{field}"),
     )  # fmt: skip
 
