@@ -9,6 +9,7 @@ from kiss_bench import __version__
 from kiss_bench.errors import KissBenchError, RecordError
 from kiss_bench.proposal.cited import misquoted
 from kiss_bench.proposal.files import folder_of, read_proposal
+from kiss_bench.proposal.generated import redrawn, retitled, retold
 from kiss_bench.proposal.markers import Document, document_of, override_for
 from kiss_bench.proposal.result_folder import ResultFolder
 from kiss_bench.proposal.subject import subject_of
@@ -18,14 +19,18 @@ from kiss_bench.records.seals import seal_of
 from kiss_bench.reports.attached import Placed, body
 from kiss_bench.reports.escape import PLAIN
 from kiss_bench.reports.proposal_parts import proposal_markdown
+from kiss_bench.reports.proposal_parts.reading import proposal_in
 from kiss_bench.reports.proposal_parts.writing import TO_ANSWER
-from kiss_bench.reports.pull_request import Checked
+from kiss_bench.reports.pull_request import Checked, pull_request_text
 from kiss_bench.reports.stamps import luck_words, stamps
 from kiss_bench.reports.standing import Proposed, proposal_of, standing
 
 FATAL = ("LEAKING", "LEAK", "TAMPERED")
 """Stamps of a board that nobody should believe; all others are told, and fail where `strict` is asked for."""
 _MOST = 8
+_RENEW = "kiss-bench propose with another --out writes them as they are"
+_ANOTHER = f"title or verdict is not what the record gives for the proposed rung; {_RENEW}"
+_CITED = f"the record is cited for figures that it does not give (any more); {_RENEW}"
 STORE = "stored units"
 """The question of `verify` whose files are never committed."""
 
@@ -58,8 +63,8 @@ def check_text(path: Path, text: str, rung: str | None = None, *, strict: bool =
     found = replace(found, board=board, refused=(*found.refused, *_genuine(document, placed, folder)))
     found = _stamped(_verified(found, checks), board)
     if not found.refused:  # else the records may not be readable
-        told = (*_reworded(document, placed, folder), *_misquotes(document, placed, folder))
-        found = replace(found, doubts=(*found.doubts, *told))
+        found = replace(found, doubts=(*found.doubts, *_reworded(document, placed, folder)))
+        found = _outside(found, document, folder)
     if rung is not None:
         found = replace(found, proposed=_asked(board, placed.proposed, rung))
     return _stands(found, document, board)
@@ -96,17 +101,32 @@ def _reworded(document: Document, placed: Placed, folder: ResultFolder) -> Itera
         yield "the board is in the words of another version, as the ledger sealed them; kiss-bench attach renews them"
 
 
-def _misquotes(document: Document, placed: Placed, folder: ResultFolder) -> Iterator[str]:
-    """Lines around the board that cite the record for other figures than it gives: a doubt, since they are no board."""
-    if all(row.rung != placed.proposed.rung for row in folder.board.rungs):
-        return
-    wrong = misquoted(document.outside, proposal_markdown(subject_of(folder, placed), ""))
-    if wrong:
-        places = ", ".join(map(str, wrong[:_MOST])) + (f" and {len(wrong) - _MOST} more" if len(wrong) > _MOST else "")
-        yield (
-            f"outside the board, line {places}: the record is cited for figures that it does not give (any more); "
-            "kiss-bench propose with another --out writes them as they are"
-        )
+def _outside(found: Checked, document: Document, folder: ResultFolder) -> Checked:
+    """Lines around the board that say otherwise than the record: another title or verdict is refused, all else a doubt.
+
+    They are no board, so that no digest covers them, and the author may have added to them.
+    """
+    board, placed = folder.board, document.placed
+    if placed is None or all(row.rung != placed.proposed.rung for row in board.rungs):
+        return found
+    written = proposal_markdown(subject_of(folder, placed), "")
+    wrong = misquoted(document.outside, written)
+    here, expected = proposal_in(document.outside), proposal_in(written)
+    refused = retitled(here, expected) if here.by_propose else []
+    if here.by_propose:
+        plain = replace(found, strict=False)
+        as_told = (replace(document, overrides=()), document)
+        comments = [pull_request_text(_stands(plain, each, board)) for each in as_told]
+        wrong = sorted({*wrong, *redrawn(here, expected), *retold(here, comments)})
+    return replace(
+        found,
+        refused=(*found.refused, *([f"outside the board, {_places(refused)}: {_ANOTHER}"] if refused else [])),
+        doubts=(*found.doubts, *([f"outside the board, {_places(wrong)}: {_CITED}"] if wrong else [])),
+    )
+
+
+def _places(wrong: list[int]) -> str:
+    return f"line {', '.join(map(str, wrong[:_MOST]))}{f' and {len(wrong) - _MOST} more' if len(wrong) > _MOST else ''}"
 
 
 def _older_text(folder: ResultFolder) -> str | None:

@@ -48,6 +48,11 @@ def interval(low: float | None, high: float | None, decimals: int | None = None,
     return f"({number(low, decimals, sign=sign)} to {number(high, decimals, sign=sign)})"
 
 
+def error(value: float) -> str:
+    """Write an error; one that four decimals do not show is none but for rounding."""
+    return f"{0:.4f}" if abs(value) < 0.00005 else number(value)
+
+
 def exact(value: float | None) -> str:
     """Write a number somebody chose as it was written: 0.05 stays 0.05."""
     if value is None or not math.isfinite(value):

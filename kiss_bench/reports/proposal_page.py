@@ -81,5 +81,13 @@ def _reader(images: Mapping[str, bytes]) -> MarkdownIt:
         "image": image,
         "table_open": lambda *_: '<div class="wide" role="region" aria-label="table" tabindex="0"><table>\n',
         "table_close": lambda *_: "</table></div>\n",
+        "fence": _code,
+        "code_block": _code,
     }
     return reader
+
+
+def _code(tokens: Sequence[Token], place: int, *_: Any) -> str:
+    """A block of code that is wider than the page is scrolled, and so is reached by keys as well."""
+    words = html.escape(tokens[place].content)
+    return f'<pre tabindex="0" role="region" aria-label="code"><code>{words}</code></pre>\n'

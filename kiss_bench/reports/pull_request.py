@@ -152,13 +152,13 @@ def _name(board: Board, row: BoardRow, proposed: Proposed | None) -> str:
 
 
 def _rows(board: Board, proposed: Proposed | None) -> list[BoardRow]:
-    """The rungs that matter: proposed, recommended, what it beat, the best challengers, the baseline."""
+    """The rungs that matter: proposed, recommended, what it beat, the best challengers, the baseline, the simplest."""
     chosen = recommended_row(board)
     names = [proposed.rung if proposed else None, chosen.rung if chosen else None, chosen.incumbent if chosen else None]
     above = [row for row in rungs_above(board, chosen) if is_judged(row)] if chosen else list(board.rungs)
     challengers = sorted(above, key=lambda row: -(row.gain if row.gain is not None else float("inf")))
     names += [row.rung for row in challengers[:2]] + [row.rung for row in board.rungs[:1]]
-    names += [row.rung for row in challengers[2:]]
+    names += [row.rung for row in challengers[2:]] + [row.rung for row in board.rungs]
     wanted = list(dict.fromkeys(name for name in names if name is not None))
     there = [name for name in wanted if any(row.rung == name for row in board.rungs)][:_RUNGS]
     return [row for row in board.rungs if row.rung in there]

@@ -160,6 +160,40 @@ def answered(project, monkeypatch):
     return proposal
 
 
+OWN = "**NOTE**: read it.\n\n# Appendix\n\n| rung | who knows it |\n|---|---|\n| linear | all |\n| tree | A |\n\n"
+
+
+def with_own_tables(proposal):
+    """The author's own lines, headings and tables under every heading, rungs in the first column included."""
+    lines = proposal.text.split("## The board")
+    proposal.write(lines[0].replace("\n## ", f"\n{OWN}## ") + "## The board" + lines[1])
+
+
+def signed(proposal):
+    row = next(line for line in proposal.text.splitlines() if line.startswith("| author "))
+    proposal.change(row, "| author | Ann Other | 2026-11-28 | A. O. |")
+
+
+def extended(change):
+    """Written by `propose`, and then worked on; nothing to tell even under --strict."""
+
+    def make(project, monkeypatch):
+        proposal = answered(project, monkeypatch)
+        change(proposal)
+        assert proposal.check(strict=True).doubts == ()
+        return proposal
+
+    return make
+
+
+def renamed(project, monkeypatch):
+    proposal = written_by_propose(project, monkeypatch)
+    path = proposal.path.rename(proposal.path.with_name("a `name` of it.md"))
+    proposal = type(proposal)(project=project, path=path)
+    assert proposal.check(strict=True).doubts == ()
+    return proposal
+
+
 HONEST = {
     "the usual file": text(WORDS),
     "an empty file": text(""),
@@ -214,6 +248,13 @@ HONEST = {
     "an override of another rung": then(lambda p: p.write(f"{override('tree')}\n{p.text}")),
     "written by propose": written_by_propose,
     "written by propose, and answered": answered,
+    "written by propose, with the author's own headings and tables": extended(with_own_tables),
+    "written by propose, and signed": extended(signed),
+    "written by propose, and saved with other line ends": extended(crlf),
+    "written by propose, with words right below the verdict": extended(
+        lambda p: p.change("is proposed; it must beat `dummy`.\n", "is proposed; it must beat `dummy`.\nWe like it.\n")
+    ),
+    "written by propose, and called otherwise": renamed,
 }
 """What was done -> how the file comes about; gives the proposal to check."""
 

@@ -11,6 +11,7 @@ from loan_tables import loans
 from proposals import override, with_board
 from tampering import dropped_rows, flattered, resealed, shortened
 
+from kiss_bench.proposal.propose import propose
 from kiss_bench.records.folder import read_board
 from kiss_bench.records.frames import digest_of
 from kiss_bench.records.keys import canonical_json, sha256_of
@@ -22,6 +23,7 @@ pytest_plugins = ["handed_in"]
 
 EDITED = "the board is not what its record gives"
 OTHER_DIGEST = "the marker has digest"
+OTHER_TITLE = "title or verdict is not what the record gives for the proposed rung"
 NO_BOARD = "no board to compare with"
 
 
@@ -183,6 +185,27 @@ def overridden(place):
     return spoil
 
 
+def by_propose(change):
+    """The whole proposal, as `propose` writes it, with something done to it."""
+
+    def spoil(p):
+        path, _ = propose(p.project.folder, out=p.project.home / "written.md")
+        p.write(path.read_text("utf8"))
+        change(p)
+
+    return spoil
+
+
+def title_and_verdict(p):
+    """All that a hasty reader sees is of another rung; board, marker and record are left alone."""
+    p.change("# Proposal: linear", "# Proposal: tree")
+    p.change("**: `linear` with", "**: `tree` with")
+
+
+def verdict_line(p):
+    return next(line for line in p.text.splitlines() if "settings is proposed" in line)
+
+
 TAMPERED = {
     # the text between the markers
     "a better score": (better_score, EDITED),
@@ -268,6 +291,39 @@ TAMPERED = {
     "another margin run since": (rerun_with_another_margin, OTHER_DIGEST),
     "a board made with --quick": (quick, "is provisional"),
     "a leaking board": (leaking, "LEAKING: "),
+    # title and verdict of a whole proposal
+    "another rung in title and verdict": (by_propose(title_and_verdict), f"line 1, 7: {OTHER_TITLE}"),
+    "another rung in the title": (
+        by_propose(lambda p: p.change("# Proposal: linear", "# Proposal: tree")),
+        OTHER_TITLE,
+    ),
+    "a title of another kind above": (
+        by_propose(lambda p: p.write(f"Proposal: tree\n==============\n\n{p.text}")),
+        f"line 1: {OTHER_TITLE}",
+    ),
+    "the title gone": (by_propose(lambda p: p.write(p.text.partition("\n")[2])), OTHER_TITLE),
+    "another rung in the verdict": (
+        by_propose(lambda p: p.change("**: `linear` with", "**: `tree` with")),
+        f"line 7: {OTHER_TITLE}",
+    ),
+    "another arm in the verdict": (
+        by_propose(lambda p: p.change("settings is proposed", "and best settings is proposed")),
+        f"line 7: {OTHER_TITLE}",
+    ),
+    "another verdict": (by_propose(lambda p: p.change("**JUSTIFIED**: `l", "**JUSTIFIED TWICE**: `l")), OTHER_TITLE),
+    "a second verdict": (
+        by_propose(lambda p: p.change("\n## 2. ", "\n**JUSTIFIED**: `tree` as well.\n\n## 2. ")),
+        OTHER_TITLE,
+    ),
+    "the verdict gone": (
+        by_propose(lambda p: p.change(verdict_line(p), "We propose a tree.")),
+        f"line 5: {OTHER_TITLE}",
+    ),
+    "the verdict hidden in a comment": (
+        by_propose(lambda p: p.change(verdict_line(p), f"<!-- {verdict_line(p)} -->")),
+        f"line 5: {OTHER_TITLE}",
+    ),
+    "the part with the verdict gone": (by_propose(lambda p: p.change("## 1. Verdict", "## Summary")), OTHER_TITLE),
     # the rung and its override
     "a rung above what is justified": (lambda p: p.attach("tree"), "tree is above what is justified, linear"),
     "an override without a reason": (
@@ -322,3 +378,47 @@ def test_a_tampered_proposal_is_refused_for_its_reason(case, project, capsys):
     said = capsys.readouterr().out
     assert said.startswith("**Do not believe the board in `proposal.md`")
     assert len(said.splitlines()) <= 25
+
+
+def part_of(p, number):
+    return p.text[p.text.index(f"\n## {number}. ") :]
+
+
+DOUBTED = {
+    "a score in the ladder": lambda p: (
+        row_of(p.text, "tree"),
+        row_of(p.text, "tree").replace(first_score(p.text, "tree"), "0.1234"),
+    ),
+    "a rung renamed in the ladder": lambda p: ("| tree ", "| twig "),
+    "a row of the ladder gone": lambda p: (row_of(p.text, "tree"), ""),
+    "the head of the ladder": lambda p: ("| gain over   | verdict ", "| won against | verdict "),
+    "what was found of a leak": lambda p: ("outer rows are in no trial", "outer rows are in few trials"),
+    "the state of a leak": lambda p: ("| by design ", "| pass "),
+    "a leak not told": lambda p: (row_of(p.text, "a target that nobody"), ""),
+    "a time of the price": lambda p: (row_of(part_of(p, 5), "linear"), "| linear | 1 ms | 1 | 1 kB |\n"),
+    "the trials of tuning": lambda p: (row_of(part_of(p, 9), "linear"), "| linear | 900 |\n"),
+    "what the board says": lambda p: ("The board says: ", "The board says: Never mind. "),
+    "the answer of the comment": lambda p: ("it is what its run wrote, and `linear`", "all is well, and `tree`"),
+    "the verdict in the comment": lambda p: ("\n> ", "\n> Take the tree. "),
+    "a row of the comment": lambda p: ("| **linear** (recommended, proposed) | ", "| **linear** (proposed) | "),
+    "the digest in the comment": lambda p: ("Digest ", "Digest 0"),
+    "praise in the comment": lambda p: ("missing\n\nAsked", "missing\n- Perfect\n\nAsked"),
+}  # fmt: skip
+"""What is edited outside the board of a whole proposal -> words, and those that stand there instead."""
+
+
+@pytest.mark.parametrize("case", DOUBTED)
+def test_a_generated_line_outside_the_board_that_was_edited_is_told_and_fails_under_strict(case, project):
+    proposal = with_board(project)
+    by_propose(lambda p: None)(proposal)
+    assert proposal.check(strict=True).believed
+    before, after = DOUBTED[case](proposal)
+    line = proposal.text[: proposal.text.index(before)].count("\n") + 1
+    proposal.change(before, after)
+    checked = proposal.check()
+    assert checked.believed
+    (told,) = checked.doubts
+    numbers = [int(number) for number in re.findall(r"\d+", told.partition(":")[0])]
+    assert numbers
+    assert all(abs(number - line) <= 12 for number in numbers), (line, told)
+    assert not proposal.check(strict=True).believed

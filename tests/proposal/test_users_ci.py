@@ -73,6 +73,19 @@ def test_no_text_of_a_pull_request_reaches_a_shell():
     assert [each for each in scripts if "${{" in each] == []
 
 
+def test_kiss_bench_comes_from_the_requirements_of_the_repository(tmp_path):
+    """No index has it under its bare name; the step installs what the repository's own file says, and nothing else."""
+    step = script("Install kiss-bench")
+    assert "python -m pip install -r requirements.txt" in step
+    package = tmp_path / "kiss_bench_stand_in"
+    package.mkdir()
+    (package / "pyproject.toml").write_text('[project]\nname = "kiss-bench"\nversion = "7.6.5"\n', "utf8")
+    (tmp_path / "requirements.txt").write_text("./kiss_bench_stand_in\n", "utf8")
+    named = {"PIP_NO_INDEX": "1", "PIP_DRY_RUN": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_NO_DEPS": "1"}
+    done = call("bash", "-ec", step, cwd=tmp_path, **named)
+    assert "Processing ./kiss_bench_stand_in" in done.stdout, done.stderr
+
+
 def checked(proposal, tmp_path):
     """The step as GitHub would run it, in a clone; installing is left out, since the package is here already."""
     committed(proposal.project.home)

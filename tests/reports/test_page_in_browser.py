@@ -14,6 +14,7 @@ from playwright.sync_api import sync_playwright
 from tunings import TUNING
 
 from kiss_bench.reports.html import leaderboard_html
+from kiss_bench.reports.proposal_page import proposal_page
 
 MISSING = (
     "These tests open pages in Chromium and found none. Debian and Ubuntu: apt-get install chromium; anywhere else: "
@@ -34,6 +35,7 @@ PAGES = {
     "no diagnostics": lambda: evidence(PROMOTED),
     "nothing judged": lambda: told("nothing judged"),
 }
+EXAMPLE = Path(__file__).parents[2] / "docs" / "proposal.md"
 WIDTHS = {"desk": (1280, 800), "phone": (390, 844), "paper": (718, 1000)}
 PWNED = "window.__pwned = 1"
 HOSTILE_PAGE_NAMES = (
@@ -113,14 +115,29 @@ def test_axe_finds_every_colour_legible_by_night(browser, files, name):
     assert grave(browser, files[name], "dark", {"runOnly": ["color-contrast"]}) == []
 
 
+@pytest.mark.parametrize("place", ["desk", "phone"])
+def test_axe_finds_nothing_serious_on_the_page_of_a_proposal(browser, folder, place):
+    """The example that ships; its blocks of code and its tables are wider than a phone."""
+    file = folder / f"proposal-{place}.html"
+    file.write_text(proposal_page(EXAMPLE.read_text("utf8"), set(), {}), encoding="utf-8")
+    with Opened(browser, file, WIDTHS[place], bypass_csp=True) as opened:
+        wider = "[...document.querySelectorAll('pre')].filter(each => each.scrollWidth > each.clientWidth).length"
+        assert opened.page.evaluate(wider) >= 1
+        assert _grave(opened.page, {}) == []
+
+
 def grave(browser, file, scheme, rules):
     """What axe-core calls serious or critical with every fold open; the insides of pictures are one image each."""
     with Opened(browser, file, WIDTHS["desk"], color_scheme=scheme, bypass_csp=True) as opened:
         opened.page.click("#all")
-        options = {"resultTypes": ["violations"], **rules}
-        found = Axe().run(opened.page, context={"exclude": [["svg > *"]]}, options=options).response["violations"]
-        told = [(one["id"], one["impact"], one["nodes"][0]["html"][:150]) for one in found]
-        return [one for one in told if one[1] in {"serious", "critical"}]
+        return _grave(opened.page, rules)
+
+
+def _grave(page, rules):
+    options = {"resultTypes": ["violations"], **rules}
+    found = Axe().run(page, context={"exclude": [["svg > *"]]}, options=options).response["violations"]
+    told = [(one["id"], one["impact"], one["nodes"][0]["html"][:150]) for one in found]
+    return [one for one in told if one[1] in {"serious", "critical"}]
 
 
 @pytest.fixture

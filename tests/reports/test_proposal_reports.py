@@ -370,3 +370,56 @@ def test_charts_are_in_the_page_as_pictures():
     assert 'alt="the ladder" src="data:image/svg+xml;base64,' in text
     assert "<script" not in text
     assert "[picture: gone]" in text
+
+
+# whose the figures are, and figures that are none
+
+
+def test_figures_of_the_tuned_settings_are_called_theirs_where_default_ones_are_proposed():
+    about = subject(PROMOTED)
+    row = replace(about.row, arm="tuned", default_score=0.4994, default_verdict="JUSTIFIED")
+    rungs = tuple(row if each.rung == row.rung else each for each in about.board.rungs)
+    evidence = replace(about.evidence, board=replace(about.board, rungs=rungs))
+    told = {
+        arm: proposal_markdown(
+            replace(about, evidence=evidence, row=row, proposed=Proposed(rung=row.rung, arm=arm)), ""
+        )
+        for arm in ("default", "tuned")
+    }
+    whose = "Figures are of its tuned settings, which climbed; default settings score 0.4994 and are JUSTIFIED over"
+    assert whose in told["default"].split("## 2. ")[0]
+    for number in (4, 5, 7, 10, 14):
+        for arm, found in told.items():
+            part = found.split(f"\n## {number}. ")[1].split("\n## ")[0]
+            assert ("(tuned settings)" in part) == (arm == "default"), (number, arm, part)
+    assert whose not in told["tuned"]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(1.277e-15, "of `stump` 0.0000."), (4.9e-5, "of `stump` 0.0000."), (0.01376, "of `stump` 0.01376.")],
+)
+def test_an_error_of_nothing_is_written_as_nothing(error, told):
+    about = subject(PROMOTED)
+    below = about.below
+    rungs = tuple(
+        replace(
+            each,
+            rung=each.rung,
+            reliability={"ece": error if each is below else 0.04, "ece_by_chance": 0.03, "brier": 0.2},
+        )
+        for each in about.board.rungs
+    )
+    board = replace(about.board, rungs=rungs)
+    row = next(each for each in rungs if each.rung == about.row.rung)
+    text = proposal_markdown(replace(about, evidence=replace(about.evidence, board=board), row=row), "")
+    assert f"Calibration: expected calibration error 0.04000, {told.replace('stump', below.rung)}" in text
+
+
+def test_a_comment_shows_five_rungs_wherever_there_are_five():
+    for name, found in BOARDS.items():
+        if found.recommended is None:
+            continue
+        text = pull_request_text(Checked(name="p.md", strict=False, board=found, proposed=proposal_of(found, None)))
+        rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
+        assert len(rows) == min(5, len(found.rungs)), name

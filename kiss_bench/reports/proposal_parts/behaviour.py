@@ -34,8 +34,8 @@ def _reliability(subject: Subject) -> str:
         return ""
     ece, chance, brier = (amounts.number(found.get(key)) for key in ("ece", "ece_by_chance", "brier"))
     return fact(
-        f"Probabilities: what was said and what came true differ by {ece} on average (expected calibration "
-        "error), where honest ones "
+        f"Probabilities{subject.whose}: what was said and what came true differ by {ece} on average "
+        "(expected calibration error), where honest ones "
         f"would show {chance} in so many rows; Brier score {brier}. The bins with their counts are in the board.",
         *subject.at(subject.row, "reliability.ece", "reliability.ece_by_chance", "reliability.brier"),
     )
@@ -47,13 +47,13 @@ def _intervals(subject: Subject) -> str:
         return ""
     if found.get("coverage") is None:
         return fact(
-            f"Prediction intervals: none; {markdown(str(found.get('note', '')))}.",
+            f"Prediction intervals{subject.whose}: none; {markdown(str(found.get('note', '')))}.",
             *subject.at(subject.row, "prediction_intervals"),
         )
     return fact(
-        f"Prediction intervals of {amounts.percent(found['level'])}: {amounts.percent(found['coverage'])} of "
-        "targets lie inside, mean "
-        f"width {amounts.number(found['mean_width'])}; {markdown(str(found.get('note', '')))}.",
+        f"Prediction intervals of {amounts.percent(found['level'])}{subject.whose}: "
+        f"{amounts.percent(found['coverage'])} of targets lie inside, mean width "
+        f"{amounts.number(found['mean_width'])}; {markdown(str(found.get('note', '')))}.",
         *subject.at(subject.row, "prediction_intervals.coverage", "prediction_intervals.mean_width"),
     )
 
@@ -127,7 +127,8 @@ def sensitivity(subject: Subject) -> str:
     wins = fact("Folds in which it beat the rung below: not recorded.")
     if row.fold_wins is not None:
         wins = fact(
-            f"It beat the rung below in {amounts.percent(row.fold_wins)} of the folds.", *subject.at(row, "fold_wins")
+            f"It{subject.whose} beat the rung below in {amounts.percent(row.fold_wins)} of the folds.",
+            *subject.at(row, "fold_wins"),
         )
     rung = subject.tuning
     halves = [study.best_at_half for study in rung.studies if study.best_at_half is not None] if rung else []

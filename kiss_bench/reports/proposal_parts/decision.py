@@ -37,6 +37,7 @@ def verdict(subject: Subject) -> str:
         _unjustified(subject),
         f"The board says: {' — '.join(verdict_parts(board, MARKDOWN))}.",
         lines(
+            _whose(subject),
             _gain(subject),
             fact(f"Margin, the smallest gain worth having: {margin_words(board.metric, MARKDOWN)}.",
                  "leaderboard.json: metric.margin", "leaderboard.json: metric.margin_unit"),
@@ -64,6 +65,19 @@ def _unjustified(subject: Subject) -> str:
     needed = _OVERRIDE.format(rung=rung)
     told = ". ".join(filter(None, (subject.stand.above, subject.stand.why)))
     return f"> **Not justified:** {told}. To propose it all the same, {needed}."
+
+
+def _whose(subject: Subject) -> str:
+    """Say of which arm the figures are where it is not the proposed one, and what is known of that."""
+    row, below = subject.row, subject.below
+    if not subject.whose or row.default_score is None or below is None:
+        return ""
+    score = amounts.number(row.default_score, board_decimals(subject.board))
+    return fact(
+        f"Figures are of its {row.arm} settings, which climbed; default settings score {score} and are "
+        f"{markdown(row.default_verdict or 'not judged')} over {code(below.rung)} themselves.",
+        *subject.at(row, "arm", "default_score", "default_verdict"),
+    )
 
 
 def _gain(subject: Subject) -> str:
@@ -179,6 +193,7 @@ def given_up(subject: Subject, below: BoardRow) -> str:
 def _sentence(subject: Subject, below: BoardRow) -> str:
     row, decimals = subject.row, board_decimals(subject.board)
     scores = [f"{code(each.rung)} scores {amounts.number(each.score, decimals)}" for each in (below, row)]
+    scores[1] += subject.whose
     does = skill_words(row)
     sure = amounts.equation("P(gain > margin)", row.p_gain)
     return (
@@ -198,7 +213,8 @@ def _calibration(subject: Subject, below: BoardRow) -> str:
     if mine.get(field) is None or theirs.get(field) is None:
         return fact("Calibration: not recorded for both rungs.")
     return fact(
-        f"Calibration: {what} {amounts.number(mine[field])}, of {code(below.rung)} {amounts.number(theirs[field])}.",
+        f"Calibration: {what} {amounts.error(mine[field])}{subject.whose}, of "
+        f"{code(below.rung)} {amounts.error(theirs[field])}.",
         *subject.at(subject.row, f"{key}.{field}"), *subject.at(below, f"{key}.{field}"),
     )  # fmt: skip
 
@@ -208,7 +224,7 @@ def price(subject: Subject) -> str:
     counts = {each.rung: len(each.space) for each in subject.evidence.tuning.rungs}
     compared = table(
         rows,
-        ("", lambda row: row.rung),
+        ("", lambda row: f"{row.rung}{subject.whose if row is subject.row else ''}"),
         ("fit time", lambda row: amounts.seconds(row.fit_seconds)),
         ("predict µs/row", lambda row: amounts.microseconds(row.predict_us_per_row)),
         ("size", lambda row: amounts.size(row.model_bytes)),

@@ -55,7 +55,7 @@ def credit(subject: Subject) -> str:
     decimals = board_decimals(subject.board)
     steps = [
         (
-            f"{row.incumbent} → {row.rung}",
+            f"{row.incumbent} → {row.rung}{subject.whose if row is subject.row else ''}",
             "ensembling" if row.rung == _BLENDS else "algorithm",
             (row.gain, row.gain_low, row.gain_high),
         )

@@ -75,8 +75,8 @@ def _fallback(subject: Subject) -> str:
     if below is None:
         return fact(f"Fallback: none is simpler than {subject.name}; what decides today stands behind it.")
     return fact(
-        f"Fallback: {code(below.rung)}. To fall back on it costs {given_up(subject, below)}; the pipeline comes "
-        "back, unfitted, from "
+        f"Fallback: {code(below.rung)}. To fall back on it costs {given_up(subject, below)}{subject.whose}; "
+        "the pipeline comes back, unfitted, from "
         f"`kiss_bench.estimator` with this folder and that rung.",
         *subject.at(subject.row, "incumbent", "gain", "gain_low", "gain_high"),
     )

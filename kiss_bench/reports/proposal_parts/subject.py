@@ -42,6 +42,11 @@ class Subject:
         return next((row for row in self.board.rungs if row.rung == self.row.incumbent), None)
 
     @property
+    def whose(self) -> str:
+        """What stands behind a figure of the proposed rung that is of its other arm: the one that climbed."""
+        return "" if self.row.arm in (None, self.proposed.arm) else f" ({self.row.arm} settings)"
+
+    @property
     def tuning(self) -> RungTuning | None:
         return next((rung for rung in self.evidence.tuning.rungs if rung.rung == self.row.rung), None)
 

@@ -1,0 +1,111 @@
+"""What `propose` wrote outside the board, held against what it would write of the record now.
+
+Title and verdict must be those; a row of a table or a line of the comment that differs is told. Whatever the author
+added is the author's: only lines that are generated count, and cells that were left empty are there to be filled.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from kiss_bench.reports.proposal_parts.reading import HEADINGS, Part, Proposal, Row, Table
+
+VERDICT, COMMENT, LEDGER = HEADINGS[0], HEADINGS[17], HEADINGS[12]
+"""The ledger's table grows after a proposal was written, so that rows may be wanting there."""
+_STATE = re.compile(
+    r"\*\*(?:JUSTIFIED|NOT JUSTIFIED|INCONCLUSIVE|BASELINE|NOT COMPARABLE)\b[^*]*\*\*|.* settings is proposed\b"
+)
+"""A line that reads as the verdict of part 1; an author's own may say anything else."""
+_BOARD_SAYS = "The board says:"
+_VARIES = (
+    (re.compile(r"((?:board in|--strict:) )(?:`[^`]*`|“.*?”)"), r"\1"),  # what the file was called
+    (re.compile(r"^.*(Digest \w+) of .*"), r"\1"),  # what could be asked, and where the folder was
+    (re.compile(r" (?:Scores not recomputed|Mind what is told below)\."), ""),
+    (re.compile(r" +"), " "),
+)
+_PASSED_OVER = re.compile(
+    r"\s*$|\|[:| -]+$|- \d+ answers? (?:is|are) still missing|- scores not recomputed|- and \d+ more"
+)
+"""Lines of the comment that have nothing of the record, or are others once there are answers."""
+
+
+def retitled(found: Proposal, expected: Proposal) -> list[int]:
+    """Lines where another rung or verdict is proposed than the record and the marker give."""
+    (_, title), *_ = expected.titles
+    wrong = [line for line, words in found.titles[:1] if words != title] or ([] if found.titles else [1])
+    part, wanted = found.parts.get(VERDICT), _verdicts(expected.parts[VERDICT])
+    if part is None:
+        return [*wrong, 1]
+    said = _verdicts(part)
+    wrong += [line for line, words in said.items() if words not in wanted.values()]
+    return sorted({*wrong, *([] if said else [part.line])})
+
+
+def _verdicts(part: Part) -> dict[int, str]:
+    return {line: words for line, words in _lines(part) if _STATE.match(words)}
+
+
+def _lines(part: Part) -> Iterator[tuple[int, str]]:
+    for first, text in part.paragraphs:
+        yield from ((line, words.strip()) for line, words in enumerate(text.split("\n"), start=first))
+
+
+def redrawn(found: Proposal, expected: Proposal) -> list[int]:
+    """Lines of generated tables, and of the board's own sentence, that are others than the record gives."""
+    every = [table for part in found.parts.values() for table in part.tables]
+    wrong: list[int] = []
+    for heading, part in expected.parts.items():
+        here = found.parts.get(heading)  # a table is known by its head where its heading is gone
+        for table in part.tables:
+            wrong += _table(table, every if here is None else here.tables, grows=heading == LEDGER)
+        said = {words for _, words in _lines(part)}
+        wrong += [
+            line
+            for line, words in (_lines(here) if here is not None else ())
+            if words.startswith(_BOARD_SAYS) and words not in said
+        ]
+    return sorted(set(wrong))
+
+
+def _table(wanted: Table, tables: Iterable[Table], *, grows: bool) -> Iterator[int]:
+    same = [table for table in tables if table.head.cells == wanted.head.cells]
+    if not same:
+        names = {row.cells[0] for row in wanted.rows}
+        others = [table for table in tables if any(row.cells[0] in names for row in table.rows)]
+        yield from (table.head.line for table in others if len(table.head.cells) == len(wanted.head.cells))
+        return
+    left = [row for table in same for row in table.rows]
+    lacking = []
+    for row in wanted.rows:
+        fitting = next((each for each in left if _fits(each, row)), None)
+        if fitting is None:
+            lacking.append(row)
+        else:
+            left.remove(fitting)
+    names = {row.cells[0] for row in wanted.rows}
+    wrong = [row for row in left if row.cells[0] in names]
+    yield from (row.line for row in wrong)
+    if not grows and any(row.cells[0] not in {each.cells[0] for each in wrong} for row in lacking):
+        yield same[0].head.line
+
+
+def _fits(found: Row, wanted: Row) -> bool:
+    pairs = zip(found.cells, wanted.cells, strict=True)
+    return len(found.cells) == len(wanted.cells) and all(mine == theirs or not theirs for mine, theirs in pairs)
+
+
+def retold(found: Proposal, comments: Iterable[str]) -> list[int]:
+    """Lines of the comment inside a proposal that stand in none of the comments that the record gives."""
+    part = found.parts.get(COMMENT)
+    given = {_plain(line) for comment in comments for line in comment.splitlines()}
+    return [
+        number
+        for first, text in (part.code if part is not None else ())
+        for number, line in enumerate(text.splitlines(), start=first)
+        if not _PASSED_OVER.match(line) and _plain(line) not in given
+    ]
+
+
+def _plain(line: str) -> str:
+    for varies, kept in _VARIES:
+        line = varies.sub(kept, line)
+    return line.strip()
