@@ -20,8 +20,9 @@ from kiss_bench.reports.charts.drawn import forget_drawings, inline_svg, svg_fil
 from kiss_bench.reports.charts.ladder import NARROW, WIDE, ladder_chart
 from kiss_bench.reports.charts.looked_into import importance_chart, slices_chart, terms_chart
 from kiss_bench.reports.charts.theme import ACCENT, NEUTRAL, ON_DARK, OTHER, VERDICT_COLOURS
+from kiss_bench.reports.charts.trials import trials_caption, trials_charts
 from kiss_bench.reports.charts.trust import is_told, trust_chart, trust_panels
-from kiss_bench.reports.charts.tuned import budget_charts, trials_charts, tuned_chart
+from kiss_bench.reports.charts.tuned import budget_charts, tuned_chart
 from kiss_bench.reports.html import leaderboard_html
 from kiss_bench.reports.markdown import leaderboard_markdown
 
@@ -291,6 +292,34 @@ def test_the_best_so_far_follows_the_complete_trials(greater, best):
     (spec,) = trials_charts(replace(DIAGNOSED, trials=(study,)), "log_loss", greater_is_better=greater)
     line = [datum["value"] for datum in data_of(spec) if "fold" in datum]
     assert line == best
+
+
+@pytest.mark.parametrize(
+    ("greater", "off", "shapes"),
+    [
+        (False, 9.0, {2: "triangle-down", 4: "triangle-up", 7: "triangle-down"}),
+        (True, -9.0, {2: "triangle-down", 4: "triangle-down", 7: "triangle-up"}),
+    ],
+    ids=["lower is better", "higher is better"],
+)
+def test_no_trial_that_has_a_value_is_left_out(greater, off, shapes):
+    values = (0.58, 0.56, off, 0.57, 0.01, None, 0.55, 7.0)
+    states = ("COMPLETE", "COMPLETE", "COMPLETE", "PRUNED", "PRUNED", "FAIL", "COMPLETE", "PRUNED")
+    study = replace(DIAGNOSED.trials[0], values=values, states=states)
+    found = replace(DIAGNOSED, trials=(study,))
+    (spec,) = trials_charts(found, "log_loss", greater_is_better=greater)
+    drawn = {}
+    for part in spec["layer"]:
+        for datum in part["data"]["values"]:
+            if "fold" not in datum:
+                drawn[datum["trial"]] = (part["mark"]["filled"], datum.get("shape", "circle"))
+    filled = {0: True, 1: True, 2: True, 3: False, 4: False, 6: True, 7: False}
+    assert drawn == {trial: (full, shapes.get(trial, "circle")) for trial, full in filled.items()}
+    assert spec["title"]["subtitle"] == "7 trials, 3 off the scale"
+    caption = trials_caption(found, "log_loss")
+    assert "complete (4)" in caption
+    assert "a mean over fewer inner folds" in caption
+    assert "line (3)" in caption
 
 
 def test_regression_shows_residuals_and_coverage():
