@@ -145,7 +145,9 @@ def _made_of_several(name, content):
         rungs = list(dict.fromkeys(study["rung"] for study in content.get("trials", ())))[:8]
         states = [state for study in content.get("trials", ()) if study["rung"] in rungs for state in study["states"]]
         told = content.get("disagreements")
-        return {states.count("COMPLETE"), states.count("PRUNED")} | (
+        kinds = [each["kind"] for each in content.get("slices", ())]
+        crowds = {kinds.count(kind) for kind in ("group", "time")}
+        return {*crowds, *(min(5, count) for count in crowds), states.count("COMPLETE"), states.count("PRUNED")} | (
             {told["differing"] / told["rows"]} if told else set()
         )
     return set()

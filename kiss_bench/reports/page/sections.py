@@ -41,7 +41,7 @@ def sections(evidence: Evidence) -> list[Section]:
         _tuned(evidence, said.get("tuned")),
         _trials(evidence),
         _trust(evidence, said.get("trust")),
-        *(looked_into(found) if found is not None else []),
+        *(looked_into(found, evidence.board.task) if found is not None else []),
         _alone(said.get("metrics"), "metrics"),
         _alone(said.get("leaks"), "leaks"),
         _alone(said.get("placebo"), "placebo"),
