@@ -202,7 +202,8 @@ def _importance(found: Diagnostics) -> Section | None:
     text = (
         f"How much the {MARKDOWN.text(told.loss)} of a row of {_named(found.rung, found.arm)} grows on average when a "
         f"column's values are dealt out anew among the test rows: {told.rows:,} rows of {told.folds:,} folds "
-        f"that the models were not fitted on, {told.shuffles:,} shuffles. Columns that say the same share their importance: each may look idle alone."
+        f"that the models were not fitted on, {told.shuffles:,} shuffles. "
+        f"Columns that say the same share their importance: each may look idle alone."
     )
     hint = ("most: ", shortened(told.columns[0].column, 48))
     title = f"Importance of columns to {clean(found.rung or '')}"
