@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from kiss_bench.records.board import Board, BoardRow, MetricFacts
 from kiss_bench.reports import amounts
 from kiss_bench.reports.columns import board_decimals, state
-from kiss_bench.reports.escape import PLAIN, Pen, listed
+from kiss_bench.reports.escape import PLAIN, Pen, clean, listed
 from kiss_bench.reports.levels import ladder_error_words
 from kiss_bench.reports.stamps import luck_words, stamps
 
@@ -40,6 +40,13 @@ def verdict_parts(board: Board, pen: Pen) -> tuple[str, str]:
 def recommended_row(board: Board) -> BoardRow | None:
     name = board.recommended.rung if board.recommended else None
     return next((row for row in board.rungs if row.rung == name), None)
+
+
+def figures_arm(board: Board, chosen: BoardRow) -> str:
+    """`tuned settings` where the row's figures are of another arm than the recommended one; else nothing."""
+    if board.recommended is None or chosen.arm is None or chosen.arm == board.recommended.arm:
+        return ""
+    return f"{clean(chosen.arm)} settings"
 
 
 def rungs_above(board: Board, chosen: BoardRow) -> tuple[BoardRow, ...]:

@@ -134,15 +134,23 @@ def sources_of(files):
 
 
 def _made_of_several(name, content):
-    """Totals over studies, half the width of intervals, the share of rows that differ."""
+    """Totals over studies and trials, half the width of intervals, the share of rows that differ."""
     if name == "tuning.json":
         studies = [study for rung in content["rungs"] for study in (*rung["studies"], *rung["control"])]
         return {sum(study[key] for study in studies) for key in ("asked", "spent", "complete", "pruned", "failed")}
     if name == "leaderboard.json":
         widths = [(row["prediction_intervals"] or {}).get("mean_width") for row in content["rungs"]]
         return {width / 2 for width in widths if width is not None}
-    told = content.get("disagreements") if name == "diagnostics.json" else None
-    return {told["differing"] / told["rows"]} if told else set()
+    if name == "diagnostics.json":
+        rungs = list(dict.fromkeys(study["rung"] for study in content.get("trials", ())))[:8]
+        states = [state for study in content.get("trials", ()) if study["rung"] in rungs for state in study["states"]]
+        told = content.get("disagreements")
+        kinds = [each["kind"] for each in content.get("slices", ())]
+        crowds = {kinds.count(kind) for kind in ("group", "time")}
+        return {*crowds, *(min(5, count) for count in crowds), states.count("COMPLETE"), states.count("PRUNED")} | (
+            {told["differing"] / told["rows"]} if told else set()
+        )
+    return set()
 
 
 def without_source(page, files):

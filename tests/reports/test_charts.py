@@ -20,8 +20,9 @@ from kiss_bench.reports.charts.drawn import forget_drawings, inline_svg, svg_fil
 from kiss_bench.reports.charts.ladder import NARROW, WIDE, ladder_chart
 from kiss_bench.reports.charts.looked_into import importance_chart, slices_chart, terms_chart
 from kiss_bench.reports.charts.theme import ACCENT, NEUTRAL, ON_DARK, OTHER, VERDICT_COLOURS
+from kiss_bench.reports.charts.trials import trials_caption, trials_charts
 from kiss_bench.reports.charts.trust import is_told, trust_chart, trust_panels
-from kiss_bench.reports.charts.tuned import budget_charts, trials_charts, tuned_chart
+from kiss_bench.reports.charts.tuned import budget_charts, tuned_chart
 from kiss_bench.reports.html import leaderboard_html
 from kiss_bench.reports.markdown import leaderboard_markdown
 
@@ -149,11 +150,53 @@ class TestTheLadder:
         texts = [text.text for text in ET.fromstring(inline_svg(ladder_chart(EXPLODED), "x")).iter(f"{SVG}text")]
         assert "3.200e11, off the scale" in texts
 
+    def test_an_end_of_an_interval_that_the_scale_cuts_has_an_arrowhead(self):
+        low, high = gain_span(STAYS)
+        wide = replace(STAYS.rungs[3], gain=-0.003, gain_low=low - 1.0, gain_high=high + 1.0)
+        board = replace(STAYS, rungs=(*STAYS.rungs[:3], wide, *STAYS.rungs[4:]))
+        low, high = gain_span(board)
+        assert arrowheads(ladder_chart(board)) == [(3, "triangle-left", low), (3, "triangle-right", high)]
+        assert arrowheads(ladder_chart(STAYS)) == []
+
+    @pytest.mark.parametrize(("greater", "side"), [(False, "triangle-left"), (True, "triangle-right")])
+    def test_the_arrowhead_of_a_score_points_off_the_scale_whichever_way_it_runs(self, greater, side):
+        board = replace(STAYS, metric=replace(STAYS.metric, greater_is_better=greater))
+        wide = replace(board.rungs[3], score_high=9.0)
+        cut = replace(board, rungs=(*board.rungs[:3], wide, *board.rungs[4:]))
+        assert [(place, shape) for place, shape, _ in arrowheads(ladder_chart(cut, NARROW))] == [(3, side)]
+
+    def test_a_gain_off_the_scale_says_so(self):
+        lost = replace(STAYS.rungs[3], gain=-7.25, gain_low=-8.0, gain_high=-6.0)
+        board = replace(STAYS, rungs=(*STAYS.rungs[:3], lost, *STAYS.rungs[4:]))
+        texts = [text.text for text in ET.fromstring(inline_svg(ladder_chart(board), "x")).iter(f"{SVG}text")]
+        assert "-7.2500, off the scale" in texts
+        (datum,) = {row["tip"]: row for row in tips(ladder_chart(board)) if "gain" in row and "beyond" in row}.values()
+        assert (datum["gain"], datum["shape"]) == (gain_span(board)[0], "triangle-left")
+        assert "gain_low" not in datum
+
+    def test_on_a_phone_no_name_lies_on_the_climb(self):
+        spec = ladder_chart(STAYS, NARROW)
+        names = {row["rung"]: row["name_x"] for row in data_of(spec) if "name_x" in row}
+        dummy = points_of(spec)[0][0]
+        assert dummy < 8 * len("dummy")  # else there is nothing to get out of the way of
+        assert names["dummy"] > dummy
+
     def test_marks_are_linked_to_their_rung(self):
         root = ET.fromstring(inline_svg(ladder_chart(STAYS), "x"))
         linked = {mark.get("data-rung"): mark.get("data-tip") for mark in root.iter() if mark.get("data-tip")}
         assert sorted(linked) == ["0", "1", "2", "3", "4"]
         assert all(told.startswith(STAYS.rungs[int(place)].rung) for place, told in linked.items())
+
+
+def arrowheads(spec):
+    """(place, shape, where) of the ends of intervals that are cut."""
+    layers = [part for panel in spec.get("hconcat", [spec]) for part in panel["layer"]]
+    heads = [part for part in layers if str(part["mark"].get("shape", "")).startswith("triangle")]
+    return [
+        (row["place"], part["mark"]["shape"], row[part["encoding"]["x"]["field"]])
+        for part in heads
+        for row in part["data"]["values"]
+    ]
 
 
 def points_of(spec):
@@ -291,6 +334,34 @@ def test_the_best_so_far_follows_the_complete_trials(greater, best):
     (spec,) = trials_charts(replace(DIAGNOSED, trials=(study,)), "log_loss", greater_is_better=greater)
     line = [datum["value"] for datum in data_of(spec) if "fold" in datum]
     assert line == best
+
+
+@pytest.mark.parametrize(
+    ("greater", "off", "shapes"),
+    [
+        (False, 9.0, {2: "triangle-down", 4: "triangle-up", 7: "triangle-down"}),
+        (True, -9.0, {2: "triangle-down", 4: "triangle-down", 7: "triangle-up"}),
+    ],
+    ids=["lower is better", "higher is better"],
+)
+def test_no_trial_that_has_a_value_is_left_out(greater, off, shapes):
+    values = (0.58, 0.56, off, 0.57, 0.01, None, 0.55, 7.0)
+    states = ("COMPLETE", "COMPLETE", "COMPLETE", "PRUNED", "PRUNED", "FAIL", "COMPLETE", "PRUNED")
+    study = replace(DIAGNOSED.trials[0], values=values, states=states)
+    found = replace(DIAGNOSED, trials=(study,))
+    (spec,) = trials_charts(found, "log_loss", greater_is_better=greater)
+    drawn = {}
+    for part in spec["layer"]:
+        for datum in part["data"]["values"]:
+            if "fold" not in datum:
+                drawn[datum["trial"]] = (part["mark"]["filled"], datum.get("shape", "circle"))
+    filled = {0: True, 1: True, 2: True, 3: False, 4: False, 6: True, 7: False}
+    assert drawn == {trial: (full, shapes.get(trial, "circle")) for trial, full in filled.items()}
+    assert spec["title"]["subtitle"] == "7 trials, 3 off the scale"
+    caption = trials_caption(found, "log_loss")
+    assert "complete (4)" in caption
+    assert "a mean over fewer inner folds" in caption
+    assert "line (3)" in caption
 
 
 def test_regression_shows_residuals_and_coverage():

@@ -19,6 +19,7 @@ from kiss_bench.reports.charts.drawn import forget_drawings
 from kiss_bench.reports.columns import state
 from kiss_bench.reports.escape import clean
 from kiss_bench.reports.html import leaderboard_html
+from kiss_bench.reports.slices import kept_slices
 from kiss_bench.reports.stamps import stamps
 from kiss_bench.reports.words import verdict_sentence
 from kiss_bench.tuning.record.schema import record_from_dict
@@ -207,11 +208,37 @@ def test_without_diagnostics_the_rest_stands():
 
 def test_slices_come_in_the_order_of_the_record_with_their_counts():
     page = Page(evidence(STAYS, DIAGNOSED))
-    places = [page.text.index(f"{each.column} {each.label}") for each in DIAGNOSED.slices]
+    parts = [("level", "range", "missing"), ("time",), ("group",)]
+    ordered = [each for kinds in parts for each in DIAGNOSED.slices if each.kind in kinds]
+    assert len(ordered) == len(DIAGNOSED.slices)
+    places = [page.text.index(f"{each.column} {each.label}") for each in ordered]
     assert places == sorted(places)
     assert [value for _, value, at in page.figures if re.search(r"slices/\d+/rows", at)] == [
-        each.rows for each in DIAGNOSED.slices
+        each.rows for each in ordered
     ]
+
+
+@pytest.mark.parametrize(("arm", "told"), [("default", True), ("tuned", False)])
+def test_each_section_says_whose_settings_its_figures_are_of(arm, told):
+    rungs = tuple(replace(row, arm="tuned") if row.rung == "linear" else row for row in STAYS.rungs)
+    board = replace(STAYS, rungs=rungs, recommended=replace(STAYS.recommended, arm=arm))
+    page = Page(evidence(board, replace(DIAGNOSED, arm=arm)))
+    screen = page.html[page.html.index('<dl class="answers">') : page.html.index("</dl>")]
+    assert screen.count(", tuned settings") == (3 if told else 0)
+    for key in ("slices", "disagreements", "confusion", "importance"):
+        section = page.html[page.html.index(f'<details id="{key}">') :].partition("</details>")[0]
+        assert f"<code>linear</code> with {arm} settings" in section
+    assert ">linear, tuned settings</text>" in page.html  # the reliability is the board's
+
+
+def test_single_groups_crowd_out_no_column():
+    group, level = DIAGNOSED.slices[4], DIAGNOSED.slices[0]
+    crowd = [replace(group, label=f"branch {n}") for n in range(30)]
+    found = (*crowd, *(replace(level, label=f"level {n}") for n in range(20)))
+    for most, groups in ((15, 5), (8, 2)):
+        kept = kept_slices(found, most)
+        assert kept == [*crowd[:groups], *found[30 : 30 + most - groups]]
+    assert "the worst 5 of the 30 single groups" in Page(evidence(STAYS, replace(DIAGNOSED, slices=found))).text
 
 
 def test_a_tree_is_drawn_as_lists_in_lists():

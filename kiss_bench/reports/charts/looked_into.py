@@ -21,6 +21,7 @@ from kiss_bench.reports.charts.theme import (
     span,
 )
 from kiss_bench.reports.escape import clean
+from kiss_bench.reports.slices import kept_slices
 
 MOST = 15
 """Lines of a chart; the table below it has more."""
@@ -31,7 +32,7 @@ _NAME = 34
 
 def slices_chart(found: Diagnostics) -> Spec | None:
     """Scores of the worst slices beside the score of all rows; None where there is none to draw."""
-    told = [each for each in found.slices if finite(each.score, each.low, each.high)][:MOST]
+    told = kept_slices([each for each in found.slices if finite(each.score, each.low, each.high)], MOST)
     if not told or found.overall is None:
         return None
     decimals = amounts.shared_decimals([found.overall])

@@ -69,6 +69,8 @@ def framed(spec: Spec, description: str) -> Spec:
         "labelOpacity": 0.8,
         "tickSize": 4,
         "titlePadding": 6,
+        "labelFlush": False,
+        "labelSeparation": 5,
     }
     text = {"labelColor": INK, "titleColor": INK, "labelFontSize": 11, "titleFontSize": 11}
     return {

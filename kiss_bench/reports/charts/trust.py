@@ -25,7 +25,7 @@ from kiss_bench.reports.escape import clean
 from kiss_bench.reports.words import recommended_row
 
 _SQUARE = {"width": 250, "height": 230}
-_OF_A_VIEW = ("width", "height", "layer")
+_OF_A_VIEW = ("title", "width", "height", "layer")
 _THIRDS = ("smallest third", "middle third", "largest third")
 
 
@@ -51,12 +51,18 @@ def trust_panels(board: Board, diagnostics: Diagnostics | None) -> list[Spec]:
         return []
     name = label(chosen.rung, 60)
     if (chosen.reliability or {}).get("bins"):
-        return [_reliability(board, chosen.reliability or {}, name)]
-    panels = _residual_panels(diagnostics.residuals, name) if diagnostics and diagnostics.residuals else []
-    return [
-        *panels,
-        *([_coverage(chosen.prediction_intervals or {}, name)] if _covers(chosen.prediction_intervals) else []),
-    ]
+        return [_of_arm(_reliability(board, chosen.reliability or {}, name), name, chosen.arm)]
+    panels = []
+    if diagnostics and diagnostics.residuals:
+        panels = [_of_arm(spec, name, diagnostics.arm) for spec in _residual_panels(diagnostics.residuals, name)]
+    if _covers(chosen.prediction_intervals):
+        panels.append(_of_arm(_coverage(chosen.prediction_intervals or {}, name), name, chosen.arm))
+    return panels
+
+
+def _of_arm(spec: Spec, name: str, arm: str | None) -> Spec:
+    """The picture with whose it is above it: the board's figures may be of the settings that are not recommended."""
+    return {**spec, "title": f"{label(name)}, {clean(arm)} settings"} if arm else spec
 
 
 def _covers(facts: Mapping[str, Any] | None) -> bool:
@@ -72,7 +78,9 @@ def _reliability(board: Board, facts: Mapping[str, Any], name: str) -> Spec:
         for each in facts["bins"]
     ]  # fmt: skip
     share = {"domain": [0, 1], "nice": False}
-    x = quantity("probability", scale=share, axis={"title": f"it says: {label(of)}", "format": ".0%", "tickCount": 5})
+    x = quantity(
+        "probability", scale=share, axis={"title": f"it says: {label(of, 34)}", "format": ".0%", "tickCount": 5}
+    )
     y = quantity("observed", scale=share, axis={"title": "came true", "format": ".0%", "tickCount": 5})
     return framed(
         {**_SQUARE, "layer": [*_diagonal(0.0, 1.0, x, y), *_dots(rows, x, y)]},

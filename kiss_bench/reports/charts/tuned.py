@@ -1,10 +1,8 @@
-"""What tuning brought: default against tuned settings, the trials of each study, and what a number of trials bought."""
+"""What tuning brought: default against tuned settings, and what a number of trials bought."""
 
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 from kiss_bench.records.board import Board
-from kiss_bench.records.diagnostics import Diagnostics, StudyTrials
 from kiss_bench.reports import amounts
 from kiss_bench.reports.charts.climb import inside, score_span
 from kiss_bench.reports.charts.theme import (
@@ -29,7 +27,7 @@ from kiss_bench.tuning.record.rung import RungTuning
 
 MOST_PANELS = 8
 """Rungs with a panel of their own; more are in the tuning record."""
-_PANEL = {"width": 190, "height": 110}
+PANEL = {"width": 190, "height": 110}
 
 
 def tuned_chart(board: Board) -> Spec | None:
@@ -78,56 +76,6 @@ def _pair(board: Board, height: int, place: int, scale: tuple[float, float]) -> 
     }
 
 
-def trials_charts(diagnostics: Diagnostics, metric: str, *, greater_is_better: bool) -> list[Spec]:
-    """The trials of every study of repeat 0 as points, and the best so far as a line a fold; a picture a rung."""
-    studies = [study for study in diagnostics.trials if study.arm == "tuned" and any(map(finite, study.values))]
-    charts = []
-    for rung in list(dict.fromkeys(study.rung for study in studies))[:MOST_PANELS]:
-        panel = _trials_panel(
-            rung, [study for study in studies if study.rung == rung], greater_is_better=greater_is_better
-        )
-        told = f"{label(rung, 60)}: inner {clean(metric)} of every trial in order, and the best so far, a line a fold."
-        charts += [framed(panel, told)] if panel is not None else []
-    return charts
-
-
-def _trials_panel(rung: str, studies: Sequence[StudyTrials], *, greater_is_better: bool) -> Spec | None:
-    best = [row for study in studies for row in _best_so_far(study, greater_is_better=greater_is_better)]
-    if not best:
-        return None
-    found = [row["value"] for row in best]
-    room = 0.5 * ((max(found) - min(found)) or abs(max(found)) or 1.0)
-    low, high = min(found) - room, max(found) + room
-    tried = [
-        {"trial": number, "value": value}
-        for study in studies
-        for number, value in enumerate(study.values)
-        if value is not None and finite(value) and low <= value <= high
-    ]
-    x = quantity("trial", axis={"title": "trial", "tickCount": 4, "format": "d"}, scale={"nice": False})
-    y = quantity(
-        "value",
-        scale={"domain": [low, high], "nice": False, "zero": False, "reverse": not greater_is_better},
-        axis={"title": None, "tickCount": 4, **number_format(found)},
-    )
-    line = {"type": "line", "interpolate": "step-after", "color": ACCENT, "strokeWidth": 1.5, "opacity": 0.85}
-    point = {"type": "point", "filled": True, "size": 6, "color": INK, "opacity": 0.3}
-    detail = {"field": "fold", "type": "nominal"}
-    layers = [layer(point, {"x": x, "y": y}, tried), layer(line, {"x": x, "y": y, "detail": detail}, best)]
-    return {**_PANEL, "title": _title(rung), "layer": layers}
-
-
-def _best_so_far(study: StudyTrials, *, greater_is_better: bool) -> Iterator[dict[str, Any]]:
-    """The best complete trial up to each one; nothing before the first."""
-    best: float | None = None
-    for number, (value, state) in enumerate(zip(study.values, study.states, strict=True)):
-        if state == "COMPLETE" and value is not None and finite(value):
-            ahead = best is None or (value > best if greater_is_better else value < best)
-            best = value if ahead else best
-        if best is not None:
-            yield {"trial": number, "value": best, "fold": study.fold}
-
-
 def budget_charts(record: TuningRecord) -> list[Spec]:
     """What a number of trials bought on inner folds: mean of the studies, lowest and highest; a picture a rung."""
     return [
@@ -157,8 +105,4 @@ def _budget(rung: RungTuning, metric: str) -> Spec:
         f"{label(rung.rung, 60)}: gain of the best inner {metric} so far over trial 0, by trials: mean of the studies, "
         f"shaded from the lowest to the highest."
     )
-    return framed({**_PANEL, "title": _title(rung.rung), "layer": layers}, told)
-
-
-def _title(rung: str) -> dict[str, str]:
-    return {"text": label(rung), "fontWeight": "bold"}
+    return framed({**PANEL, "title": {"text": label(rung.rung), "fontWeight": "bold"}, "layer": layers}, told)

@@ -20,7 +20,7 @@ from kiss_bench.reports.page.blocks import (
     text_cell,
     with_interval,
 )
-from kiss_bench.reports.words import is_judged, margin_short, recommended_row, rungs_above
+from kiss_bench.reports.words import figures_arm, is_judged, margin_short, recommended_row, rungs_above
 
 FILE = "leaderboard.json"
 _NAME = 24
@@ -57,12 +57,22 @@ def _gain(board: Board, row: BoardRow) -> Iterator[Answer]:
     yield Answer(
         asked=f"Gain over {shortened(row.incumbent, _NAME)}",
         told=with_interval(*shown),
-        more=(f"{clean(board.metric.name)}; the margin is ", _margin(board, row)),
+        more=(f"{clean(board.metric.name)}{_of_arm(board, row)}; the margin is ", _margin(board, row)),
     )
     if row.p_gain is not None and row.alpha is not None:
         chance = rung_figure(board, row, "p_gain", amounts.probability(row.p_gain))
         level = rung_figure(board, row, "alpha", amounts.level(row.alpha))
-        yield Answer(asked="How sure: P(gain > margin)", told=(chance,), more=("asked for: 1 − ", level, " or more"))
+        yield Answer(
+            asked="How sure: P(gain > margin)",
+            told=(chance,),
+            more=("asked for: 1 − ", level, f" or more{_of_arm(board, row)}"),
+        )
+
+
+def _of_arm(board: Board, row: BoardRow) -> str:
+    """Say whose figures these are where they are not those of the settings that are recommended."""
+    arm = figures_arm(board, row)
+    return f", {arm}" if arm else ""
 
 
 def _refused(board: Board, chosen: BoardRow) -> Iterator[Answer]:
@@ -84,6 +94,7 @@ def _cost(board: Board, chosen: BoardRow) -> Iterator[Answer]:
             " µs a row, ",
         ),
         rung_figure(board, chosen, "model_bytes", amounts.size(chosen.model_bytes)),
+        _of_arm(board, chosen),
     ]
     below = next((row for row in board.rungs if row.rung == chosen.incumbent and row.fit_seconds is not None), None)
     against: tuple[Part, ...] = ()

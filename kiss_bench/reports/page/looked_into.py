@@ -1,11 +1,11 @@
 """Sections about the recommended rung: slices, disagreements, what was said and came true, importance."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kiss_bench.records.diagnostics import Diagnostics, Disagreements, Importance, Slice
 from kiss_bench.reports import amounts
 from kiss_bench.reports.charts.drawn import inline_svg
-from kiss_bench.reports.charts.looked_into import importance_chart, slices_chart
+from kiss_bench.reports.charts.looked_into import MOST, importance_chart, slices_chart
 from kiss_bench.reports.escape import MARKDOWN, clean, shortened
 from kiss_bench.reports.page.blocks import (
     Block,
@@ -24,19 +24,30 @@ from kiss_bench.reports.page.blocks import (
 )
 from kiss_bench.reports.page.prose import html_of
 from kiss_bench.reports.page.readings import FILE, LONG, readings
+from kiss_bench.reports.slices import kept_slices
 
 _NEARER = {"recommended": "the recommended rung", "simpler": "the simpler rung", "neither": "neither"}
+_PARTS = {
+    "Scores by values of columns": ("level", "range", "missing"),
+    "Scores by spans of time": ("time",),
+    "Scores of single groups": ("group",),
+}
 _KINDS = {"level": "value", "range": "range", "missing": "missing", "group": "group", "time": "time"}
 
 
-def looked_into(found: Diagnostics) -> list[Section]:
+def looked_into(found: Diagnostics, task: str) -> list[Section]:
     """Only those sections that there is something to say in."""
-    sections = [_slices(found), _disagreements(found), _confusion(found), _importance(found), readings(found)]
+    sections = [_slices(found), _disagreements(found, task), _confusion(found), _importance(found), readings(found)]
     return [section for section in sections if section is not None]
 
 
 def _prose(markdown: str) -> Prose:
     return Prose(html=html_of(markdown), source=FILE)
+
+
+def _named(rung: str | None, arm: str | None) -> str:
+    """Write `linear` with default settings: figures of the ladder may be of the other arm."""
+    return f"{MARKDOWN.name(rung or '')} with {MARKDOWN.text(arm)} settings" if arm else MARKDOWN.name(rung or "")
 
 
 def _number(value: float | None, at: str, decimals: int | None = None, *, sign: bool = False) -> Figure | str:
@@ -54,28 +65,48 @@ def _slices(found: Diagnostics) -> Section | None:
     simpler = clean(found.simpler or "")
     titles = ["column", "slice", "kind", "rows", f"{clean(found.metric)} (95 % interval)"]
     titles += [f"{simpler} there"] if simpler else []
-    lines = tuple(
-        Line(cells=tuple(_slice(each, place, decimals, simpler=bool(simpler))))
-        for place, each in enumerate(found.slices)
-    )
+    tables = [
+        Table(
+            caption=f"{part}, worst first",
+            headings=columns(titles, left=("column", "slice", "kind")),
+            lines=tuple(Line(cells=tuple(_slice(each, place, decimals, simpler=bool(simpler)))) for place, each in own),
+        )
+        for part, own in _by_part(found.slices)
+    ]
     overall = _number(found.overall, "overall", decimals)
     looked = f"{found.slices_looked_at:,} slices" if found.slices_looked_at else "All slices"
     told = (
         f"{looked} were looked at, the worst come first: by the end of their interval that is nearer to the score of "
         f"all rows. Of so many some look bad by chance; no verdict rests on them. Slices marked * have too few rows to "
-        f"say much. Scores are of {MARKDOWN.name(found.rung or '')} on out-of-fold rows; over all rows it is "
-        f"{overall if isinstance(overall, str) else overall.text}."
+        f"say much.{_crowds(found)} Scores are of {_named(found.rung, found.arm)} on out-of-fold rows; over all rows "
+        f"it is {overall if isinstance(overall, str) else overall.text}."
     )
-    left = ("column", "slice", "kind")
-    table = Table(caption="Scores by slice, worst first", headings=columns(titles, left=left), lines=lines)
     spec = slices_chart(found)
     pictures = (
         [Pictures(svgs=(inline_svg(spec, "slices"),), caption="The worst, with 95 % intervals, beside all rows")]
         if spec
         else []
     )
-    hint = ("worst: ", shortened(f"{found.slices[0].column}: {found.slices[0].label}", 48))
-    return Section(key="slices", title="Scores by slice", blocks=(_prose(told), *pictures, table), hint=hint)
+    worst = next((each for each in found.slices if each.kind != "group"), found.slices[0])
+    hint = ("worst: ", shortened(f"{worst.column}: {worst.label}", 48))
+    return Section(key="slices", title="Scores by slice", blocks=(_prose(told), *pictures, *tables), hint=hint)
+
+
+def _by_part(slices: Sequence[Slice]) -> Iterator[tuple[str, list[tuple[int, Slice]]]]:
+    """Columns first, then spans of time, then single groups, each with its place in the record."""
+    for part, kinds in _PARTS.items():
+        own = [(place, each) for place, each in enumerate(slices) if each.kind in kinds]
+        if own:
+            yield part, own
+
+
+def _crowds(found: Diagnostics) -> str:
+    """Say how many groups and spans of time there are where the picture leaves some out."""
+    kept, told = kept_slices(found.slices, MOST), []
+    for kind, named in (("group", "single groups"), ("time", "spans of time")):
+        count, drawn = (sum(each.kind == kind for each in some) for some in (found.slices, kept))
+        told += [f"{drawn:,} of the {count:,} {named}"] if drawn < count else []
+    return f" The picture has the worst {' and '.join(told)} kept in the record." if told else ""
 
 
 def _slice(each: Slice, place: int, decimals: int | None, *, simpler: bool) -> Iterator[Cell]:
@@ -90,14 +121,15 @@ def _slice(each: Slice, place: int, decimals: int | None, *, simpler: bool) -> I
         yield Cell(parts=(_number(each.simpler_score, f"{at}/simpler_score", decimals),), sort=each.simpler_score)
 
 
-def _disagreements(found: Diagnostics) -> Section | None:
+def _disagreements(found: Diagnostics, task: str) -> Section | None:
     told = found.disagreements
     if told is None:
         return None
     rung, simpler = MARKDOWN.name(found.rung or ""), MARKDOWN.name(found.simpler or "the simpler rung")
+    pair = f"{_named(found.rung, found.arm)} and {_named(found.simpler or 'the simpler rung', found.simpler_arm)}"
     share = amounts.percent(told.differing / told.rows if told.rows else None)
     text = (
-        f"{rung} and {simpler} differ on {told.differing:,} of {told.rows:,} rows ({share}): "
+        f"{pair} differ on {told.differing:,} of {told.rows:,} rows ({share}): "
         f"{MARKDOWN.text(told.what)}. Of those {rung} is right, or nearer, on {told.right:,} and {simpler} on "
         f"{told.simpler_right:,}."
     )
@@ -107,7 +139,7 @@ def _disagreements(found: Diagnostics) -> Section | None:
         _figure(told.rows, "disagreements/rows"),
         " rows",
     )
-    blocks = (_prose(text), *_rows(found, told))
+    blocks = (_prose(text), *_rows(found, told, task))
     title = f"Disagreements with {clean(found.simpler or 'the simpler rung')}"
     return Section(key="disagreements", title=title, blocks=blocks, hint=hint)
 
@@ -116,7 +148,7 @@ def _figure(value: int, at: str) -> Figure | str:
     return figure(value, f"{value:,}", f"{FILE}#/{at}")
 
 
-def _rows(found: Diagnostics, told: Disagreements) -> Iterator[Block]:
+def _rows(found: Diagnostics, told: Disagreements, task: str) -> Iterator[Block]:
     if not told.most:
         return
     titles = ["row", "actual", clean(found.rung or "it"), clean(found.simpler or "simpler"), "nearer"]
@@ -135,7 +167,8 @@ def _rows(found: Diagnostics, told: Disagreements) -> Iterator[Block]:
         )
         for place, each in enumerate(told.most)
     )
-    caption = "Where they differ most: probability given to what came true, or prediction"
+    what = "prediction" if task == "regression" else "probability given to what came true"
+    caption = f"Where they differ most: {what}"
     yield Table(caption=caption, headings=columns(titles, left=("row", "actual", "nearer")), lines=lines)
 
 
@@ -155,7 +188,8 @@ def _confusion(found: Diagnostics) -> Section | None:
     )
     headings = columns(["came true ↓ said →", *names], left=("came true ↓ said →",))
     table = Table(caption="Rows by what came true and what was said", headings=headings, lines=lines)
-    return Section(key="confusion", title="What was said, and what came true", blocks=(table,))
+    told_of = f"Rows are those of {_named(found.rung, found.arm)}, out of fold."
+    return Section(key="confusion", title="What was said, and what came true", blocks=(_prose(told_of), table))
 
 
 def _importance(found: Diagnostics) -> Section | None:
@@ -166,9 +200,10 @@ def _importance(found: Diagnostics) -> Section | None:
     caption = "Largest first, with 95 % intervals"
     pictures = [Pictures(svgs=(inline_svg(spec, "importance"),), caption=caption)] if spec else []
     text = (
-        f"How much the {MARKDOWN.text(told.loss)} of a row grows on average when a column's values are dealt out anew "
-        f"among the test rows: {told.rows:,} rows of {told.folds:,} folds that the models were not fitted on, "
-        f"{told.shuffles:,} shuffles. Columns that say the same share their importance: each may look idle alone."
+        f"How much the {MARKDOWN.text(told.loss)} of a row of {_named(found.rung, found.arm)} grows on average when a "
+        f"column's values are dealt out anew among the test rows: {told.rows:,} rows of {told.folds:,} folds "
+        f"that the models were not fitted on, {told.shuffles:,} shuffles. "
+        f"Columns that say the same share their importance: each may look idle alone."
     )
     hint = ("most: ", shortened(told.columns[0].column, 48))
     title = f"Importance of columns to {clean(found.rung or '')}"

@@ -9,8 +9,9 @@ from kiss_bench.reports import amounts
 from kiss_bench.reports.charts.cost import cost_panels
 from kiss_bench.reports.charts.drawn import inline_svg
 from kiss_bench.reports.charts.theme import Spec
+from kiss_bench.reports.charts.trials import trials_caption, trials_charts
 from kiss_bench.reports.charts.trust import trust_panels
-from kiss_bench.reports.charts.tuned import budget_charts, trials_charts, tuned_chart
+from kiss_bench.reports.charts.tuned import budget_charts, tuned_chart
 from kiss_bench.reports.escape import clean, markdown, shortened
 from kiss_bench.reports.fineprint import rebuild
 from kiss_bench.reports.markdown import Part, parts
@@ -40,7 +41,7 @@ def sections(evidence: Evidence) -> list[Section]:
         _tuned(evidence, said.get("tuned")),
         _trials(evidence),
         _trust(evidence, said.get("trust")),
-        *(looked_into(found) if found is not None else []),
+        *(looked_into(found, evidence.board.task) if found is not None else []),
         _alone(said.get("metrics"), "metrics"),
         _alone(said.get("leaks"), "leaks"),
         _alone(said.get("placebo"), "placebo"),
@@ -98,11 +99,7 @@ def _trials(evidence: Evidence) -> Section:
     trials = trials_charts(found, objective.metric, greater_is_better=objective.greater_is_better) if found else []
     name = clean(objective.metric)
     blocks = [
-        *_drawn(
-            trials,
-            "trials",
-            f"Trials of each study: inner {name} of every trial (dots) and the best so far, a line a fold",
-        ),
+        *_drawn(trials, "trials", trials_caption(found, objective.metric) if found else ""),
         *_drawn(
             budget_charts(record),
             "budget",

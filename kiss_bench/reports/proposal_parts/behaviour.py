@@ -7,6 +7,7 @@ from kiss_bench.reports.columns import board_decimals
 from kiss_bench.reports.escape import MARKDOWN, code, markdown, shortened
 from kiss_bench.reports.proposal_parts.subject import Subject
 from kiss_bench.reports.proposal_parts.writing import blocks, fact, lines, question, table
+from kiss_bench.reports.slices import kept_slices
 
 _SLICES, _ROWS = 8, 5
 _NO_DIAGNOSTICS = "not recorded: these results have none, a new run makes them"
@@ -74,7 +75,9 @@ def slices(subject: Subject) -> str:
 def _slices(found: Diagnostics) -> str:
     if not found.slices:
         return fact("Slices: not recorded.", "diagnostics.json: slices")
-    kept = found.slices[:_SLICES]
+    kept = kept_slices(found.slices, _SLICES)
+    groups = sum(one.kind == "group" for one in found.slices)
+    crowd = f" Of {groups:,} single groups in the record at most {_SLICES // 3} are here." if groups else ""
     decimals = amounts.shared_decimals([one.score for one in kept])
     looked = found.slices_looked_at or len(found.slices)
     return blocks(
@@ -89,7 +92,7 @@ def _slices(found: Diagnostics) -> str:
             ("the simpler rung", lambda one: amounts.number(one.simpler_score, decimals)),
         ),
         fact(
-            f"The worst {len(kept)} of {looked} slices; of so many some look bad by chance. All rows: "
+            f"{len(kept)} of the worst of {looked} slices; of so many some look bad by chance.{crowd} All rows: "
             f"{amounts.number(found.overall, decimals)}.",
             *("diagnostics.json: slices", "diagnostics.json: slices_looked_at", "diagnostics.json: overall"),
         ),

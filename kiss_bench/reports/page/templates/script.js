@@ -138,11 +138,18 @@
 
   // What scrolls sideways can be scrolled by keyboard.
   const boxes = all(".wide, pre");
+  const names = new Map();
+  const labels = new Map(boxes.map((box) => {
+    const told = box.querySelector("caption") ?? box.closest("details[id]")?.querySelector("h3");
+    const name = `Scrolls sideways: ${told?.textContent ?? "text"}`;
+    names.set(name, (names.get(name) ?? 0) + 1);
+    return [box, names.get(name) > 1 ? `${name} (${names.get(name)})` : name];
+  }));
   const reach = () => boxes.forEach((box) => {
     if (box.scrollWidth > box.clientWidth + 1) {
       box.tabIndex = 0;
       box.setAttribute("role", "region");
-      box.setAttribute("aria-label", "Scrolls sideways");
+      box.setAttribute("aria-label", labels.get(box));
     } else {
       box.removeAttribute("tabindex");
       box.removeAttribute("role");
