@@ -28,6 +28,10 @@ from kiss_bench.reports.standing import Proposed, proposal_of, standing
 FATAL = ("LEAKING", "LEAK", "TAMPERED")
 """Stamps of a board that nobody should believe; all others are told, and fail where `strict` is asked for."""
 _MOST = 8
+_HIDING = re.compile(
+    r"<(base|del|details|div|font|iframe|noscript|object|span|style|svg|table|template|xmp)\b|^\s*\{%", re.IGNORECASE
+)
+_MARKUP = "HTML that may hide or move what a reader sees; look at the file as it is shown"
 _RENEW = "kiss-bench propose with another --out writes them as they are"
 _ANOTHER = f"title or verdict is not what the record gives for the proposed rung; {_RENEW}"
 _CITED = f"the record is cited for figures that it does not give (any more); {_RENEW}"
@@ -121,8 +125,20 @@ def _outside(found: Checked, document: Document, folder: ResultFolder) -> Checke
     return replace(
         found,
         refused=(*found.refused, *([f"outside the board, {_places(refused)}: {_ANOTHER}"] if refused else [])),
-        doubts=(*found.doubts, *([f"outside the board, {_places(wrong)}: {_CITED}"] if wrong else [])),
+        doubts=(
+            *found.doubts,
+            *([f"outside the board, {_places(wrong)}: {_CITED}"] if wrong else []),
+            *([f"outside the board, {_places(markup)}: {_MARKUP}"] if (markup := _markup(document)) else []),
+        ),
     )
+
+
+def _markup(document: Document) -> list[int]:
+    """Lines outside the board with HTML that may change how what stands around it is shown."""
+    first, last = document.begin, document.end
+    inside = range(first.line, last.last + 1) if first is not None and last is not None else range(0)
+    lines = enumerate(re.split(r"\r\n|\n|\r", document.text), start=1)
+    return [number for number, line in lines if number not in inside and _HIDING.search(line)]
 
 
 def _places(wrong: list[int]) -> str:
@@ -187,6 +203,7 @@ def _stands(found: Checked, document: Document, board: Board) -> Checked:
     return replace(
         found,
         refused=refused,
+        unjustified=bool(stand.above) and override is None,
         overridden=overridden if override is not None else "",
         override=override if stand.above else None,
         ceiling=stand.ceiling.rung if stand.ceiling else None,

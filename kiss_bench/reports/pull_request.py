@@ -36,6 +36,8 @@ class Checked:
     asked: tuple[str, ...] = ()
     """Questions about the result folder that were answered well."""
     remarks: tuple[str, ...] = ()
+    unjustified: bool = False
+    """Whether one of those that refuse it is that the rung is above what is justified."""
     missing: int = 0
     """Answers that the author still owes."""
     digest: str = ""
@@ -73,6 +75,8 @@ def pull_request_text(checked: Checked) -> str:
 def _answer(checked: Checked) -> str:
     name = code(shortened(checked.name, 60))
     rung = _proposed(checked.proposed)
+    if checked.unjustified and len(checked.refused) == 1:
+        return f"Genuine, and not justified: the board in {name} is what its run wrote; it does not justify {rung}."
     if checked.refused:
         count = len(checked.refused)
         return f"Do not believe the board in {name}: {count} {'check fails' if count == 1 else 'checks fail'}."

@@ -10,7 +10,7 @@ import pandas as pd
 from kiss_bench.records.board import board_as_dict
 from kiss_bench.records.folder import read_board
 from kiss_bench.records.ledger import Event, append, read_ledger
-from kiss_bench.records.seals import board_seal
+from kiss_bench.records.seals import board_seal, seals_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +69,19 @@ def resealed(project):
     plain = json.loads(path.read_text("utf8"))
     plain["honesty"]["ledger"] |= {"lines": 4, "head": read_ledger(project.folder).head}
     path.write_text(json.dumps(plain), "utf8")
+
+
+def vouched_for(project, name, change):
+    """Edit a file, and add a line to the ledger that says it is so."""
+    path = project.folder / name
+    before = path.read_text("utf8")
+    path.write_text(change(before), "utf8")
+    assert path.read_text("utf8") != before
+    append(project.folder, Event(event="sealed", facts={"files": seals_of(project.folder, (name,))}))
+    board = json.loads((project.folder / "leaderboard.json").read_text("utf8"))
+    ledger = read_ledger(project.folder)
+    board["honesty"]["ledger"] |= {"lines": len(ledger.lines), "head": ledger.head}
+    (project.folder / "leaderboard.json").write_text(json.dumps(board), "utf8")
 
 
 def dropped_rows(project):

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from loan_tables import loans
 from proposals import override, with_board
-from tampering import dropped_rows, flattered, resealed, shortened
+from tampering import dropped_rows, flattered, resealed, shortened, vouched_for
 
 from kiss_bench.proposal.propose import propose
 from kiss_bench.records.folder import read_board
@@ -273,6 +273,29 @@ TAMPERED = {
     # the record
     "the JSON edited": (json_edited, "files: leaderboard.json is not what the run wrote"),
     "the JSON edited, and its board attached": (json_edited_and_attached, "leaderboard.json is not what the"),
+    "a picture edited and vouched for in a line of the ledger": (
+        lambda p: vouched_for(p.project, "ladder.svg", lambda text: text.replace("JUSTIFIED", "DOUBTFUL")),
+        "reports: ladder.svg is not what the records give",
+    ),
+    "the version of the results edited and vouched for": (
+        lambda p: vouched_for(
+            p.project, "environment.json", lambda text: text.replace('"kiss-bench": "', '"kiss-bench": "9.')
+        ),
+        "files: environment.json is not what the run wrote",
+    ),
+    "slices edited and vouched for": (
+        lambda p: vouched_for(
+            p.project, "diagnostics.json", lambda text: text.replace('"small": false', '"small": true')
+        ),
+        "files: diagnostics.json is not what the run wrote",
+    ),
+    "predictions left out, as a file vouched for says": (
+        lambda p: (
+            (p.project.folder / "predictions.parquet").unlink(),
+            vouched_for(p.project, ".gitignore", lambda text: f"{text}predictions.parquet\n"),
+        ),
+        "files: .gitignore is not what the run wrote",
+    ),
     "the JSON edited and sealed again": (json_resealed, "scores and verdicts: "),
     "JSON, digest, seals and ledger forged": (all_forged, "scores and verdicts: tree"),
     "a report forged, and vouched for in the ledger": (report_forged, EDITED),
@@ -376,7 +399,9 @@ def test_a_tampered_proposal_is_refused_for_its_reason(case, project, capsys):
     capsys.readouterr()
     assert proposal.command() == 1
     said = capsys.readouterr().out
-    assert said.startswith("**Do not believe the board in `proposal.md`")
+    alone = checked.unjustified and len(checked.refused) == 1
+    answer = "**Genuine, and not justified: " if alone else "**Do not believe "
+    assert said.startswith(f"{answer}the board in `proposal.md`")
     assert len(said.splitlines()) <= 25
 
 
@@ -391,6 +416,8 @@ DOUBTED = {
     ),
     "a rung renamed in the ladder": lambda p: ("| tree ", "| twig "),
     "a row of the ladder gone": lambda p: (row_of(p.text, "tree"), ""),
+    "a board folded away": lambda p: ("<!-- kiss-bench:begin", "<details>\n\n<!-- kiss-bench:begin"),
+    "a style for the whole page": lambda p: ("## 1. ", "<style>table{display:none}</style>\n\n## 1. "),
     "the head of the ladder": lambda p: ("| gain over   | verdict ", "| won against | verdict "),
     "what was found of a leak": lambda p: ("outer rows are in no trial", "outer rows are in few trials"),
     "the state of a leak": lambda p: ("| by design ", "| pass "),

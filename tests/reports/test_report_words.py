@@ -47,8 +47,8 @@ FIRST_STEP = replace(STAYS, rungs=(DUMMY, replace(LINEAR, incumbent="dummy", gai
         pytest.param(
             HARMFUL,
             "Stay with linear (default settings; tuning was not shown to pay): nothing more complex earned its keep — "
-            "tuned, it removes 16.0 % of the dummy's error; the one more complex rung, boosting, does no better, a gain "
-            "of -0.0200 log_loss where the margin is 0.006109, P(gain > margin) = 0.6187.",
+            "tuned, it removes 16.0 % of the dummy's error; the one more complex rung, boosting, does no better, a "
+            "gain of -0.0200 log_loss where the margin is 0.006109, P(gain > margin) = 0.6187.",
             id="the rung above is worse",
         ),
         pytest.param(
