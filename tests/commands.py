@@ -1,10 +1,14 @@
 """The console script in processes of its own, and what a test wants to know of them and of what they stored."""
 
 import contextlib
+import fcntl
 import json
 import os
+import pty
+import struct
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -28,6 +32,23 @@ def finish(config, results, *words, **places):
     process = start(config, results, *words, **places)
     out, err = process.communicate(timeout=120)
     return process.returncode, out, err
+
+
+def on_a_terminal(words, cwd, width=80, height=24, **environment):
+    """What the command writes where a person sits before it, be the tests run in CI or not, and its exit code."""
+    near, far = pty.openpty()
+    fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+    plain = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES", "CI", "NO_COLOR"}}
+    process = subprocess.Popen(
+        [COMMAND[0], *words], stdout=far, stderr=far, stdin=far, cwd=cwd, env={**plain, "TERM": "xterm", **environment}
+    )
+    os.close(far)
+    seen = b""
+    with contextlib.suppress(OSError):  # Linux tells the end of a terminal by an error
+        while block := os.read(near, 65536):
+            seen += block
+    os.close(near)
+    return seen.decode().replace("\r\n", "\n"), process.wait(timeout=60)
 
 
 def kin(process):

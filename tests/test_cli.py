@@ -1,9 +1,6 @@
 """The command line as a person or a CI job meets it: exit codes, sentences, and what it does not do."""
 
-import contextlib
-import os
 import platform
-import pty
 import re
 import sqlite3
 import subprocess
@@ -13,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from commands import on_a_terminal
 from small_tables import write_config, write_tables
 from typer.main import get_command
 
@@ -396,21 +394,11 @@ def test_output_is_utf8_whatever_the_locale(tmp_path):
 
 def test_on_a_terminal_there_is_a_live_table_and_the_table_at_the_end(workshop, tmp_path):
     config = write_config(workshop, "live", f"{GOOD}tuning: {{trials: 2}}\nladder: [dummy, linear, stack]\n")
-    main_side, run_side = pty.openpty()
-    process = subprocess.Popen(
-        [COMMAND, "run", str(config), "--results", str(tmp_path), "--jobs", "1"],
-        stdout=run_side, stderr=run_side, env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
-    )  # fmt: skip
-    os.close(run_side)
-    seen = b""
-    with contextlib.suppress(OSError):  # Linux tells the end of a terminal by an error
-        while block := os.read(main_side, 65536):
-            seen += block
-    os.close(main_side)
-    assert process.wait(timeout=60) == 0
-    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen.decode())
+    seen, code = on_a_terminal(["run", str(config), "--results", str(tmp_path), "--jobs", "1"], workshop, width=100)
+    assert code == 0
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen)
     assert "default settings" in text
     assert "8/8" in text
     last = text[text.rindex("BASELINE") :]
     assert "stack" in last
-    assert f"written to {tmp_path / 'live'}" in last.replace("\r\n", "")
+    assert f"written to {tmp_path / 'live'}" in last.replace("\n", "")

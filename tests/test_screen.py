@@ -1,19 +1,15 @@
 """What a person sees, and what a log keeps: help, errors and the live view, at every width and without colour."""
 
-import contextlib
-import fcntl
 import io
 import os
-import pty
 import re
 import shlex
-import struct
 import subprocess
 import sys
-import termios
 from pathlib import Path
 
 import pytest
+from commands import on_a_terminal
 from reports.boards import BOARDS
 from rich.cells import cell_len
 from rich.console import Console
@@ -25,7 +21,6 @@ from kiss_bench.cli.complaints import complaint, our_fault
 from kiss_bench.cli.ending import next_steps, show
 from kiss_bench.cli.help import EXAMPLES, GROUPS, NOES, REST, grouped, summary
 from kiss_bench.errors import Fault, KissBenchError, PlanError
-from kiss_bench.reports.wrapping import wrapped
 from kiss_bench.watching import LiveTable, PlainLines
 
 pytest_plugins = ["finished_runs"]
@@ -45,23 +40,6 @@ def helped(words, width, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", str(width))
     assert main([*words, "--help"]) == 0
     return capsys.readouterr().out
-
-
-def on_a_terminal(words, cwd, width=80, height=24, **environment):
-    """What the command writes where a person sits before it, and its exit code."""
-    near, far = pty.openpty()
-    fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
-    plain = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES", "CI", "NO_COLOR"}}
-    process = subprocess.Popen(
-        [COMMAND, *words], stdout=far, stderr=far, stdin=far, cwd=cwd, env={**plain, "TERM": "xterm", **environment}
-    )
-    os.close(far)
-    seen = b""
-    with contextlib.suppress(OSError):  # Linux tells the end of a terminal by an error
-        while block := os.read(near, 65536):
-            seen += block
-    os.close(near)
-    return seen.decode().replace("\r\n", "\n"), process.wait(timeout=60)
 
 
 # --help
@@ -205,7 +183,7 @@ def test_a_screen_of_24_lines_has_room_for_the_whole_ladder():
     assert sum("INCONCLUSIVE" in line or "JUSTIFIED" in line for line in lines) == len(BOARDS["hostile"].rungs) - 2
 
 
-def test_a_log_has_no_codes_and_no_line_over_120_columns(tmp_path):
+def test_a_log_has_no_codes_and_no_table_over_120_columns(tmp_path):
     write_tables(tmp_path)
     write_config(tmp_path, "here", SMALL)
     done = subprocess.run(
@@ -214,7 +192,7 @@ def test_a_log_has_no_codes_and_no_line_over_120_columns(tmp_path):
     )  # fmt: skip
     assert done.returncode == 0
     assert re.findall(r"[\x00-\x09\x0b-\x1f\x7f]", done.stdout) == []
-    assert max(map(cell_len, done.stdout.splitlines())) <= 120
+    assert max(cell_len(line) for line in done.stdout.splitlines() if not line.startswith("[")) <= 120
     assert done.stdout.count("rung    ") == 2, "the table of default settings, and the last one"
 
 
@@ -278,11 +256,8 @@ def test_a_failure_is_told_once_and_its_rung_is_not_called_complete(bench_at):
     assert "ours (default) is complete" not in ran.err
 
 
-def test_plain_lines_hang_under_their_time():
+def test_what_a_log_says_stays_a_line_to_be_copied_from():
     console = Console(file=io.StringIO(), width=60)
-    watch = PlainLines(console, 2)
-    watch._say("note: " + "word " * 30)
-    first, *others = console.file.getvalue().splitlines()
-    assert re.match(r"\[0:00:00\] note: word", first)
-    assert all(re.match(r" {10}word", line) for line in others)
-    assert wrapped("short", 60) == "short"
+    line = "try again with: kiss-bench export " + "word " * 30
+    PlainLines(console, 2)._say(line)
+    assert console.file.getvalue() == f"[0:00:00] {line}\n"

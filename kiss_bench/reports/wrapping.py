@@ -4,13 +4,16 @@ from collections.abc import Iterator
 
 from rich.cells import cell_len, chop_cells
 
+HANG = "  "
+"""What goes on is indented by so much more than its line."""
 
-def wrapped(text: str, width: int, hang: str = "  ") -> str:
-    """Break every line that is wider than `width` cells; what goes on is indented like its line, and by `hang`.
+
+def wrapped(text: str, width: int) -> str:
+    """Break every line that is wider than `width` cells; what goes on is indented like its line, and by HANG.
 
     Lines that fit stay as they are, so that tables do. A word is cut only where it is wider than a line of its own.
     """
-    return "\n".join(part for line in text.split("\n") for part in _parts(line, width, hang))
+    return "\n".join(part for line in text.split("\n") for part in _parts(line, width))
 
 
 def shortened_middle(text: str, width: int) -> str:
@@ -23,12 +26,12 @@ def shortened_middle(text: str, width: int) -> str:
     return f"{head.rstrip()}…{backwards[::-1].lstrip()}"
 
 
-def _parts(line: str, width: int, hang: str) -> Iterator[str]:
+def _parts(line: str, width: int) -> Iterator[str]:
     if cell_len(line) <= width:
         yield line
         return
     indent = line[: len(line) - len(line.lstrip())]
-    further = f"{indent}{hang}" if cell_len(indent + hang) < width // 2 else ""
+    further = indent + HANG if cell_len(indent + HANG) < width // 2 else ""
     here = indent if cell_len(indent) < width // 2 else ""
     room, words = width - cell_len(here), ""
     for word in line.split():

@@ -63,9 +63,8 @@ class PlainLines:
         self._say(f"{event.done:,} of {event.total:,} draws{f', {amounts.left(ahead)}' if left else ''}")
 
     def _say(self, line: str) -> None:
-        stamp = f"[{amounts.clock(time.monotonic() - self.started)}] "
-        text = wrapped(stamp + line, self.console.width, hang=" " * len(stamp))
-        self.console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
+        stamped = f"[{amounts.clock(time.monotonic() - self.started)}] {line}"
+        self.console.print(stamped, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 class Bar:

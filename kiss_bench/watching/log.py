@@ -22,7 +22,7 @@ SILENT_SECONDS = 60.0
 class PlainLines:
     """One line when an arm of a rung is complete, or a minute has passed; the table when all default settings are in.
 
-    The final table is the command's own.
+    A line stays a line, however long, to be searched for and to be copied. The final table is the command's own.
     """
 
     def __init__(self, console: Console, jobs: int) -> None:
@@ -71,14 +71,14 @@ class PlainLines:
         left = seconds_left(progress, self.todo, self.jobs)
         ahead = f"{done}, {amounts.left(left)}" if left else done
         if unit.purpose != "inner" and None not in progress.found(unit.step, unit.arm):
-            self._say(f"{ended_words(progress, unit.step, unit.arm)}; {ahead}")
+            ended = ended_words(progress, unit.step, unit.arm, failures_told=event.outcome is not None)
+            self._say(f"{ended}; {ahead}")
         elif time.monotonic() - self.spoken >= SILENT_SECONDS:
             self._say(ahead)
 
     def _say(self, line: str) -> None:
         self.spoken = time.monotonic()
-        stamp = f"[{amounts.clock(self.spoken - self.started)}] "
-        self._print(wrapped(stamp + line, self.console.width, hang=" " * len(stamp)))
+        self._print(f"[{amounts.clock(self.spoken - self.started)}] {line}")
 
     def _print(self, text: str) -> None:
         self.console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)

@@ -78,11 +78,12 @@ class Failures:
         return f"FAILED {unit.name}: {reason}"
 
 
-def ended_words(progress: Progress, step: Step, arm: str) -> str:
-    """How an arm of a rung ended whose units are all in."""
+def ended_words(progress: Progress, step: Step, arm: str, *, failures_told: bool) -> str:
+    """How an arm of a rung ended whose units are all in; to fail on a placebo target is no failure of the run."""
     ended = [one for one in progress.outcomes.values() if one.rung == step.name and one.arm == arm]
     failed = sum(one.status != "ok" for one in ended)
-    how = f"FAILED in {failed} of {len(ended)} units" if failed else "is complete"
+    word = "FAILED" if failures_told else "has no score"
+    how = f"{word} in {failed} of {len(ended)} units" if failed else "is complete"
     return f"{clean(step.name)} ({arm}) {how}"
 
 
