@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from kiss_bench import __version__
 from kiss_bench.errors import KissBenchError, RecordError
 from kiss_bench.proposal.cited import misquoted
 from kiss_bench.proposal.files import folder_of, read_proposal
@@ -15,7 +14,6 @@ from kiss_bench.proposal.result_folder import ResultFolder
 from kiss_bench.proposal.subject import subject_of
 from kiss_bench.proposal.verify import Check, verify
 from kiss_bench.records.board import Board
-from kiss_bench.records.seals import seal_of
 from kiss_bench.reports.attached import Placed, body
 from kiss_bench.reports.escape import PLAIN
 from kiss_bench.reports.proposal_parts import proposal_markdown
@@ -86,8 +84,7 @@ def _genuine(document: Document, placed: Placed, folder: ResultFolder) -> Iterat
     if document.digest != board.digest:
         yield (
             f"the marker has digest {document.digest[:12]}, leaderboard.json {board.digest[:12]}: the board is "
-            "stale or "
-            "of another run; kiss-bench attach puts in the one that is there"
+            "stale or of another run; kiss-bench attach puts in the one that is there"
         )
     told = _lines(document.board)
     if told not in (_lines(body(board, placed)), _lines(body(board, placed, _older_text(folder)))):
@@ -146,17 +143,12 @@ def _places(wrong: list[int]) -> str:
 
 
 def _older_text(folder: ResultFolder) -> str | None:
-    """The leaderboard in the words of another version, where the ledger has its seal; None: there is no such text.
-
-    Of one version there are no other words, whatever a line of the ledger says: a line is soon added.
-    """
+    """The leaderboard in the words of another version, where the ledger has its seal; None: there is no such text."""
     name = "leaderboard.md"
     try:
-        version = folder.evidence.environment.get("packages", {}).get("kiss-bench")
-        text = folder.text(name)
-    except (RecordError, AttributeError):
+        return folder.text(name) if folder.sealed_in_other_words(name) else None
+    except RecordError:
         return None
-    return text if version != __version__ and folder.seals.get(name) == seal_of(name, text.encode()) else None
 
 
 def _lines(text: str) -> list[str]:

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 _CITED = re.compile(
-    r"^- (?P<said>.*) — (?P<places>`[a-z_.]+\.(?:json|jsonl|parquet|md)(?:: [^`]*)?`(?:, "
-    r"`[^`]*`)*)\s*$"
+    r"^- (?P<said>.*) — (?P<places>`[a-z_.]+\.(?:json|jsonl|parquet|md)(?:: [^`]*)?`(?:, `[^`]*`)*)\s*$"
 )
 _FIGURE = re.compile(
     r"\d[\d,]*(?:\.\d+)?(?:e-?\d+)?|NOT JUSTIFIED|NOT COMPARABLE|JUSTIFIED|INCONCLUSIVE|FAILED|not contradicted|"

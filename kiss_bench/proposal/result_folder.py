@@ -17,6 +17,7 @@ from kiss_bench.records.evidence import Evidence, evidence_of, lines_at_writing
 from kiss_bench.records.folder import read_board, read_json
 from kiss_bench.records.keys import sha256_of
 from kiss_bench.records.ledger import Ledger, read_ledger
+from kiss_bench.records.seals import seal_of
 from kiss_bench.runs.estimators import BESIDE_THE_PLAN
 from kiss_bench.runs.write import BY_RUNS_ALONE, VAULT
 from kiss_bench.tuning.record.facts import TuningRecord
@@ -96,6 +97,13 @@ class ResultFolder:
         """Whether another version wrote the reports, so that they may be in other words than this one's."""
         installed = read_json(self.path, "environment.json").get("packages", {})
         return bool(installed.get("kiss-bench") != __version__) if isinstance(installed, dict) else False
+
+    def sealed_in_other_words(self, name: str) -> bool:
+        """Whether a report is, to the word, what another version wrote and the ledger sealed.
+
+        Of one version there are no other words, whatever a line of the ledger says: a line is soon added.
+        """
+        return self.reworded and self.seals.get(name) == seal_of(name, self.text(name).encode())
 
     def text(self, name: str) -> str:
         try:

@@ -136,15 +136,13 @@ def _trials(folder: ResultFolder) -> Iterator[str]:
 
 def _reports(folder: ResultFolder) -> Iterator[str]:
     """Whether the texts say what the records say; those of another version may say it in other words, as sealed."""
-    seals = folder.seals
     made = {name: render(folder.board) for name, render in board_reports().items() if name != BOARD}
     made |= {name: render(folder.record) for name, render in tuning_reports().items()}
     made |= {name: render(folder.evidence) or "" for name, render in evidence_reports().items()}
     for name, rendered in made.items():
         if (folder.path / name).exists():
-            text = folder.text(name)
-            found = seal_of(name, text.encode())  # another layout of JSON says the same
-            if found != seal_of(name, rendered.encode()) and not (folder.reworded and seals.get(name) == found):
+            found = seal_of(name, folder.text(name).encode())  # another layout of JSON says the same
+            if found != seal_of(name, rendered.encode()) and not folder.sealed_in_other_words(name):
                 yield f"{name} is not what the records give"
 
 
