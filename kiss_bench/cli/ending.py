@@ -19,9 +19,9 @@ def show(board: Board, console: Console, config: Path, results: Path) -> None:
     """Print a finished board; on a screen the verdict comes last, next to the prompt."""
     notes = [f"note: {PLAIN.text(note)}" for note in board.notes]
     written = f"written to {results / board.project}: leaderboard.html, leaderboard.md, tuning.md and their record"
-    if not console.is_terminal:
-        _lines(console, [leaderboard_text(board, console.width), *notes, *([""] if notes else [])])
-        console.print(Text(written), soft_wrap=True)  # a path in one piece, to be searched for
+    if not console.is_terminal:  # a line stays a line, to be searched for
+        lines = [leaderboard_text(board, console.width), *notes, *([""] if notes else []), written]
+        console.print(Text("\n".join(lines)), soft_wrap=True)
         return
     for banner in banners(board):
         console.print(Text(banner, style="bold"))

@@ -10,7 +10,6 @@ from kiss_bench.records.board import Board
 from kiss_bench.reports import amounts
 from kiss_bench.reports.terminal import table_text
 from kiss_bench.reports.words import banners
-from kiss_bench.reports.wrapping import wrapped
 from kiss_bench.runs.filling import Event
 from kiss_bench.runs.remaining import seconds_left
 from kiss_bench.watching.words import Failures, beside_line, contested_line, ended_words, opening, told_line
@@ -58,7 +57,7 @@ class PlainLines:
             self.table_shown = True
             self._say("all default settings are in:")
             table = "\n\n".join([*banners(event.board), table_text(event.board, self.console.width)])
-            self._print(f"\n{wrapped(table, self.console.width)}\n")
+            self._print(f"\n{table}\n")
 
     def _unit(self, event: Event) -> None:
         unit, progress = event.unit, event.progress
