@@ -11,9 +11,9 @@ from kiss_bench.records.seals import BOARD, core_seal
 from kiss_bench.reports.json import plain_json
 from kiss_bench.reports.stamps import stamps
 from kiss_bench.runs.asked import asked_in
+from kiss_bench.runs.files import VAULT
 from kiss_bench.runs.looks import Ledgers, amendment_of, amendment_stamps, openings, vault_opened
 from kiss_bench.runs.registration import registered_in, registered_last
-from kiss_bench.runs.write import VAULT
 
 
 def ledger_holds(folder: ResultFolder) -> Iterator[str]:

@@ -19,9 +19,9 @@ from kiss_bench.records.board import Board, BoardRow
 from kiss_bench.records.frames import frame_of
 from kiss_bench.runs.board import judged_row
 from kiss_bench.runs.estimators import exam_without_rows
+from kiss_bench.runs.files import ROLES
 from kiss_bench.runs.judging import comparable, judged_rows, level_of, terms_of, tested_rows
 from kiss_bench.runs.units import escalates
-from kiss_bench.runs.write import ROLES
 from kiss_bench.tasks.task import Fold
 
 TOLERANCE = 1e-9

@@ -19,7 +19,7 @@ from kiss_bench.records.keys import sha256_of
 from kiss_bench.records.ledger import Ledger, read_ledger
 from kiss_bench.records.seals import seal_of
 from kiss_bench.runs.estimators import BESIDE_THE_PLAN
-from kiss_bench.runs.write import BY_RUNS_ALONE, VAULT
+from kiss_bench.runs.files import BY_RUNS_ALONE, VAULT
 from kiss_bench.tuning.record.facts import TuningRecord
 from kiss_bench.tuning.record.schema import record_from_dict
 

@@ -14,7 +14,7 @@ from kiss_bench.records.ledger import NAME
 from kiss_bench.records.seals import BOARD, seal_of
 from kiss_bench.records.store import Damage, UnitStore
 from kiss_bench.reports import board_reports, evidence_reports, tuning_reports
-from kiss_bench.runs.write import SEALED, WRITTEN_FIRST
+from kiss_bench.runs.files import SEALED, WRITTEN_FIRST
 from kiss_bench.tasks.folds import folds_hash
 
 State = Literal["ok", "differs", "not here"]

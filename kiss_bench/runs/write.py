@@ -3,16 +3,12 @@
 import contextlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from kiss_bench.errors import RecordError
 from kiss_bench.evaluation.exam import Exam
-from kiss_bench.plan.plan import Step
-from kiss_bench.plan.written import plan_as_dict
 from kiss_bench.records.atomic import write_whole
 from kiss_bench.records.board import Board
 from kiss_bench.records.diagnostics import Diagnostics
@@ -20,39 +16,21 @@ from kiss_bench.records.environment import environment
 from kiss_bench.records.evidence import DIAGNOSTICS, Evidence, evidence_of
 from kiss_bench.records.folder import read_board, read_json
 from kiss_bench.records.frames import digest_of, write_frame
-from kiss_bench.records.keys import sha256_of
 from kiss_bench.records.ledger import read_ledger
 from kiss_bench.records.seals import BOARD, board_seal, seals_of
 from kiss_bench.reports import board_reports, evidence_reports, tuning_reports
 from kiss_bench.reports.json import plain_json, record_json
 from kiss_bench.reports.stamps import stamps
-from kiss_bench.runs.asked import code_of
-from kiss_bench.runs.board import Tables, plan_hash, withdrawn
+from kiss_bench.runs.board import Tables, withdrawn
+from kiss_bench.runs.files import BULKY, ROLES, SEALED, ignored
 from kiss_bench.runs.looks import honesty_of, read_ledgers, stamps_of, vault_facts
+from kiss_bench.runs.plan_facts import plan_facts, roles_frame
 from kiss_bench.runs.registration import ledger_facts, note, note_run, register
 from kiss_bench.runs.tuned import Circumstances, tuning_record
-from kiss_bench.runs.units import Progress, rung_facts
+from kiss_bench.runs.units import Progress
 from kiss_bench.tasks.folds import folds_frame
-from kiss_bench.tasks.task import Task
 from kiss_bench.tuning.record.facts import EnvironmentFacts, ReplayFacts, TuningRecord
 from kiss_bench.tuning.record.schema import dotted, faults_of, record_from_dict, told
-from kiss_bench.tuning.search import trial_settings_of
-
-COMMITTABLE = 1_000_000
-"""Bytes up to which a table of predictions or trials is meant to be committed with the rest."""
-BULKY = ("predictions.parquet", "trials.parquet")
-"""In the order of `Tables`."""
-ROLES = "rows.parquet"
-WRITTEN_FIRST = ("plan.json", "folds.parquet", ROLES)
-"""Before anything is fitted: while a run is under way they are its own, and all else is of the run before."""
-VAULT = "vault.parquet"
-"""Sealed by the opening that wrote it, not by runs."""
-SEALED = (
-    *("plan.json", "folds.parquet", ROLES, *BULKY, "environment.json", "tuning.json", "tuning.md"),
-    *("leaderboard.md", "leaderboard.csv", "leaderboard.html", "ladder.svg", "cost.svg", "trust.svg"),
-    *(DIAGNOSTICS, ".gitignore"),
-)
-"""Files whose seals a run notes in the ledger, beside that of the board."""
 
 
 def write_plan(folder: Path, exam: Exam) -> None:
@@ -65,21 +43,6 @@ def write_plan(folder: Path, exam: Exam) -> None:
         write_frame(folder / ROLES, roles)
     else:
         (folder / ROLES).unlink(missing_ok=True)
-
-
-def roles_frame(exam: Exam) -> pd.DataFrame | None:
-    """`row_id`, and of group, time and weight what the plan declares: codes and ranks; None where it declares none.
-
-    What a verdict is recomputed from beside the predictions.
-    """
-    task = exam.task
-    roles = {"group": task.group, "time": task.time, "weight": task.weight}
-    declared = {name: values for name, values in roles.items() if values is not None}
-    return pd.DataFrame({"row_id": task.row_id, **declared}) if declared else None
-
-
-BY_RUNS_ALONE = ("plan.json", "folds.parquet", ROLES, *BULKY, "environment.json", DIAGNOSTICS, ".gitignore")
-"""Those of them that nothing writes again once the run has ended."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -209,58 +172,6 @@ def _replay_of(folder: Path, digest: str) -> ReplayFacts | None:
     except RecordError:
         return None
     return before.replay if before.digest == digest else None
-
-
-def ignored(folder: Path) -> list[str]:
-    """What the folder keeps from being committed: its store, and tables too large for a repository."""
-    large = [name for name in BULKY if (folder / name).exists() and (folder / name).stat().st_size > COMMITTABLE]
-    return [".units/", *large]
-
-
-def plan_facts(exam: Exam) -> dict[str, Any]:
-    """The resolved plan under the config's own keys, and what was understood of the table."""
-    task, time = exam.task, exam.task.time_column
-    return {
-        "schema": "kiss-bench/plan/1",
-        "plan_hash": plan_hash(exam),
-        "root_seed": exam.root,
-        **plan_as_dict(exam.plan),
-        "understood": {
-            "task": task.kind,
-            "why": task.why,
-            "labels": list(task.labels),
-            "positive": task.positive,
-            "columns": {column.name: column.kind for column in task.columns},
-            "time_column": {time.name: time.kind} if time else None,
-            "rows_read": task.rows_read,
-            "rows_dropped": task.rows_dropped,
-            "vault": _vault_facts(task),
-            "single_precision": task.single,
-            "data_hash": task.data_hash,
-            "folds_hash": exam.folds.hash,
-            "notes": [*task.notes, *exam.folds.notes],
-        },
-        "rungs": {step.name: _rung_facts(exam, step) for step in exam.plan.ladder},
-    }
-
-
-def _vault_facts(task: Task) -> dict[str, Any] | None:
-    if task.sealed is None:
-        return None
-    return {"rows": len(task.sealed), "how": task.sealed_how, "hash": sha256_of(task.sealed.tolist())}
-
-
-def _rung_facts(exam: Exam, step: Step) -> dict[str, Any]:
-    """What a rung brings along: its settings in force, and the space its studies search."""
-    rung = rung_facts(step)
-    return {
-        "code": code_of(step),
-        "summary": rung.summary,
-        "settings": {**rung.defaults(exam.task.kind), **step.settings},
-        "most_rows": rung.most_rows,
-        "settings_in_trials": trial_settings_of(rung, step),
-        "space": [asdict(line) for line in rung.space(exam.task.kind)] if step.trials else [],
-    }
 
 
 def _json(path: Path, content: Mapping[str, Any]) -> None:

@@ -11,9 +11,10 @@ from proposals import WORDS, override, with_board
 
 from kiss_bench.cli import main
 from kiss_bench.proposal import check as checking
+from kiss_bench.proposal import result_folder
 from kiss_bench.proposal.propose import propose
 from kiss_bench.reports.attached import body
-from kiss_bench.runs import write as written
+from kiss_bench.runs import files
 
 pytest_plugins = ["handed_in"]
 
@@ -106,7 +107,7 @@ def test_an_override_that_is_changed_has_to_be_attached_again(project):
 
 
 def test_scores_that_cannot_be_recomputed_are_told_and_fail_under_strict(project, monkeypatch, capsys):
-    monkeypatch.setattr(written, "COMMITTABLE", 1000)
+    monkeypatch.setattr(files, "COMMITTABLE", 1000)
     assert project.run() == 0
     proposal = with_board(project)
     (project.folder / "predictions.parquet").unlink()
@@ -160,7 +161,7 @@ def test_a_board_in_the_words_of_another_version_is_genuine_and_told_as_such(pro
     proposal = with_board(project)
     monkeypatch.setattr(checking, "body", reworded)
     assert "was edited" in proposal.check().refused[0]  # one version has one wording
-    monkeypatch.setattr(checking, "__version__", "99.0")
+    monkeypatch.setattr(result_folder, "__version__", "99.0")
     checked = proposal.check()
     assert checked.believed
     assert checked.doubts == (

@@ -25,7 +25,7 @@ from kiss_bench.records.environment import environment
 from kiss_bench.records.folder import held, read_board, read_json
 from kiss_bench.records.frames import digest_of
 from kiss_bench.records.store import FACTS, Damage, UnitStore
-from kiss_bench.runs.write import ignored
+from kiss_bench.runs.files import ignored
 
 pytest_plugins = ["finished_runs"]
 
