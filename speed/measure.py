@@ -43,7 +43,8 @@ class Cost:
     largest_mb: float
     """Greatest resident memory of a single process, in MiB: the kernel's own high-water mark."""
     together_mb: float
-    """Greatest sum over all processes at one time, in MiB: sampled, memory they share counted once."""
+    """Greatest sum over all processes at one time, in MiB: sampled, memory they share counted once; where a peak was
+    over between two samples, that of the largest process."""
     exit_code: int
     others_share: float = 0.0
     """Share of the machine's cores that was busy with something else meanwhile: on a quiet machine next to nothing."""
@@ -95,7 +96,7 @@ def watch(words: Sequence[str], log: Path, grace: float) -> Cost:
         cpu_seconds=cpu,
         others_share=max(0.0, busy_seconds() - busy - own) / whole,
         largest_mb=largest / 1024,
-        together_mb=memory.most / MEBI,
+        together_mb=max(memory.most / MEBI, largest / 1024),
         exit_code=command.returncode,
         killed=memory.killed,
     )
