@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help bench plan test check format lint results calibrate speed scale tamper lock clean
+.PHONY: help bench plan test check format lint results calibrate speed scale tamper faults lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -53,6 +53,9 @@ scale: $(VENV)/dev.stamp  ## measure time and memory up to three million rows; w
 
 tamper: $(VENV)/dev.stamp  ## change 1,000 single bytes of a result folder; verify has to find each that changes a meaning
 	KISS_BENCH_EDITS=1000 $(BIN)/python -m pytest tests/proposal/test_verify.py -k random_edits --timeout 1800
+
+faults: $(VENV)/dev.stamp  ## kill a run at 20 random moments, and all else that goes wrong on real machines
+	KISS_BENCH_KILLS=20 $(BIN)/python -m pytest tests/end_to_end/test_fault_table.py --timeout 1800
 
 lock: $(VENV)/dev.stamp  ## resolve the dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
