@@ -82,8 +82,8 @@ def stability_sentence(facts: StabilityFacts, pen: Pen = PLAIN) -> str:
     silent = [pen.text(one.what) for one in asked if one.recommended is None]
     seeds = _seeds_short(facts)
     if flipped:
-        told = ", ".join(f"{_where(one, pen)} {pen.name(one.recommended or '')}" for one in flipped)
-        text = f"Not stable: {told}{f'; the same {seeds}' if seeds else ''}"
+        told = listed(f"{pen.name(one.recommended or '')} {_where(one, pen)}" for one in flipped)
+        text = f"Not stable: it would be {told}{f'; the same {seeds}' if seeds else ''}"
     elif facts.flip_rate:
         text = f"Not stable: the same {seeds} only"
     else:
