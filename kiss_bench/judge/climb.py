@@ -139,7 +139,7 @@ def _entry(exam: Exam, rung: _Rung) -> Judged:
     )
     if rung.arm is None:
         return entry
-    first = rung.climber.score.first(1)
+    first, default = rung.climber.score.first(1), rung.arms["default"] if len(rung.arms) > 1 else None
     low, high = interval(first, exam.layout)
     return dataclasses.replace(
         entry,
@@ -148,7 +148,8 @@ def _entry(exam: Exam, rung: _Rung) -> Judged:
         score_high=high,
         skill=_skill(exam, rung.climber),
         also={name: _secondary(exam, name, rung) for name in exam.terms.also},
-        default_score=rung.arms["default"].score.first(1).value if len(rung.arms) > 1 else None,
+        default_score=default.score.first(1).value if default is not None else None,
+        default_skill=_skill(exam, default) if default is not None else None,
     )
 
 
@@ -169,7 +170,7 @@ def _examined(exam: Exam, incumbent: _Rung, rung: _Rung, level: float) -> Judged
     tuning = compare_all(exam, default, tuned, level)
     return dataclasses.replace(
         entry,
-        default_verdict=compare_all(exam, incumbent.climber.first(repeats), default, level).verdict,
+        default_comparison=compare_all(exam, incumbent.climber.first(repeats), default, level),
         tuning_gain=tuning.gain,
         tuning_verdict=tuning.verdict,
         p_default_enough=1.0 - tuning.p_gain,

@@ -122,8 +122,10 @@ class Judged:
     skill: float | None = None
     also: Mapping[str, float | None] = field(default_factory=dict)
     default_score: float | None = None
-    """This and the next three only where the rung has both arms."""
-    default_verdict: Verdict | None = None
+    """This and the next five only where the rung has both arms."""
+    default_skill: float | None = None
+    default_comparison: Comparison | None = None
+    """Of the default arm with the same incumbent, on the repeats that the rung's own test rests on."""
     tuning_gain: float | None = None
     tuning_verdict: Verdict | None = None
     p_default_enough: float | None = None
@@ -132,6 +134,10 @@ class Judged:
     comparison: Comparison | None = None
     verdict: Verdict | None = None
     """None for a skipped rung."""
+
+    @property
+    def default_verdict(self) -> Verdict | None:
+        return None if self.default_comparison is None else self.default_comparison.verdict
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -28,7 +28,8 @@ TOLERANCE = 1e-9
 """How far a recomputed number may lie from the stored one, as a share of the larger of it and 1."""
 CLIMBING: tuple[Arm, ...] = ("default", "tuned")
 JUDGED = (
-    *("arm", "repeats", "score", "score_low", "score_high", "skill", "also", "default_score", "default_verdict"),
+    *("arm", "repeats", "score", "score_low", "score_high", "skill", "also", "default_score", "default_skill"),
+    *("default_gain", "default_gain_low", "default_gain_high", "default_p_gain", "default_verdict"),
     *("tuning_gain", "tuning_verdict", "p_default_enough", "incumbent", "verdict", "gain", "gain_low", "gain_high"),
     *("margin", "p_gain", "p_equal", "p_harm", "alpha", "min_detectable_gain", "rows_needed", "repeats_needed"),
     *("method", "gain_repeats", "fold_wins"),

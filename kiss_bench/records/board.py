@@ -71,6 +71,13 @@ class BoardRow:
     skill: float | None = None
     also: Mapping[str, float | None] = field(default_factory=dict)
     default_score: float | None = None
+    """This and the next six only where the rung has both arms, of which the tuned one climbs."""
+    default_skill: float | None = None
+    default_gain: float | None = None
+    """Of its default settings over the same incumbent, on the repeats that its own gain rests on."""
+    default_gain_low: float | None = None
+    default_gain_high: float | None = None
+    default_p_gain: float | None = None
     default_verdict: str | None = None
     tuning_gain: float | None = None
     tuning_verdict: str | None = None

@@ -3,6 +3,7 @@
 from kiss_bench.records.board import Board, BoardRow
 from kiss_bench.reports import amounts
 from kiss_bench.reports.amounts import NOTHING_THERE
+from kiss_bench.reports.arms import recommended_figures
 from kiss_bench.reports.columns import board_decimals, state
 from kiss_bench.reports.escape import Pen, shortened
 from kiss_bench.reports.words import (
@@ -74,16 +75,16 @@ def what_would_change(board: Board, pen: Pen) -> list[str]:
 def over_simpler(board: Board, chosen: BoardRow, row: BoardRow, pen: Pen) -> str:
     if row.status in {"failed", "skipped", "running"} or row.score is None:
         return f"{pen.name(row.rung)}: no comparison, {_out(row, pen)}."
-    decimals = board_decimals(board)
+    decimals, shown = board_decimals(board), recommended_figures(board, chosen)
     name = pen.text(board.metric.name)
-    theirs, ours = (f" (skill {amounts.percent(each.skill)})" if each.skill else "" for each in (row, chosen))
+    theirs, ours = (f" (skill {amounts.percent(each.skill)})" if each.skill else "" for each in (row, shown))
     scores = (
         f"{pen.name(row.rung)} scores {amounts.number(row.score, decimals)} {name}{theirs}, "
-        f"{pen.name(chosen.rung)} {amounts.number(chosen.score, decimals)}{ours}"
+        f"{pen.name(chosen.rung)} {amounts.number(shown.score, decimals)}{ours}"
     )
     if row.rung == chosen.incumbent:
-        sure = f", {amounts.equation('P(gain > margin)', chosen.p_gain)}" if chosen.p_gain is not None else ""
-        return f"{scores}: tested against each other, {gain_words(board, chosen, pen)}{sure}."
+        sure = f", {amounts.equation('P(gain > margin)', shown.p_gain)}" if shown.p_gain is not None else ""
+        return f"{scores}: tested against each other, {gain_words(board, shown, pen)}{sure}."
     if row.verdict == "BASELINE":
         return f"{scores}: the baseline; not tested against each other."
     return f"{scores}: {_own_turn(row, pen)}; not tested against each other."

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from kiss_bench.records.board import Board, BoardRow, MetricFacts
 from kiss_bench.reports import amounts
+from kiss_bench.reports.arms import recommended_figures
 from kiss_bench.reports.columns import board_decimals, state
 from kiss_bench.reports.escape import PLAIN, Pen, clean, listed
 from kiss_bench.reports.levels import ladder_error_words
@@ -144,9 +145,9 @@ def _no_verdict(board: Board, pen: Pen) -> tuple[str, str]:
 
 
 def _stay(board: Board, chosen: BoardRow, above: Sequence[BoardRow], pen: Pen) -> tuple[str, list[str]]:
-    stay = f"Stay with {pen.name(chosen.rung)}{_arm(board, chosen)}"
+    stay, shown = f"Stay with {pen.name(chosen.rung)}{_arm(board, chosen)}", recommended_figures(board, chosen)
     own = (
-        [f"{_it(board, chosen)} {skill_words(chosen)}"]
+        [f"{_it(board, shown)} {skill_words(shown)}"]
         if chosen.verdict == "JUSTIFIED" and chosen.skill is not None
         else []
     )
@@ -173,16 +174,16 @@ def _short_of(board: Board, row: BoardRow, pen: Pen) -> str:
 
 
 def _promoted(board: Board, chosen: BoardRow, above: Sequence[BoardRow], pen: Pen) -> tuple[str, list[str]]:
-    head = f"{pen.name(chosen.rung)}{_arm(board, chosen)} is justified"
+    head, shown = f"{pen.name(chosen.rung)}{_arm(board, chosen)} is justified", recommended_figures(board, chosen)
     below = next((row for row in board.rungs if row.rung == chosen.incumbent), None)
-    if skill_words(chosen):
-        head = f"{head}: {_it(board, chosen)} {skill_words(chosen)}"
-    if below is not None and below.level > board.rungs[0].level and skill_words(below) and skill_words(chosen):
+    if skill_words(shown):
+        head = f"{head}: {_it(board, shown)} {skill_words(shown)}"
+    if below is not None and below.level > board.rungs[0].level and skill_words(below) and skill_words(shown):
         head = f"{head} where {pen.name(below.rung)} {_skill_short(below)}"
-    sure = f", {amounts.equation('P(gain > margin)', chosen.p_gain)}" if chosen.p_gain is not None else ""
+    sure = f", {amounts.equation('P(gain > margin)', shown.p_gain)}" if shown.p_gain is not None else ""
     over = f" over {pen.name(chosen.incumbent)}" if chosen.incumbent else ""
     tail = [
-        f"{gain_words(board, chosen, pen)}{over} where the margin is {margin_short(board.metric, chosen, pen)}{sure}"
+        f"{gain_words(board, shown, pen)}{over} where the margin is {margin_short(board.metric, chosen, pen)}{sure}"
     ]
     if above:
         names = listed(pen.name(row.rung) for row in above)
@@ -205,10 +206,10 @@ def _arm(board: Board, chosen: BoardRow) -> str:
     return " (default settings; tuning was not shown to pay)" if chosen.arm == "tuned" else " (default settings)"
 
 
-def _it(board: Board, chosen: BoardRow) -> str:
-    # The numbers of a row are those of the arm that was tested, even where the other arm is recommended.
-    recommended = board.recommended.arm if board.recommended else chosen.arm
-    return "it" if chosen.arm == recommended else f"{chosen.arm}, it"
+def _it(board: Board, shown: BoardRow) -> str:
+    # The recommended arm may not have been measured on its own: a rung that nothing was simpler than.
+    recommended = board.recommended.arm if board.recommended else shown.arm
+    return "it" if shown.arm == recommended else f"{shown.arm}, it"
 
 
 def _rungs(count: int) -> str:

@@ -188,7 +188,7 @@ def _row(progress: Progress, step: Step | None, entry: Judged) -> BoardRow:
 
 def judged_row(entry: Judged) -> BoardRow:
     """The part of a row that follows from predictions alone."""
-    found = entry.comparison
+    found, plain = entry.comparison, entry.default_comparison
     row = BoardRow(
         rung=entry.rung,
         level=entry.level,
@@ -202,6 +202,7 @@ def judged_row(entry: Judged) -> BoardRow:
         skill=entry.skill,
         also=dict(entry.also),
         default_score=entry.default_score,
+        default_skill=entry.default_skill,
         default_verdict=entry.default_verdict,
         tuning_gain=entry.tuning_gain,
         tuning_verdict=entry.tuning_verdict,
@@ -209,6 +210,14 @@ def judged_row(entry: Judged) -> BoardRow:
         incumbent=entry.incumbent,
         verdict=entry.verdict,
     )
+    if plain is not None:
+        row = replace(
+            row,
+            default_gain=plain.gain,
+            default_gain_low=plain.low,
+            default_gain_high=plain.high,
+            default_p_gain=plain.p_gain,
+        )
     if found is None:
         return row
     return replace(

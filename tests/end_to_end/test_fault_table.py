@@ -3,7 +3,7 @@
 | fault | test |
 |---|---|
 | a rung segfaults, sleeps, hoards memory, predicts NaN, prints a gigabyte, exits | `test_a_rung_that_misbehaves_…` |
-| SIGKILL of a worker · of the run, at 8 moments, at 20 by `make faults` | `test_a_worker_killed_…`, `test_killed_at_random_…` |
+| SIGKILL of a worker · of the run, at 8 moments (`make faults`: 20) | `test_a_worker_killed_…`, `test_killed_at_…` |
 | SIGKILL of everything at once, the warden too | `test_what_a_run_leaves_…` |
 | workers orphaned, deaf to everything but SIGKILL | `test_orphaned_workers_…` |
 | a unit truncated, flipped, foreign, empty | `test_damaged_units_…` |

@@ -135,7 +135,8 @@ def test_arms_are_reported_on_rungs_that_were_not_promoted_too():
     judgement = two_arms(4.0, 4.0)
     entry = judgement.entries[1]
     assert (entry.verdict, entry.default_verdict, entry.tuning_verdict) == ("NOT JUSTIFIED",) * 3
-    assert entry.default_score == entry.score
+    assert (entry.default_score, entry.default_skill) == (entry.score, entry.skill)
+    assert entry.default_comparison.gain == pytest.approx(entry.comparison.gain)
     assert judgement.recommended == dataclasses.replace(judgement.recommended, rung="dummy", arm="default")
 
 

@@ -88,7 +88,7 @@ def test_the_default_arm_and_the_tuning_rest_on_the_same_repeats_as_the_climb(wa
         level = entry.comparison.alpha * (1 if wanted else 5)
         by_default = compare_rows(rows, PLAIN, Trio(dummy=old, incumbent=old, candidate=default), level)
         by_tuning = compare_rows(rows, PLAIN, Trio(dummy=old, incumbent=default, candidate=tuned), level)
-        assert entry.default_verdict == by_default.verdict
+        assert (entry.default_verdict, entry.default_comparison) == (by_default.verdict, by_default)
         assert (entry.tuning_verdict, entry.tuning_gain) == (by_tuning.verdict, by_tuning.gain)
         assert entry.p_default_enough == 1.0 - by_tuning.p_gain
 

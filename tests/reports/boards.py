@@ -55,6 +55,8 @@ STUMP = BoardRow(
 LINEAR = BoardRow(
     rung="linear", level=2, arm="tuned", status="ok", repeats=5, score=0.5134, score_low=0.4869, score_high=0.5399,
     skill=0.1596, also={"roc_auc": 0.7741, "brier": 0.1693}, default_score=0.5151, default_verdict="JUSTIFIED",
+    default_skill=0.1568, default_gain=0.0551, default_gain_low=0.0321, default_gain_high=0.0781,
+    default_p_gain=0.99996,
     tuning_gain=0.0017, tuning_verdict="NOT JUSTIFIED", incumbent="stump", gain=0.0568, gain_low=0.0342,
     gain_high=0.0794, p_gain=0.99998, p_equal=0.00002, p_harm=0.0, alpha=0.00286, verdict="JUSTIFIED",
     min_detectable_gain=0.0475, clipped=0, fit_seconds=0.0931, predict_us_per_row=8.75, model_bytes=14213,
@@ -110,7 +112,8 @@ NOISE = replace(
                 p_equal=0.98, p_harm=0.01998, verdict="NOT JUSTIFIED"),
         replace(LINEAR, repeats=1, score=0.6093, score_low=0.5884, score_high=0.6302,
                 also={"roc_auc": 0.5204, "brier": 0.2097}, default_score=0.6131, default_verdict="NOT JUSTIFIED",
-                tuning_gain=0.0038, tuning_verdict="INCONCLUSIVE", skill=0.0026,
+                default_skill=-0.0036, default_gain=-0.0022, default_gain_low=-0.0131, default_gain_high=0.0087,
+                default_p_gain=0.0713, tuning_gain=0.0038, tuning_verdict="INCONCLUSIVE", skill=0.0026,
                 incumbent="dummy", gain=0.0016, gain_low=-0.0093, gain_high=0.0125,
                 p_gain=0.2081, p_equal=0.7102, p_harm=0.0817, alpha=0.00714, verdict="INCONCLUSIVE"),
     ),
@@ -141,7 +144,8 @@ TROUBLE = replace(
     rungs=(
         DUMMY,
         BoardRow(rung="stump", level=1, status="skipped", reason="the regulator forbids one-column rules"),
-        replace(LINEAR, incumbent="dummy", gain=0.0975, gain_low=0.0741, gain_high=0.1209),
+        replace(LINEAR, incumbent="dummy", gain=0.0975, gain_low=0.0741, gain_high=0.1209,
+                default_gain=0.0958, default_gain_low=0.0720, default_gain_high=0.1196),
         BoardRow(rung="tree", level=4, status="failed", verdict="FAILED", alpha=0.00714,
                  reason="ValueError in repeat 0, fold 3:\nInput X contains infinity or a value too large for "
                         "dtype('float32'). The column is `amount | raw`."),
@@ -206,7 +210,7 @@ HOSTILE = replace(
 def _scaled(factor: float) -> Board:
     names = (
         *("score", "score_low", "score_high", "gain", "gain_low", "gain_high", "min_detectable_gain"),
-        *("default_score", "tuning_gain"),
+        *("default_score", "default_gain", "default_gain_low", "default_gain_high", "tuning_gain"),
     )
     rows = []
     for row in STAYS.rungs:
@@ -289,7 +293,19 @@ EXPLODED = replace(
     rungs=(
         DUMMY,
         STUMP,
-        replace(LINEAR, score=3.2e11, skill=-5.2e11, gain=-3.2e11, gain_low=float("-inf"), gain_high=float("nan")),
+        replace(
+            LINEAR,
+            score=3.2e11,
+            skill=-5.2e11,
+            gain=-3.2e11,
+            gain_low=float("-inf"),
+            gain_high=float("nan"),
+            default_score=3.1e11,
+            default_skill=-5.1e11,
+            default_gain=-3.1e11,
+            default_gain_low=float("-inf"),
+            default_gain_high=float("nan"),
+        ),
         replace(
             BOOSTING,
             reliability={"bins": [], "ece": float("nan")},

@@ -224,7 +224,9 @@ def test_each_section_says_whose_settings_its_figures_are_of(arm, told):
     board = replace(STAYS, rungs=rungs, recommended=replace(STAYS.recommended, arm=arm))
     page = Page(evidence(board, replace(DIAGNOSED, arm=arm)))
     screen = page.html[page.html.index('<dl class="answers">') : page.html.index("</dl>")]
-    assert screen.count(", tuned settings") == (3 if told else 0)
+    assert screen.count(", default settings") == (2 if told else 0)  # the gain, and how sure it is
+    assert screen.count(", tuned settings") == (1 if told else 0)  # what a fit costs
+    assert ("/default_gain_low" in screen) == told
     for key in ("slices", "disagreements", "confusion", "importance"):
         section = page.html[page.html.index(f'<details id="{key}">') :].partition("</details>")[0]
         assert f"<code>linear</code> with {arm} settings" in section

@@ -375,17 +375,39 @@ def test_charts_are_in_the_page_as_pictures():
 # whose the figures are, and figures that are none
 
 
-def test_figures_of_the_tuned_settings_are_called_theirs_where_default_ones_are_proposed():
+def told_of_both_arms(**plain):
+    """The parts of the proposals of either arm of a rung that climbed tuned."""
     about = subject(PROMOTED)
-    row = replace(about.row, arm="tuned", default_score=0.4994, default_verdict="JUSTIFIED")
+    row = replace(about.row, arm="tuned", default_score=0.4994, default_verdict="JUSTIFIED", **plain)
     rungs = tuple(row if each.rung == row.rung else each for each in about.board.rungs)
     evidence = replace(about.evidence, board=replace(about.board, rungs=rungs))
-    told = {
+    return {
         arm: proposal_markdown(
             replace(about, evidence=evidence, row=row, proposed=Proposed(rung=row.rung, arm=arm)), ""
         )
         for arm in ("default", "tuned")
     }
+
+
+def test_figures_of_default_settings_are_their_own_and_costs_are_called_those_of_the_tuned_ones():
+    own = {"gain": 0.0138, "gain_low": 0.0111, "gain_high": 0.0165, "p_gain": 0.9943, "skill": 0.1825}
+    told = told_of_both_arms(**{f"default_{name}": value for name, value in own.items()})
+    first = told["default"].split("## 2. ")[0]
+    assert "A gain of +0.0138 log_loss (95 % interval +0.0111 to +0.0165) over `linear`" in first
+    assert re.search(
+        r"P\(gain > margin\) = 0.9943 .*`leaderboard.json: rungs\[\d\].default_gain, .default_gain_low", first
+    )
+    assert "costs and calibration of tuned ones, which climbed with a gain of +0.0721" in first
+    parts = {number: told["default"].split(f"\n## {number}. ")[1].split("\n## ")[0] for number in (4, 5, 10, 14)}
+    assert "`boosting` scores 0.4994 and removes 18.2 % of the dummy's error" in parts[4]
+    assert "gives up +0.0138 log_loss" in parts[4]
+    assert "To fall back on it costs +0.0138 log_loss" in parts[14]
+    assert ["(tuned settings)" in part for part in parts.values()] == [True, True, True, False]  # calibration, costs
+    assert "0.0138" not in told["tuned"]
+
+
+def test_figures_of_the_tuned_settings_are_called_theirs_where_default_ones_have_none():
+    told = told_of_both_arms(default_gain=None)
     whose = "Figures are of its tuned settings, which climbed; default settings score 0.4994 and are JUSTIFIED over"
     assert whose in told["default"].split("## 2. ")[0]
     for number in (4, 5, 7, 10, 14):

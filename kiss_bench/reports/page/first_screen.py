@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from kiss_bench.records.board import Board, BoardRow
 from kiss_bench.reports import amounts
+from kiss_bench.reports.arms import field_of, figures_of, is_of_default
 from kiss_bench.reports.columns import board_decimals, is_recommended, is_repeated, state, verdict_cell
 from kiss_bench.reports.escape import clean, shortened
 from kiss_bench.reports.page.blocks import (
@@ -53,19 +54,20 @@ def _gain(board: Board, row: BoardRow) -> Iterator[Answer]:
             score = rung_figure(board, row, "score", amounts.number(row.score, board_decimals(board)))
             yield Answer(asked="Its score", told=(score, f" {clean(board.metric.name)}"), more=("the baseline",))
         return
-    shown = tuple(_of(board, row, field, sign=True) for field in ("gain", "gain_low", "gain_high"))
+    arm = board.recommended.arm if board.recommended is not None else row.arm or ""
+    shown = [_of(board, row, field_of(row, arm, field), sign=True) for field in ("gain", "gain_low", "gain_high")]
+    whose = ", default settings" if is_of_default(row, arm) else _of_arm(board, row)
     yield Answer(
         asked=f"Gain over {shortened(row.incumbent, _NAME)}",
         told=with_interval(*shown),
-        more=(f"{clean(board.metric.name)}{_of_arm(board, row)}; the margin is ", _margin(board, row)),
+        more=(f"{clean(board.metric.name)}{whose}; the margin is ", _margin(board, row)),
     )
-    if row.p_gain is not None and row.alpha is not None:
-        chance = rung_figure(board, row, "p_gain", amounts.probability(row.p_gain))
+    chance = figures_of(row, arm).p_gain
+    if chance is not None and row.alpha is not None:
+        sure = rung_figure(board, row, field_of(row, arm, "p_gain"), amounts.probability(chance))
         level = rung_figure(board, row, "alpha", amounts.level(row.alpha))
         yield Answer(
-            asked="How sure: P(gain > margin)",
-            told=(chance,),
-            more=("asked for: 1 − ", level, f" or more{_of_arm(board, row)}"),
+            asked="How sure: P(gain > margin)", told=(sure,), more=("asked for: 1 − ", level, f" or more{whose}")
         )
 
 

@@ -72,6 +72,13 @@ def _whose(subject: Subject) -> str:
     row, below = subject.row, subject.below
     if not subject.whose or row.default_score is None or below is None:
         return ""
+    if not subject.whose_gain:
+        sure = amounts.equation("P(gain > margin)", row.p_gain)
+        return fact(
+            f"Scores and gain are of default settings; costs and calibration of {row.arm} ones, which climbed with "
+            f"{gain_words(subject.board, row, MARKDOWN)} over {code(below.rung)} ({sure}).",
+            *subject.at(row, "arm", "gain", "gain_low", "gain_high", "p_gain"),
+        )
     score = amounts.number(row.default_score, board_decimals(subject.board))
     return fact(
         f"Figures are of its {row.arm} settings, which climbed; default settings score {score} and are "
@@ -81,16 +88,17 @@ def _whose(subject: Subject) -> str:
 
 
 def _gain(subject: Subject) -> str:
-    row, below = subject.row, subject.below
+    row, below = subject.figures, subject.below
     if row.gain is None or below is None:
         return fact(
-            f"{subject.name} is what every gain is measured from: no gain of its own.", *subject.at(row, "verdict")
+            f"{subject.name} is what every gain is measured from: no gain of its own.",
+            *subject.at(subject.row, "verdict"),
         )
     sure = amounts.equation("P(gain > margin)", row.p_gain)
     text = f"{gain_words(subject.board, row, MARKDOWN)} over {code(below.rung)}, where the margin is "
     text += f"{margin_short(subject.board.metric, row, MARKDOWN)}; {sure} at a level of {amounts.level(row.alpha)}"
     found = ("gain", "gain_low", "gain_high", "margin", "p_gain", "alpha")
-    return fact(f"{text[0].upper()}{text[1:]}.", *subject.at(row, *found))
+    return fact(f"{text[0].upper()}{text[1:]}.", *subject.at_figures(*found))
 
 
 def _draws(row: BoardRow) -> str:
@@ -169,7 +177,7 @@ def simpler(subject: Subject) -> str:
     return lines(
         fact(
             _sentence(subject, below),
-            *subject.at(subject.row, "score", "skill", "gain"),
+            *subject.at_figures("score", "skill", "gain"),
             *subject.at(below, "score", "skill"),
         ),
         _calibration(subject, below),
@@ -179,7 +187,7 @@ def simpler(subject: Subject) -> str:
 
 def given_up(subject: Subject, below: BoardRow) -> str:
     """Say what the simpler rung costs: in the metric with its interval, and in skill."""
-    row, decimals = subject.row, board_decimals(subject.board)
+    row, decimals = subject.figures, board_decimals(subject.board)
     name = MARKDOWN.text(subject.board.metric.name)
     ends = amounts.interval(row.gain_low, row.gain_high, decimals, sign=True)
     skill = (
@@ -191,9 +199,9 @@ def given_up(subject: Subject, below: BoardRow) -> str:
 
 
 def _sentence(subject: Subject, below: BoardRow) -> str:
-    row, decimals = subject.row, board_decimals(subject.board)
+    row, decimals = subject.figures, board_decimals(subject.board)
     scores = [f"{code(each.rung)} scores {amounts.number(each.score, decimals)}" for each in (below, row)]
-    scores[1] += subject.whose
+    scores[1] += subject.whose_gain
     does = skill_words(row)
     sure = amounts.equation("P(gain > margin)", row.p_gain)
     return (

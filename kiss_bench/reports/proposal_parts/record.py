@@ -75,10 +75,10 @@ def _fallback(subject: Subject) -> str:
     if below is None:
         return fact(f"Fallback: none is simpler than {subject.name}; what decides today stands behind it.")
     return fact(
-        f"Fallback: {code(below.rung)}. To fall back on it costs {given_up(subject, below)}{subject.whose}; "
+        f"Fallback: {code(below.rung)}. To fall back on it costs {given_up(subject, below)}{subject.whose_gain}; "
         "the pipeline comes back, unfitted, from "
         f"`kiss_bench.estimator` with this folder and that rung.",
-        *subject.at(subject.row, "incumbent", "gain", "gain_low", "gain_high"),
+        *subject.at_figures("incumbent", "gain", "gain_low", "gain_high"),
     )
 
 

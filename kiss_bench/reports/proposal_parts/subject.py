@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from kiss_bench.records.board import Board, BoardRow
 from kiss_bench.records.evidence import Evidence
+from kiss_bench.reports.arms import field_of, figures_of, is_of_default
 from kiss_bench.reports.escape import code
 from kiss_bench.reports.standing import Proposed, Standing, standing
 from kiss_bench.reports.words import recommended_row
@@ -42,9 +43,19 @@ class Subject:
         return next((row for row in self.board.rungs if row.rung == self.row.incumbent), None)
 
     @property
+    def figures(self) -> BoardRow:
+        """The proposed rung with the figures of the proposed arm, as far as they are known."""
+        return figures_of(self.row, self.proposed.arm)
+
+    @property
     def whose(self) -> str:
-        """What stands behind a figure of the proposed rung that is of its other arm: the one that climbed."""
+        """What stands behind costs and calibration where they are of the other arm: the one that climbed."""
         return "" if self.row.arm in (None, self.proposed.arm) else f" ({self.row.arm} settings)"
+
+    @property
+    def whose_gain(self) -> str:
+        """The same behind scores and gains; nothing where the proposed arm has its own."""
+        return "" if is_of_default(self.row, self.proposed.arm) else self.whose
 
     @property
     def tuning(self) -> RungTuning | None:
@@ -57,6 +68,10 @@ class Subject:
     def at(self, row: BoardRow, *fields: str) -> list[str]:
         """Where fields of a rung stand."""
         return [f"leaderboard.json: rungs[{self.board.rungs.index(row)}].{field}" for field in fields]
+
+    def at_figures(self, *fields: str) -> list[str]:
+        """Where fields of the proposed rung stand, for the proposed arm."""
+        return self.at(self.row, *(field_of(self.row, self.proposed.arm, field) for field in fields))
 
     def in_tuning(self, *fields: str) -> list[str]:
         """Where fields of how the proposed rung was tuned stand; nothing for a rung that was not."""
