@@ -262,3 +262,15 @@ def test_what_a_log_says_stays_a_line_to_be_copied_from():
     line = "try again with: kiss-bench export " + "word " * 30
     PlainLines(console, 2)._say(line)
     assert console.file.getvalue() == f"[0:00:00] {line}\n"
+
+
+def test_a_closed_output_is_nothing_to_report():
+    done = subprocess.run(f"exec {COMMAND} metrics >&-", shell=True, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_full_output_is_told_and_is_no_fault_of_ours():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([COMMAND, "metrics"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "error: the output cannot be written: no space is left on the device\n"

@@ -4,6 +4,7 @@
 Heavy libraries are imported inside commands, so that `--help` and a faulty config are answered at once.
 """
 
+import errno
 import sys
 import traceback
 from collections.abc import Sequence
@@ -36,6 +37,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = INVALID
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
+    except OSError as error:
+        full = error.errno == errno.ENOSPC and error.filename is None  # no file of ours: it is the output itself
+        told = (
+            "error: the output cannot be written: no space is left on the device" if full else our_fault(error, words)
+        )
+        _complain(told, debug=debug)
+        code = INVALID if full else INTERNAL
     except Exception as error:  # noqa: BLE001  (the edge: whatever is left is our fault, and must not look like a "no")
         _complain(our_fault(error, words), debug=debug)
         code = INTERNAL

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 
@@ -21,7 +21,7 @@ def seated(*, err: bool = False) -> bool:
     """
     stream = sys.stderr if err else sys.stdout
     drawn = os.environ.get("TERM", "") not in {"dumb", "unknown"}
-    return stream.isatty() and drawn and os.environ.get("CI", "").lower() in {"", "0", "false"}
+    return _is_terminal(stream) and drawn and os.environ.get("CI", "").lower() in {"", "0", "false"}
 
 
 def console(*, err: bool = False) -> "Console":
@@ -44,7 +44,7 @@ def console(*, err: bool = False) -> "Console":
 def width(*, err: bool = False) -> int:
     """Columns there are: those of the screen, else 120."""
     stream = sys.stderr if err else sys.stdout
-    if not stream.isatty():
+    if not _is_terminal(stream):
         return LOG_WIDTH
     asked = os.environ.get("COLUMNS", "")
     if asked.isdecimal() and int(asked) > 0:
@@ -55,8 +55,13 @@ def width(*, err: bool = False) -> int:
 def say(text: str, *, err: bool = False) -> None:
     """Print prose, wrapped to the screen; in a pipe or a log a line stays a line, to be searched for."""
     stream = sys.stderr if err else sys.stdout
-    if stream.isatty():
+    if _is_terminal(stream):
         from kiss_bench.reports.wrapping import wrapped
 
         text = wrapped(text, width(err=err))
     typer.echo(text, err=err)
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Python has no stream at all where it was closed before the start."""
+    return stream is not None and stream.isatty()

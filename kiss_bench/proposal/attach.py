@@ -10,6 +10,7 @@ from kiss_bench.proposal.page import refresh_page
 from kiss_bench.records.board import Board
 from kiss_bench.records.folder import read_board
 from kiss_bench.reports.attached import Placed, attached_block
+from kiss_bench.reports.proposal_parts.reading import proposal_in
 from kiss_bench.reports.standing import Proposed, proposal_of, standing
 
 
@@ -40,9 +41,22 @@ def attach(path: Path, folder: Path, rung: str | None = None) -> Attached:
         write_proposal(path.resolve(), new)
     refresh_page(path.resolve(), new)
     found = standing(board, placed.proposed)
-    speaks = [*found.refusals, found.above, *found.remarks]
+    speaks = [*found.refusals, found.above, *found.remarks, _left_behind(path, document, placed, board)]
     return Attached(
         placed=placed, refreshed=document.begin is not None, changed=new != text, remark="; ".join(filter(None, speaks))
+    )
+
+
+def _left_behind(path: Path, document: Document, placed: Placed, board: Board) -> str:
+    """Say that `propose` wrote the text around the board of something else; empty where it did not."""
+    before = document.placed
+    same = before is not None and before.proposed == placed.proposed and document.digest == board.digest
+    if before is None or same or not proposal_in(document.outside).by_propose:
+        return ""
+    what = "other results" if before.proposed == placed.proposed else f"{before.proposed.rung} ({before.proposed.arm})"
+    return (
+        f"the text around the board is still that of {what}: kiss-bench check {path} names its lines; kiss-bench "
+        f"propose with another --out writes them anew, with the answers to be carried over"
     )
 
 

@@ -6,20 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from kiss_bench.errors import KissBenchError, RecordError
-from kiss_bench.proposal.cited import misquoted
+from kiss_bench.proposal.cited import misjudged, misquoted
 from kiss_bench.proposal.files import folder_of, read_proposal
-from kiss_bench.proposal.generated import redrawn, retitled, retold
+from kiss_bench.proposal.generated import overruled, redrawn, retitled, retold
 from kiss_bench.proposal.markers import Document, document_of, override_for
 from kiss_bench.proposal.result_folder import ResultFolder
 from kiss_bench.proposal.subject import subject_of
 from kiss_bench.proposal.verify import Check, verify
 from kiss_bench.records.board import Board
 from kiss_bench.reports.attached import Placed, body
-from kiss_bench.reports.escape import PLAIN
+from kiss_bench.reports.escape import PLAIN, listed
 from kiss_bench.reports.proposal_parts import proposal_markdown
 from kiss_bench.reports.proposal_parts.reading import proposal_in
 from kiss_bench.reports.proposal_parts.writing import TO_ANSWER
-from kiss_bench.reports.pull_request import Checked, pull_request_text
+from kiss_bench.reports.pull_request import OUTSIDE, Checked, pull_request_text
 from kiss_bench.reports.stamps import luck_words, stamps
 from kiss_bench.reports.standing import Proposed, proposal_of, standing
 
@@ -31,7 +31,7 @@ _HIDING = re.compile(
 )
 _MARKUP = "HTML that may hide or move what a reader sees; look at the file as it is shown"
 _RENEW = "kiss-bench propose with another --out writes them as they are"
-_ANOTHER = f"title or verdict is not what the record gives for the proposed rung; {_RENEW}"
+_ANOTHER = f"title or verdict is not what the record gives; {_RENEW}, with answers to be carried over"
 _CITED = f"the record is cited for figures that it does not give (any more); {_RENEW}"
 STORE = "stored units"
 """The question of `verify` whose files are never committed."""
@@ -61,7 +61,10 @@ def check_text(path: Path, text: str, rung: str | None = None, *, strict: bool =
     try:
         checks, board = verify(folder.path), folder.board
     except KissBenchError as error:
-        return replace(found, refused=(*found.refused, f"no board to compare with: {_homely(error, folder)}"))
+        why = f"no board to compare with: {_homely(error, folder)}"
+        if not folder.path.is_dir():
+            why += f"; where it was moved to, kiss-bench attach {path.name} DIR has it found again"
+        return replace(found, refused=(*found.refused, why))
     found = replace(found, board=board, refused=(*found.refused, *_genuine(document, placed, folder)))
     found = _stamped(_verified(found, checks), board)
     if not found.refused:  # else the records may not be readable
@@ -111,23 +114,22 @@ def _outside(found: Checked, document: Document, folder: ResultFolder) -> Checke
     if placed is None or all(row.rung != placed.proposed.rung for row in board.rungs):
         return found
     written = proposal_markdown(subject_of(folder, placed), "")
-    wrong = misquoted(document.outside, written)
+    wrong, refused = misquoted(document.outside, written), misjudged(document.outside, written)
     here, expected = proposal_in(document.outside), proposal_in(written)
-    refused = retitled(here, expected) if here.by_propose else []
+    gone: list[str] = []
     if here.by_propose:
+        refused = sorted({*refused, *retitled(here, expected), *overruled(here, expected)})
+        gone = [heading for heading in expected.parts if heading not in here.parts]
         plain = replace(found, strict=False)
         as_told = (replace(document, overrides=()), document)
         comments = [pull_request_text(_stands(plain, each, board)) for each in as_told]
         wrong = sorted({*wrong, *redrawn(here, expected), *retold(here, comments)})
-    return replace(
-        found,
-        refused=(*found.refused, *([f"outside the board, {_places(refused)}: {_ANOTHER}"] if refused else [])),
-        doubts=(
-            *found.doubts,
-            *([f"outside the board, {_places(wrong)}: {_CITED}"] if wrong else []),
-            *([f"outside the board, {_places(markup)}: {_MARKUP}"] if (markup := _markup(document)) else []),
-        ),
-    )
+    wrong, markup = [line for line in wrong if line not in refused], _markup(document)
+    doubts = [f"{OUTSIDE}, {_places(wrong)}: {_CITED}"] if wrong else []
+    doubts += [f"{OUTSIDE}, {_places(markup)}: {_MARKUP}"] if markup else []
+    doubts += [f"parts that every proposal has are not in this one: {listed(gone)}"] if gone else []
+    around = [f"{OUTSIDE}, {_places(refused)}: {_ANOTHER}"] if refused else []
+    return replace(found, refused=(*found.refused, *around), doubts=(*found.doubts, *doubts))
 
 
 def _markup(document: Document) -> list[int]:

@@ -15,6 +15,7 @@ _STATE = re.compile(
     r"\*\*(?:JUSTIFIED|NOT JUSTIFIED|INCONCLUSIVE|BASELINE|NOT COMPARABLE)\b[^*]*\*\*|.* settings is proposed\b"
 )
 """A line that reads as the verdict of part 1; an author's own may say anything else."""
+_VERDICT = re.compile(r"\b(?:NOT JUSTIFIED|JUSTIFIED|INCONCLUSIVE|BASELINE|NOT COMPARABLE|FAILED)\b")
 _BOARD_SAYS = "The board says:"
 _VARIES = (
     (re.compile(r"((?:board in|--strict:) )(?:`[^`]*`|“.*?”)"), r"\1"),  # what the file was called
@@ -64,6 +65,27 @@ def redrawn(found: Proposal, expected: Proposal) -> list[int]:
             if words.startswith(_BOARD_SAYS) and words not in said
         ]
     return sorted(set(wrong))
+
+
+def overruled(found: Proposal, expected: Proposal) -> list[int]:
+    """Lines of generated tables that give a rung or a step another verdict than the record does."""
+    every = [table for part in found.parts.values() for table in part.tables]
+    given = {
+        (table.head.cells, row.cells[0], tuple(_judged(row)))
+        for part in expected.parts.values() for table in part.tables for row in table.rows
+    }  # fmt: skip
+    known = {(head, name) for head, name, _ in given}
+    return sorted(
+        row.line
+        for table in every
+        for row in table.rows
+        if (table.head.cells, row.cells[0]) in known
+        and (table.head.cells, row.cells[0], tuple(_judged(row))) not in given
+    )
+
+
+def _judged(row: Row) -> Iterator[str]:
+    yield from (word for cell in row.cells for word in _VERDICT.findall(cell))
 
 
 def _table(wanted: Table, tables: Iterable[Table], *, grows: bool) -> Iterator[int]:

@@ -27,11 +27,12 @@ def propose(folder: Path, rung: str | None = None, out: Path | None = None) -> t
     if path.suffix.lower() not in {".md", ".markdown"}:
         raise RecordError(f"{path}: a proposal is a Markdown file; give --out a name that ends in .md")
     for there in (path, page):
+        if there.is_dir():
+            raise RecordError(f"{there} is a folder; give --out the name of a file that is to be written")
         if there.exists():
             raise RecordError(
                 f"{there} is there already, and answers may be in it: kiss-bench attach {path} {folder} "
-                "refreshes the board in it, "
-                "--out writes another one"
+                "refreshes the board in it, --out writes another one"
             )
     found = ResultFolder(path=folder)
     text = proposal_text(found, _proposed(found, rung), path)

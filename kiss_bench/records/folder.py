@@ -108,6 +108,9 @@ def read_json(folder: Path, name: str) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf8"), object_pairs_hook=each_key_once)
     except FileNotFoundError:
+        inside = sorted(found.parent.name for found in folder.glob(f"*/{name}"))
+        if inside:
+            raise RecordError(f"{folder} is no result folder, and holds some: {', '.join(inside)}; name one") from None
         raise RecordError(
             f"{folder} has no {name}; run `kiss-bench run CONFIG` again, finished units are kept"
         ) from None

@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from kiss_bench.plan.draft import Entry, Scalar
-from kiss_bench.plan.plan import MetricPlan
+from kiss_bench.plan.plan import FoldsPlan, MetricPlan
+from kiss_bench.reports.escape import clean, listed
 from kiss_bench.reports.own_units import margin_in_own_units
 from kiss_bench.tasks.guesses import Guesses, RoleGuess
 from kiss_bench.tasks.task import Label, Task
 
+USUAL_FOLDS = FoldsPlan().count
 LARGEST_INTEGER = 2**63
 """From here on a config has no integers; a label is then written as its text."""
 
@@ -27,6 +31,21 @@ class Sketch:
     """Of the table, the target among them."""
     metric: str
     guesses: Guesses
+    folds: int | None = None
+    """Fewer than usual; None: as many."""
+
+
+def fewer_folds(task: Task) -> int | None:
+    """As many folds as the rarest label has rows, where that is less than usual and two or more."""
+    rows = min(_members(task).values(), default=0)
+    return rows if 2 <= rows < USUAL_FOLDS else None
+
+
+def _members(task: Task) -> dict[Label, int]:
+    if task.kind == "regression":
+        return {}
+    counts = np.bincount(task.y.astype(np.int64), minlength=len(task.labels))
+    return {label: int(count) for label, count in zip(task.labels, counts, strict=True)}
 
 
 def drafted(sketch: Sketch) -> tuple[Entry, ...]:
@@ -49,6 +68,10 @@ def drafted(sketch: Sketch) -> tuple[Entry, ...]:
     margin = MetricPlan().margin
     says = margin_in_own_units(task, sketch.metric, margin, sketch.target)
     entries.append(Entry(key="metric", value={"primary": sketch.metric, "margin": f"{margin:.0%}"}, says=says))
+    if sketch.folds is not None:
+        rare = [clean(repr(label)) for label, rows in _members(task).items() if rows == sketch.folds]
+        says = f"{USUAL_FOLDS} are usual; there are {sketch.folds} rows of {listed(rare)} alone."
+        entries.append(Entry(key="folds", value={"count": sketch.folds}, says=says))
     return tuple(entries)
 
 

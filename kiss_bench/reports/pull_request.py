@@ -13,6 +13,8 @@ from kiss_bench.reports.tables import markdown_table
 from kiss_bench.reports.words import is_judged, recommended_row, rungs_above, verdict_parts
 
 LINES = 25
+OUTSIDE = "outside the board"
+"""How a fault or a reservation begins that leaves the board itself as it is."""
 _RUNGS = 5
 _TOLD = 8
 """Faults, reservations and remarks told one by one."""
@@ -77,6 +79,8 @@ def _answer(checked: Checked) -> str:
     rung = _proposed(checked.proposed)
     if checked.unjustified and len(checked.refused) == 1:
         return f"Genuine, and not justified: the board in {name} is what its run wrote; it does not justify {rung}."
+    if checked.refused and all(text.startswith(OUTSIDE) for text in checked.refused):
+        return f"Do not believe the text of {name}: its board is what its run wrote, and a title or verdict is not."
     if checked.refused:
         count = len(checked.refused)
         return f"Do not believe the board in {name}: {count} {'check fails' if count == 1 else 'checks fail'}."
@@ -171,6 +175,11 @@ def _rows(board: Board, proposed: Proposed | None) -> list[BoardRow]:
 def _deeper(checked: Checked) -> str:
     if checked.board is None:
         return ""
+    rows = _rows(checked.board, checked.proposed)
+    out = [shortened(row.rung, 40) for row in checked.board.rungs if row not in rows]
+    others = f" Rungs not shown: {shortened(inline(listed(out)), 200)}." if out else ""
     asked = f"Asked and found well: {', '.join(map(inline, checked.asked))}." if checked.asked else ""
     where = f"Digest {inline(checked.board.digest[:12])} of {path(shortened(checked.folder, 80))}."
-    return f"{asked} {where} To look deeper: its `leaderboard.md` and `tuning.md`, and kiss-bench replay.".strip()
+    return (
+        f"{asked} {where}{others} To look deeper: its `leaderboard.md` and `tuning.md`, and kiss-bench replay.".strip()
+    )

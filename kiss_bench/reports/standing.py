@@ -88,7 +88,7 @@ def _refusals(board: Board, row: BoardRow | None, proposed: Proposed, pen: Pen) 
         return [f"{pen.name(shortened(proposed.rung, 40))} is no rung of this board; there are {there}"]
     told, name = [], pen.name(shortened(row.rung, 40))
     if row.status == "provisional":
-        told.append(f"{name} is provisional: the board was made with --quick, and nothing was tuned")
+        told.append(f"{name} is provisional: nothing was tuned under --quick; run it without, then it has a verdict")
     elif row.status != "ok":
         why = f": {pen.text(shortened(row.reason, 120))}" if row.reason else ""
         told.append(f"{name} has no verdict, it is {pen.text(row.status)}{why}")

@@ -11,7 +11,7 @@ from kiss_bench.plan.child import project_name
 from kiss_bench.plan.draft import draft_text
 from kiss_bench.plan.plan import Plan
 from kiss_bench.plan.read import plan_from_mapping, plan_from_text
-from kiss_bench.reports.drafted import Sketch, drafted, opening
+from kiss_bench.reports.drafted import Sketch, drafted, fewer_folds, opening
 from kiss_bench.reports.escape import clean, shortened
 from kiss_bench.runs.init_source import Source, source_of
 from kiss_bench.runs.known import catalogue
@@ -136,14 +136,19 @@ def _guesses(plan: Plan, task: Task, table: Table, options: Options) -> Guesses:
 
 
 def _tried(sketch: Sketch, table: Table, path: Path, shown: str) -> str:
-    """The config as it stands; where its own roles make it invalid, with these as questions."""
+    """The config as it stands; where that is invalid, with fewer folds, or with its roles as questions."""
     try:
         return _valid(sketch, table, path, shown)
     except (DataError, FoldError) as refused:
-        asked = replace(sketch, guesses=questions_only(sketch.guesses, shortened(str(refused), TOLD)))
-        if asked == sketch:
-            raise
-    return _valid(asked, table, path, shown)
+        reason = refused
+    asked = replace(sketch, guesses=questions_only(sketch.guesses, shortened(str(reason), TOLD)))
+    others = [other for other in (replace(sketch, folds=fewer_folds(sketch.task)), asked) if other != sketch]
+    for other in others:
+        try:
+            return _valid(other, table, path, shown)
+        except (DataError, FoldError) as refused:
+            reason = refused
+    raise reason
 
 
 def _valid(sketch: Sketch, table: Table, path: Path, shown: str) -> str:

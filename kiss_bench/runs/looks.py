@@ -29,10 +29,12 @@ class Ledgers:
     others: tuple[Ledger, ...] = ()
 
     def on(self, data_hash: str, *events: str) -> list[Line]:
-        """Lines of all of them on the same rows: another name for the same rows is no fresh look."""
-        return [
-            line for ledger in (self.own, *self.others) for line in ledger.of(*events) if line.data_hash == data_hash
-        ]
+        """Lines of all of them on the same rows: another name for the same rows is no fresh look.
+
+        A line that stands in several, since a folder was copied, counts once.
+        """
+        every = [line for ledger in (self.own, *self.others) for line in ledger.of(*events)]
+        return list({line.hash: line for line in every if line.data_hash == data_hash}.values())
 
 
 def read_ledgers(folder: Path) -> Ledgers:

@@ -280,6 +280,16 @@ def test_a_target_that_plan_would_refuse_is_refused_in_its_words(what, here, cap
     assert not (here / "table.yaml").exists()
 
 
+def test_a_rare_class_has_as_many_folds_as_it_has_rows(here, capsys):
+    rare = np.where(np.arange(ROWS) % (ROWS // 4) == 3, "rare", np.where(NUMBERS > 0, "a", "b"))
+    assert (rare == "rare").sum() == 4
+    pd.DataFrame({"x": NUMBERS, "y": rare}).to_parquet(here / "table.parquet")
+    assert main(["init", "table.parquet", "--target", "y"]) == 0
+    text = (here / "table.yaml").read_text("utf8")
+    assert "# 5 are usual; there are 4 rows of 'rare' alone.\nfolds: {count: 4}\n" in text
+    assert main(["plan", "table.yaml"]) == 0
+
+
 # databases
 
 

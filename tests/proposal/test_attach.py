@@ -90,6 +90,17 @@ def test_it_says_what_check_will_have_against_it(project, capsys):
     assert "mind: `tree` is above what is justified, `linear`" in capsys.readouterr().err
 
 
+def test_it_says_that_the_text_around_the_board_is_of_something_else(project, capsys):
+    assert main(["propose", "results/loans", "--out", "p.md"]) == 0
+    assert main(["attach", "p.md", "results/loans"]) == 0
+    assert "the text around" not in capsys.readouterr().err
+    assert main(["attach", "p.md", "results/loans", "--rung", "dummy"]) == 0
+    told = capsys.readouterr().err
+    assert "the text around the board is still that of linear (default): kiss-bench check p.md names its lines" in told
+    assert main(["check", "p.md"]) == 1
+    assert capsys.readouterr().out.startswith("**Do not believe the text of `p.md`: its board is what its run wrote")
+
+
 def test_another_run_refreshes_the_board(project):
     proposal = with_board(project)
     before = proposal.text

@@ -202,9 +202,8 @@ def written_proposal(project):
 
 
 FIGURES = {
-    "a verdict": ("tuning is NOT JUSTIFIED", "tuning is JUSTIFIED"),
     "a gain": ("- A gain of +0.", "- A gain of +9."),
-    "a count of rows": ("180 rows, 3 folds", "18,000 rows, 3 folds"),
+    "a count of folds": (" rows, 3 folds", " rows, 30 folds"),
 }
 
 
@@ -213,8 +212,6 @@ def test_figures_that_cite_the_record_and_are_others_are_told(case, project):
     proposal = written_proposal(project)
     assert proposal.check(strict=True).doubts == ()
     before, after = FIGURES[case]
-    if before not in proposal.text:
-        before, after = "tuning is INCONCLUSIVE", "tuning is JUSTIFIED"
     line = proposal.text[: proposal.text.index(before)].count("\n") + 1
     proposal.change(before, after)
     (told,) = proposal.check().doubts

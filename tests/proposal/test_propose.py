@@ -79,7 +79,7 @@ def test_the_committed_results_make_proposals_that_check_believes(committed, cap
     _, path, _ = committed
     text = path.read_text("utf8")
     assert [title for title in parts(text) if title in TITLES] == list(TITLES)
-    assert f"**{text.count(TO_ANSWER)} answers are still missing**" in text
+    assert f"**{text.count(TO_ANSWER)} answers are a person's to give**" in text
     assert main(["check", str(path)]) == 0
     said = capsys.readouterr().out
     assert f"- {text.count(TO_ANSWER)} answers are still missing" in said
@@ -160,7 +160,7 @@ def quick(project):
 
 REFUSED = {
     "nothing is recommended": (without_recommendation, [], 1, "recommends no rung, so there is nothing to propose"),
-    "made with --quick": (quick, [], 1, "is provisional"),
+    "made with --quick": (quick, [], 1, "is provisional: nothing was tuned under --quick; run it without"),
     "no such rung": (
         lambda project: None,
         ["--rung", "magic"],
@@ -179,6 +179,17 @@ def test_what_cannot_be_proposed_is_refused_with_its_reason(case, project, capsy
     assert main(["propose", "results/loans", *words, "--out", "p.md"]) == code
     assert told in capsys.readouterr().err
     assert not (project.home / "p.md").exists()
+
+
+def test_the_folder_above_names_the_result_folders_in_it(project, capsys):
+    assert main(["propose", "results"]) == 2
+    assert "results is no result folder, and holds some: loans; name one" in capsys.readouterr().err
+
+
+def test_a_folder_is_no_file_to_write(project, capsys):
+    (project.home / "p.md").mkdir()
+    assert main(["propose", "results/loans", "--out", "p.md"]) == 2
+    assert "p.md is a folder; give --out the name of a file" in capsys.readouterr().err
 
 
 def test_attach_writes_the_page_anew_with_the_answers(project):

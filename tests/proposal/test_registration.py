@@ -1,6 +1,7 @@
 """The plan is on record before anything is fitted; what is changed after a look is said on every report, for ever."""
 
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
@@ -115,6 +116,12 @@ def test_the_same_rows_under_another_name_count_as_well(project):
     assert project.run(project="fresh-start", seed="8") == 0
     board = json.loads((project.home / "results/fresh-start/leaderboard.json").read_text("utf8"))
     assert (board["honesty"]["luck"]["runs"], board["honesty"]["luck"]["tries"]) == (2, 2)
+
+
+def test_a_copy_of_the_folder_beside_it_is_no_further_look(project):
+    shutil.copytree(project.folder, project.folder.with_name("backup"))
+    assert project.run(seed="8") == 0
+    assert (project.board["honesty"]["luck"]["runs"], project.board["honesty"]["luck"]["tries"]) == (2, 2)
 
 
 def test_a_replaced_data_file_is_stamped(project):

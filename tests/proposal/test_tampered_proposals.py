@@ -23,7 +23,7 @@ pytest_plugins = ["handed_in"]
 
 EDITED = "the board is not what its record gives"
 OTHER_DIGEST = "the marker has digest"
-OTHER_TITLE = "title or verdict is not what the record gives for the proposed rung"
+OTHER_TITLE = "title or verdict is not what the record gives"
 NO_BOARD = "no board to compare with"
 
 
@@ -202,6 +202,18 @@ def title_and_verdict(p):
     p.change("**: `linear` with", "**: `tree` with")
 
 
+def better_verdict(p):
+    """The tree's verdict in the ladder of part 3."""
+    row = row_of(p.text, "tree")
+    p.change(row, re.sub("NOT JUSTIFIED|INCONCLUSIVE", "JUSTIFIED", row))
+
+
+def better_tuning(p):
+    """What tuning is said to be in part 1."""
+    line = next(line for line in p.text.splitlines() if line.startswith("- Default against tuned"))
+    p.change(line, re.sub("NOT JUSTIFIED|INCONCLUSIVE", "JUSTIFIED", line))
+
+
 def verdict_line(p):
     return next(line for line in p.text.splitlines() if "settings is proposed" in line)
 
@@ -324,6 +336,8 @@ TAMPERED = {
         by_propose(lambda p: p.write(f"Proposal: tree\n==============\n\n{p.text}")),
         f"line 1: {OTHER_TITLE}",
     ),
+    "a better verdict in the ladder of part 3": (by_propose(better_verdict), OTHER_TITLE),
+    "a better verdict on tuning": (by_propose(better_tuning), OTHER_TITLE),
     "the title gone": (by_propose(lambda p: p.write(p.text.partition("\n")[2])), OTHER_TITLE),
     "another rung in the verdict": (
         by_propose(lambda p: p.change("**: `linear` with", "**: `tree` with")),
@@ -400,8 +414,10 @@ def test_a_tampered_proposal_is_refused_for_its_reason(case, project, capsys):
     assert proposal.command() == 1
     said = capsys.readouterr().out
     alone = checked.unjustified and len(checked.refused) == 1
+    around = all(told.startswith("outside the board") for told in checked.refused)
+    what = "text of" if around else "board in"
     answer = "**Genuine, and not justified: " if alone else "**Do not believe "
-    assert said.startswith(f"{answer}the board in `proposal.md`")
+    assert said.startswith(f"{answer}the {what} `proposal.md`")
     assert len(said.splitlines()) <= 25
 
 
@@ -449,3 +465,11 @@ def test_a_generated_line_outside_the_board_that_was_edited_is_told_and_fails_un
     assert numbers
     assert all(abs(number - line) <= 12 for number in numbers), (line, told)
     assert not proposal.check(strict=True).believed
+
+
+def test_a_part_that_is_gone_is_told_by_its_name(project):
+    proposal = with_board(project)
+    by_propose(lambda p: None)(proposal)
+    start, end = (proposal.text.index(f"## {number}. ") for number in (8, 9))
+    proposal.write(proposal.text[:start] + proposal.text[end:])
+    assert "parts that every proposal has are not in this one: 8. Leaks" in proposal.check().doubts

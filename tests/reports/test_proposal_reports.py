@@ -283,7 +283,7 @@ def test_a_proposal_has_its_nineteen_parts_in_order(whole, record):
     found = re.findall(r"^## (\d+)\. (.*)$", text, re.MULTILINE)
     assert [(int(number), title) for number, title in found] == list(enumerate(TITLES, start=1))
     assert len(TITLES) == 19
-    assert f"**{text.count(TO_ANSWER)} answers are still missing**" in text
+    assert f"**{text.count(TO_ANSWER)} answers are a person's to give**" in text
     assert OVERCLAIM.findall(text) == []
     assert NO_NUMBER.findall(text) == []
     assert document_of(text).faults == ()

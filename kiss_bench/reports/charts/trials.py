@@ -66,7 +66,9 @@ def _panel(rung: str, studies: Sequence[StudyTrials], best: Rows, held: tuple[st
     room = 0.5 * ((max(found) - min(found)) or abs(max(found)) or 1.0)
     scale = (min(found) - room, max(found) + room)
     tried = _tried(studies, scale, down=down)
-    x = quantity("trial", axis={"title": "trial", "tickCount": 4, "format": "d"}, scale={"nice": False})
+    x = quantity(
+        "trial", axis={"title": "trial", "tickCount": 4, "tickMinStep": 1, "format": "d"}, scale={"nice": False}
+    )
     y = quantity(
         "value",
         scale={"domain": list(scale), "nice": False, "zero": False, "reverse": down},

@@ -91,7 +91,9 @@ def _budget(rung: RungTuning, metric: str) -> Spec:
               f"({amounts.number(point.low)} to {amounts.number(point.high)}) over trial 0"}
         for point in rung.budget_curve
     ]  # fmt: skip
-    x = quantity("trials", axis={"title": "trials", "tickCount": 4, "format": "d"}, scale={"nice": False})
+    x = quantity(
+        "trials", axis={"title": "trials", "tickCount": 4, "tickMinStep": 1, "format": "d"}, scale={"nice": False}
+    )
     ticks = number_format(point["high"] for point in points)
     y = quantity("gain", axis={"title": None, "tickCount": 4, **ticks}, scale={"nice": False})
     area = {"type": "area", "color": ACCENT, "opacity": 0.18}

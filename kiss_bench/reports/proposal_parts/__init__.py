@@ -42,7 +42,8 @@ def proposal_markdown(subject: Subject, comment: str) -> str:
     parts = [f"## {number}. {title}\n\n{body}" for number, (title, body) in enumerate(titled, start=1)]
     missing = sum(part.count(TO_ANSWER) for part in parts)
     told = (
-        f"**{missing} answers are still missing**, each in italics below; `kiss-bench check` counts what is left. "
+        f"**{missing} answers are a person's to give**, each in italics below until it is; `kiss-bench check` counts "
+        f"what is left. "
         f"All else is from the record in {path(subject.folder)}, and behind each line stands where. The whole board is "
         "at the end, between two markers."
     )

@@ -110,13 +110,17 @@ def _disagreements(found: Diagnostics) -> str:
         f"{facts.right:,}, {simpler} on {facts.simpler_right:,}.",
         "diagnostics.json: disagreements",
     )
+    what = "the probability given to what came true" if found.residuals is None else "what they predict"
     worst = [
         f"row {one.row_id} (really {markdown(shortened(one.actual, 60))}): {amounts.number(one.says)} against "
         f"{amounts.number(one.simpler_says)}"
         for one in facts.most[:_ROWS]
     ]
     return lines(
-        told, [fact(f"Furthest apart: {'; '.join(worst)}.", "diagnostics.json: disagreements.most")] if worst else []
+        told,
+        [fact(f"Furthest apart, by {what}: {'; '.join(worst)}.", "diagnostics.json: disagreements.most")]
+        if worst
+        else [],
     )
 
 
