@@ -336,7 +336,7 @@ def test_plan_counts_the_fits_and_writes_nothing(workshop, capsys, tmp_path, mon
     once = 7 * 3 + 5 * 3 * (3 * 2 + 1) + 2 * 3 * 2
     assert f"fits: {once} at the most (pruning saves some), and up to {4 * once} more where pairs are contested" in out
     often = "drawn once, and 4 times more for a pair whose verdict is contested"
-    assert f"folds: 3 stratified, training on 80–80 rows, testing on 40–40; {often}" in " ".join(out.split())
+    assert f"folds: 3 stratified, training on 80 rows, testing on 40; {often}" in " ".join(out.split())
     assert "multiplicity: fallback (alpha 0.05): every rung has its share" in out
     assert "smallest gain these rows can show, four times in five: about 0." in out
     assert not list(tmp_path.iterdir())
@@ -349,7 +349,7 @@ def test_plan_counts_the_fits_of_every_repeat_asked_for(workshop, capsys):
     data = "data: {path: table.csv, drop: [kind, owed]}\ntarget: late\n"
     assert main(["plan", str(write_config(workshop, "often", data + keys))]) == 0
     out = capsys.readouterr().out
-    assert "testing on 40–40; drawn 4 times" in out
+    assert "testing on 40; drawn 4 times" in out
     assert f"fits: {2 * 3 * 4} at the most (pruning saves some)\n" in out
     assert "multiplicity: strict (alpha 0.05): one level for all pairs" in out
 

@@ -44,6 +44,8 @@ def verify(path: Path, tell: Callable[[Check], None] = lambda _: None) -> tuple[
     if not path.is_dir() or not any((path / name).exists() for name in (BOARD, NAME, "plan.json")):
         raise RecordError(f"{path} is no result folder; one is what `kiss-bench run` writes, results/<project>")
     folder, checks = ResultFolder(path=path), []
+    if not (path / BOARD).exists() and folder.ledger.lines and not folder.ledger.of("run"):
+        raise RecordError(f"{path} holds a run that has not ended; kiss-bench run with its config goes on from there")
     for name, question in QUESTIONS.items():
         checks.append(_asked(name, question, folder))
         tell(checks[-1])

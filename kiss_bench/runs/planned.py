@@ -1,5 +1,6 @@
 """What a run would do, said before it does it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -32,8 +33,8 @@ def planned_text(exam: Exam, audit: Audit) -> str:
     splits = exam.folds.of(0)
     table = [_line(exam, step) for step in plan.ladder]
     skipped = [f"skipped: {name}: {reason}" for name, reason in plan.skip.items()]
-    sizes = f"{min(len(split.train) for split in splits):,}–{max(len(split.train) for split in splits):,}"
-    tests = f"{min(len(split.test) for split in splits):,}–{max(len(split.test) for split in splits):,}"
+    sizes = _between([len(split.train) for split in splits])
+    tests = _between([len(split.test) for split in splits])
     notes = [f"note: {note}" for note in notes_of(exam)]
     return "\n".join(
         [
@@ -63,6 +64,11 @@ def _sampler(exam: Exam) -> str:
     settings = ", ".join(f"{name}={value}" for name, value in tuning.sampler_settings.items())
     beside = f", a {tuning.control} search beside it," if tuning.control else ""
     return f"{tuning.sampler}{f' ({settings})' if settings else ''}{beside}"
+
+
+def _between(sizes: Sequence[int]) -> str:
+    low, high = min(sizes), max(sizes)
+    return f"{low:,}" if low == high else f"{low:,}–{high:,}"
 
 
 def _line(exam: Exam, step: Step) -> dict[str, str]:

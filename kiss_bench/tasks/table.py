@@ -30,10 +30,8 @@ def make_table(frame: pd.DataFrame, target: str, notes: tuple[str, ...] = ()) ->
         raise DataError(f"the table has a header ({listed(map(str, frame.columns))}) but no rows")
     names, duplicated = unique_names(frame.columns), duplicated_names(frame.columns)
     if duplicated:
-        notes = (
-            *notes,
-            f"several columns are named {listed(duplicated)}; the later ones are called `name.1`, `name.2`",
-        )
+        later = f"the later ones are called {f'{duplicated[0]}.1'!r} and so on"
+        notes = (*notes, f"several columns are named {listed(duplicated)}; {later}")
     raw = frame.reset_index(drop=True).set_axis(list(names), axis=1)
     made, columns = canonical(raw)
     exact = {name: raw[name] for name in names if _beyond_float(dense(raw[name]))}

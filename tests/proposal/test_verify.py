@@ -56,6 +56,17 @@ def test_a_folder_that_is_none_is_invalid_input(tmp_path):
     assert main(["verify", str(tmp_path / "nowhere")]) == 2
 
 
+def test_a_run_that_has_not_ended_is_told_in_one_line(project, capsys):
+    (project.folder / "leaderboard.json").unlink()
+    ledger = project.folder / "ledger.jsonl"
+    ledger.write_text(ledger.read_text("utf8").partition("\n")[0] + "\n", "utf8")
+    assert main(["verify", "results/loans"]) == 2
+    assert (
+        "results/loans holds a run that has not ended; kiss-bench run with its config goes on"
+        in capsys.readouterr().err
+    )
+
+
 def of_an_older_version(project, monkeypatch):
     """A finished run of a version that rendered no charts, with those that this one adds."""
     sealed = tuple(name for name in files.SEALED if not name.endswith((".svg", ".html")))

@@ -138,7 +138,7 @@ def test_repeated_names_are_told_apart_with_a_note(tmp_path):
     (tmp_path / "t.csv").write_text("a,b,a\n1,2,3\n")
     table = read(tmp_path, path="t.csv")
     assert [column.name for column in table.columns] == ["a", "b", "a.1"]
-    assert table.notes == ("several columns are named 'a'; the later ones are called `name.1`, `name.2`",)
+    assert table.notes == ("several columns are named 'a'; the later ones are called 'a.1' and so on",)
     assert table.duplicated == ("a",)
     direct = table_from_frame(pd.DataFrame([[1, 2, 3]], columns=["a", "b", "a"]), "b")
     save_sql(loans(), tmp_path / "t.db")
