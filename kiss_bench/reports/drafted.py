@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from kiss_bench.plan.draft import Entry, Scalar
 from kiss_bench.plan.plan import FoldsPlan, MetricPlan
 from kiss_bench.reports.escape import clean, listed
 from kiss_bench.reports.own_units import margin_in_own_units
+from kiss_bench.tasks.fold_checks import members
 from kiss_bench.tasks.guesses import Guesses, RoleGuess
 from kiss_bench.tasks.task import Label, Task
 
@@ -37,15 +36,8 @@ class Sketch:
 
 def fewer_folds(task: Task) -> int | None:
     """As many folds as the rarest label has rows, where that is less than usual and two or more."""
-    rows = min(_members(task).values(), default=0)
+    rows = min(members(task).values(), default=0)
     return rows if 2 <= rows < USUAL_FOLDS else None
-
-
-def _members(task: Task) -> dict[Label, int]:
-    if task.kind == "regression":
-        return {}
-    counts = np.bincount(task.y.astype(np.int64), minlength=len(task.labels))
-    return {label: int(count) for label, count in zip(task.labels, counts, strict=True)}
 
 
 def drafted(sketch: Sketch) -> tuple[Entry, ...]:
@@ -69,7 +61,7 @@ def drafted(sketch: Sketch) -> tuple[Entry, ...]:
     says = margin_in_own_units(task, sketch.metric, margin, sketch.target)
     entries.append(Entry(key="metric", value={"primary": sketch.metric, "margin": f"{margin:.0%}"}, says=says))
     if sketch.folds is not None:
-        rare = [clean(repr(label)) for label, rows in _members(task).items() if rows == sketch.folds]
+        rare = [clean(repr(label)) for label, rows in members(task).items() if rows == sketch.folds]
         says = f"{USUAL_FOLDS} are usual; there are {sketch.folds} rows of {listed(rare)} alone."
         entries.append(Entry(key="folds", value={"count": sketch.folds}, says=says))
     return tuple(entries)

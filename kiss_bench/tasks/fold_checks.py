@@ -11,7 +11,7 @@ from kiss_bench.plan.plan import Plan
 from kiss_bench.tasks.names import listed
 from kiss_bench.tasks.seeds import seed_of
 from kiss_bench.tasks.splitters import Cut, cut_of, split
-from kiss_bench.tasks.task import Fold, Task
+from kiss_bench.tasks.task import Fold, Label, Task
 
 
 def check_before(task: Task, plan: Plan) -> None:
@@ -24,15 +24,22 @@ def check_before(task: Task, plan: Plan) -> None:
     if plan.folds.kind != "stratified":
         return
     count = plan.folds.count
-    members = np.bincount(task.y.astype(np.int64), minlength=len(task.labels))
-    small = [(task.labels[code], int(number)) for code, number in enumerate(members) if number < count]
+    counts = members(task)
+    small = [(label, number) for label, number in counts.items() if number < count]
     if not small:
         return
     told = ", ".join(f"class {label!r} has {number} member(s)" for label, number in small[:5])
-    works = [fewer for fewer in range(2, int(members.min()) + 1) if _leaves_two_classes(members, fewer, plan)]
+    sizes = sorted(counts.values())
+    works = [fewer for fewer in range(2, sizes[0] + 1) if _leaves_two_classes(sizes, fewer, plan)]
     remedy = "merge or drop the class" if len(task.labels) > 2 else "more rows of it are needed"
     hint = f"folds.count: {works[-1]} would work, or " if works else ""
     raise FoldError(f"folds.count: {count} stratified folds, but {told}; {hint}{remedy}")
+
+
+def members(task: Task) -> dict[Label, int]:
+    """Count the rows of each label; of numbers there are none to count."""
+    counts = np.bincount(task.y.astype(np.int64), minlength=len(task.labels)) if task.labels else ()
+    return {label: int(count) for label, count in zip(task.labels, counts, strict=True)}
 
 
 def leaves_one_group_out(task: Task, plan: Plan) -> bool:
@@ -99,9 +106,12 @@ def check_inner(task: Task, plan: Plan, splits: Sequence[Fold], root: int) -> No
     )
 
 
-def _leaves_two_classes(members: np.ndarray, count: int, plan: Plan) -> bool:
-    """Tell whether training parts, and those of inner folds where there are any, can hold two classes."""
-    second = int(np.sort(members)[-2])
+def _leaves_two_classes(sizes: Sequence[int], count: int, plan: Plan) -> bool:
+    """Tell whether training parts, and those of inner folds where there are any, can hold two classes.
+
+    `sizes` are the numbers of rows of each, smallest first.
+    """
+    second = sizes[-2]
     return second - math.ceil(second / count) >= (2 if _has_studies(plan) else 1)
 
 
