@@ -95,12 +95,12 @@ def test_workers_do_not_outlive_a_killed_parent(workshop, tmp_path, monkeypatch)
 
 
 def test_ctrl_c_says_that_it_can_go_on_and_does(finished, workshop, tmp_path, capsys):
+    """Units of this ladder are so short that none may be under way; the fault table has longer ones."""
     process = start(workshop / "binary.yaml", tmp_path, "--jobs", "2")
     assert wait_until(lambda: len(units(tmp_path, "binary")) >= 4, 60)
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert re.search(r"finishing the (unit|2 units) under way; Ctrl-C again stops at once", err)
     assert err.endswith(
         "kiss-bench: interrupted. Every finished unit is stored; the same command goes on from there.\n"
     )

@@ -43,9 +43,9 @@ def test_a_solver_that_is_asked_for_is_used_whatever_the_shape(name):
 @pytest.mark.alone
 def test_a_wide_table_takes_a_tenth_of_newtons_time_at_most():
     X, y = table(100, 1500)
-    seconds = []
-    for model in (LogisticRegression, ShapedLogisticRegression):
+    seconds = {LogisticRegression: [], ShapedLogisticRegression: []}
+    for model in 3 * list(seconds):
         started = time.perf_counter()
         model(solver=NEWTON).fit(X, y)
-        seconds.append(time.perf_counter() - started)
-    assert seconds[1] < seconds[0] / 10
+        seconds[model].append(time.perf_counter() - started)
+    assert min(seconds[ShapedLogisticRegression]) < min(seconds[LogisticRegression]) / 10
