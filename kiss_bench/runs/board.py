@@ -10,7 +10,7 @@ from kiss_bench.evaluation.exam import Costs, Exam, Outcome
 from kiss_bench.evaluation.fit import middle
 from kiss_bench.evaluation.probabilities import label_text
 from kiss_bench.evaluation.thresholds import threshold_metric
-from kiss_bench.judge.judgement import Judged, Judgement
+from kiss_bench.judge.judgement import Comparison, Judged, Judgement
 from kiss_bench.metrics import METRICS
 from kiss_bench.plan.plan import Arm, Step
 from kiss_bench.plan.written import plan_as_dict
@@ -188,7 +188,7 @@ def _row(progress: Progress, step: Step | None, entry: Judged) -> BoardRow:
 
 def judged_row(entry: Judged) -> BoardRow:
     """The part of a row that follows from predictions alone."""
-    found, plain = entry.comparison, entry.default_comparison
+    found = entry.comparison
     row = BoardRow(
         rung=entry.rung,
         level=entry.level,
@@ -210,14 +210,7 @@ def judged_row(entry: Judged) -> BoardRow:
         incumbent=entry.incumbent,
         verdict=entry.verdict,
     )
-    if plain is not None:
-        row = replace(
-            row,
-            default_gain=plain.gain,
-            default_gain_low=plain.low,
-            default_gain_high=plain.high,
-            default_p_gain=plain.p_gain,
-        )
+    row = _with_default(row, entry.default_comparison)
     if found is None:
         return row
     return replace(
@@ -237,6 +230,19 @@ def judged_row(entry: Judged) -> BoardRow:
         gain_repeats=found.repeats,
         fold_wins=found.fold_wins,
         flags=found.flags,
+    )
+
+
+def _with_default(row: BoardRow, found: Comparison | None) -> BoardRow:
+    """With what its default settings gain over the same incumbent, where it climbed with tuned ones."""
+    if found is None:
+        return row
+    return replace(
+        row,
+        default_gain=found.gain,
+        default_gain_low=found.low,
+        default_gain_high=found.high,
+        default_p_gain=found.p_gain,
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from commands import kin, start, units, wait_until
+from commands import kin, start, units, wait_until, workers
 from small_tables import write_config, write_tables
 
 from kiss_bench.cli import main
@@ -95,12 +95,19 @@ def test_workers_do_not_outlive_a_killed_parent(workshop, tmp_path, monkeypatch)
 
 
 def test_ctrl_c_says_that_it_can_go_on_and_does(finished, workshop, tmp_path, capsys):
-    """Units of this ladder are so short that none may be under way; the fault table has longer ones."""
+    """Units of this ladder are short: one worker is held still, so that a unit is surely under way."""
     process = start(workshop / "binary.yaml", tmp_path, "--jobs", "2")
     assert wait_until(lambda: len(units(tmp_path, "binary")) >= 4, 60)
+    held = workers(process)[0]
+    os.kill(held, signal.SIGSTOP)
+    before = len(units(tmp_path, "binary"))
+    assert wait_until(lambda: len(units(tmp_path, "binary")) >= before + 3, 60)  # all by the other one
     os.killpg(process.pid, signal.SIGINT)
+    time.sleep(0.5)
+    os.kill(held, signal.SIGCONT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130
+    assert re.search(r"finishing the (unit|\d+ units) under way; Ctrl-C again stops at once", err), err
     assert err.endswith(
         "kiss-bench: interrupted. Every finished unit is stored; the same command goes on from there.\n"
     )

@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 from kiss_bench.reports.escape import code, markdown, path
 from kiss_bench.reports.proposal_parts.behaviour import sensitivity, slices, uncertainty
 from kiss_bench.reports.proposal_parts.closing import mapping, pull_request, sign_off
-from kiss_bench.reports.proposal_parts.decision import evidence, price, simpler, stake, verdict
+from kiss_bench.reports.proposal_parts.decision import evidence, stake, verdict
 from kiss_bench.reports.proposal_parts.fairness import credit, fair_play, tuning
 from kiss_bench.reports.proposal_parts.leakage import leakage
 from kiss_bench.reports.proposal_parts.record import holdout, life, limits, reproduce
+from kiss_bench.reports.proposal_parts.simpler import price, simpler
 from kiss_bench.reports.proposal_parts.subject import Subject
 from kiss_bench.reports.proposal_parts.writing import TO_ANSWER, blocks
 

@@ -9,7 +9,7 @@ from kiss_bench.reports.columns import state
 from kiss_bench.reports.escape import clean, code, listed, markdown, shortened
 from kiss_bench.reports.honesty import amendment_words, shift_words, vault_words
 from kiss_bench.reports.leaks import is_open
-from kiss_bench.reports.proposal_parts.decision import given_up
+from kiss_bench.reports.proposal_parts.simpler import given_up
 from kiss_bench.reports.proposal_parts.subject import Subject
 from kiss_bench.reports.proposal_parts.writing import blocks, fact, lines, question, table
 from kiss_bench.reports.replayed import replay_sentences
