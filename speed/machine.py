@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kiss_bench.engines.processes import available_cores
-from kiss_bench.records.environment import cpu_model
+from kiss_bench.evaluation.arithmetic import cpu_model
 from speed.measure import ROOT
 
 LIBRARIES = ("scikit-learn", "lightgbm", "optuna", "numpy", "scipy", "pandas", "pyarrow")

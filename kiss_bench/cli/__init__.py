@@ -17,6 +17,7 @@ from kiss_bench.cli.app import DONE, INTERNAL, INTERRUPTED, INVALID, NO, app
 from kiss_bench.cli.complaints import complaint, kept_words, misuse, our_fault
 from kiss_bench.cli.screen import say, seated
 from kiss_bench.errors import KissBenchError, RefusedError
+from kiss_bench.evaluation.arithmetic import set_level
 from kiss_bench.runs.stopping import terminable
 
 __all__ = ["app", "bench", "checks", "init", "main", "proposals", "records", "tables"]
@@ -26,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command and gives its exit code; the console script exits with it."""
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     debug = "--debug" in words
+    set_level()
     try:
         with terminable():
             code = app(words, standalone_mode=False, prog_name="kiss-bench")

@@ -1,5 +1,7 @@
 """The application that the commands of this folder join, the arguments they share, and the exit codes."""
 
+import contextlib
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,6 +9,7 @@ import typer
 
 from kiss_bench import __version__
 from kiss_bench.cli.help import HOW, App
+from kiss_bench.evaluation.arithmetic import set_level
 
 DONE, NO, INVALID, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -46,7 +49,16 @@ def top(
 
 
 def plan_of(config: Path) -> Any:
-    from kiss_bench.plan.read import read_plan
-    from kiss_bench.runs.known import catalogue
+    from kiss_bench.plan.read import arithmetic_of, read_plan
+
+    set_level(arithmetic_of(config))
+    from kiss_bench.runs.known import catalogue  # brings NumPy, which chooses its kernels as it loads
 
     return read_plan(config, catalogue())
+
+
+def set_level_as_in(folder: Path) -> None:
+    """Computes at the level of arithmetic that the plan of a result folder asks for."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # the command itself tells what is wrong there
+        plan = json.loads((folder / "plan.json").read_text(encoding="utf8"))
+        set_level("native" if plan.get("arithmetic") == "native" else "v3")

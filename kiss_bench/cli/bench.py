@@ -26,7 +26,7 @@ def run(  # noqa: PLR0913, PLR0917  (each is an option of the command)
         str,
         typer.Option(
             metavar="NAME",
-            help="Where units run: local, or dask (processes here, or --scheduler).",
+            help="Where units run: local (processes), inline (this one), or dask (processes here, or --scheduler).",
             rich_help_panel=HOW,
         ),
     ] = "local",

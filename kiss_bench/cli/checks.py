@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from kiss_bench.cli.app import DONE, NO, Folder, Jobs, SameRows, app
+from kiss_bench.cli.app import DONE, NO, Folder, Jobs, SameRows, app, set_level_as_in
 from kiss_bench.cli.help import App
 from kiss_bench.cli.screen import say
 
@@ -17,11 +17,15 @@ def verify(folder: Folder) -> None:
     Recomputes hashes exactly, scores and verdicts to 1e-9, from what is stored. Nothing is fitted and nothing changed.
     """
     from kiss_bench.proposal.verify import verify as verify_folder
+    from kiss_bench.records.ledger import read_ledger
+    from kiss_bench.records.rerun import rerun_told
 
     checks = verify_folder(
         folder,
         lambda one: say(f"{one.state:>8}  {one.name}{': ' if one.told else ''}{'; '.join(one.told)}"),
     )
+    if told := rerun_told(read_ledger(folder)):
+        say(told)
     wrong = [check.name for check in checks if check.state == "differs"]
     unasked = [check.name for check in checks if check.state == "not here" and check.name != "stored units"]
     so_far = f" as far as that can be told; not asked: {', '.join(unasked)}" if unasked else ""
@@ -45,6 +49,7 @@ def open_(
     The recommended rung, the incumbent below it and the dummy are fitted on all other rows. Says whether the gain is
     confirmed, contradicted or not contradicted.
     """
+    set_level_as_in(folder)
     from kiss_bench.proposal.vault import Options, open_vault
     from kiss_bench.reports.honesty import shift_words, vault_words
 

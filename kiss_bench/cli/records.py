@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kiss_bench.cli.app import DONE, NO, Folder, Jobs, SameRows, app
+from kiss_bench.cli.app import DONE, NO, Folder, Jobs, SameRows, app, set_level_as_in
 from kiss_bench.cli.screen import say
 
 
@@ -44,6 +44,7 @@ def replay(
 
     A replay of all studies is noted in tuning.json and tuning.md.
     """
+    set_level_as_in(folder)
     from kiss_bench.reports.replayed import replay_sentences
     from kiss_bench.runs.replay import Options
     from kiss_bench.runs.replay import replay as replay_studies

@@ -11,8 +11,9 @@ from kiss_bench.plan.faults import not_among
 
 if TYPE_CHECKING:  # for the type checker alone: the command line looks here before it reads a config
     from kiss_bench.evaluation.exam import Exam, Outcome, Unit
+    from kiss_bench.plan.plan import Arithmetic
 
-ENGINES = ("local", "dask")
+ENGINES = ("local", "inline", "dask")
 """Each is a module of this folder with a function `hire(choice) -> Workforce`."""
 
 
@@ -39,6 +40,10 @@ class Workforce(Protocol):
     def size(self) -> int:
         """How many units run at a time."""
 
+    @property
+    def level(self) -> str:
+        """The level of arithmetic at which units are computed, in the words of `level_here`."""
+
     def engine(self, exam: "Exam") -> Engine:
         """The engine for one exam; whoever asks closes it, before the workforce."""
 
@@ -55,10 +60,19 @@ class Choice:
     """Worker processes; None: one a core."""
     scheduler: str | None = None
     """Address of a running Dask scheduler; None: workers of our own."""
+    arithmetic: "Arithmetic" = "v3"
+    limited: bool = False
+    """Whether the plan has limits on a unit, which need a process that can be stopped."""
 
     def __post_init__(self) -> None:
         if self.engine not in ENGINES:
             raise KissBenchError(not_among("--engine", self.engine, ENGINES))
+        if self.engine == "inline" and self.jobs not in {None, 1}:
+            raise KissBenchError(
+                f"--jobs: found {self.jobs} with --engine inline; allowed: 1, units run in this process"
+            )
+        if self.engine == "inline" and self.limited:
+            raise KissBenchError("limits: found with --engine inline; allowed: --engine local, which can stop a unit")
         if self.scheduler is None:
             return
         if self.engine != "dask":

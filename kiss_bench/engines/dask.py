@@ -11,12 +11,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, suppress
+from functools import cached_property
 from itertools import chain, islice
 from typing import Any
 
 from kiss_bench.engines import Choice
 from kiss_bench.engines.dask_cluster import OwnCluster
-from kiss_bench.engines.processes import workers_for
+from kiss_bench.engines.processes import level_of_workers, workers_for
 from kiss_bench.errors import KissBenchError
 from kiss_bench.evaluation.exam import Exam, Outcome, Place, Unit
 
@@ -54,7 +55,13 @@ class DaskWorkforce:
             self.client = _connected(choice.scheduler or (self.own.address if self.own else ""))
             stack.callback(self.client.close)
             self.size = len(self.own.workers) if self.own else self._first_workers()
+            self.arithmetic = choice.arithmetic
             self.started = stack.pop_all()
+
+    @cached_property
+    def level(self) -> str:
+        """As it is on this machine: workers that do not have it are refused."""
+        return level_of_workers(self.arithmetic)
 
     def _first_workers(self) -> int:
         """How many units the workers of a running scheduler take at a time."""

@@ -23,6 +23,7 @@ from kiss_bench.engines.local import LocalEngine
 from kiss_bench.engines.messages import MODULES
 from kiss_bench.engines.processes import warm_up
 from kiss_bench.errors import KissBenchError
+from kiss_bench.evaluation.arithmetic import LevelError
 from kiss_bench.evaluation.exam import Exam, Outcome, Unit
 
 SOURCE = "source of kiss_bench"
@@ -94,6 +95,8 @@ class Serving(WorkerPlugin):
         engine = self._idle_engine()
         try:
             [(_, outcome)] = engine.run([unit])
+        except LevelError as error:
+            raise UnlikeError(unlike_sentence({self.address: str(error)})) from None
         except (KissBenchError, ValueError):  # sent away, or before it could say anything
             if self.left:
                 raise WorkerLeftError from None

@@ -3,11 +3,17 @@
 import contextlib
 import multiprocessing
 import os
+import signal
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from multiprocessing import forkserver, spawn
+from multiprocessing.connection import Connection
 from typing import Any
+
+from kiss_bench.errors import KissBenchError
+from kiss_bench.evaluation.arithmetic import changes, is_set_to, level_here
+from kiss_bench.plan.plan import Arithmetic
 
 METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 ONE_THREAD = dict.fromkeys(
@@ -24,6 +30,8 @@ LONGEST_FOLDER = 70
 SHORT_FOLDER = "/tmp"  # noqa: S108  (multiprocessing makes a folder of its own in it, closed to others)
 _base: Any = multiprocessing.get_context(METHOD)
 _launching = threading.Lock()
+_server_at: Arithmetic = "v3"
+"""The level of arithmetic that the fork server was asked for; the workers have it from there."""
 
 
 class QuietProcess(_base.Process):  # type: ignore[misc]
@@ -56,21 +64,75 @@ def workers_for(jobs: int | None) -> int:
     return min(jobs or available_cores(), available_cores())
 
 
-def warm_up() -> None:
-    """Starts the fork server, which loads the libraries while the caller goes on to read data; returns at once."""
+def warm_up(arithmetic: Arithmetic | None = None) -> None:
+    """Starts the fork server, which loads the libraries while the caller goes on to read data; returns at once.
+
+    Its workers compute at the level of arithmetic that is asked for, or was the last time.
+    """
+    global _server_at  # noqa: PLW0603  (there is one fork server a process)
     if METHOD != "forkserver":
         return
-    before = {name: os.environ.get(name) for name in ONE_THREAD}
-    os.environ.update(ONE_THREAD)
-    try:
+    if arithmetic is not None and arithmetic != _server_at:
+        _stop_server()
+        _server_at = arithmetic
+    with _environment({**ONE_THREAD, **changes(_server_at)}), _room_for_a_socket():
         _base.set_forkserver_preload(["kiss_bench.engines.worker"])
-        with _room_for_a_socket():
-            forkserver.ensure_running()
+        forkserver.ensure_running()
+
+
+def _stop_server() -> None:
+    """Ends a fork server that has loaded its libraries for another level; multiprocessing has no public word for it."""
+    server: Any = forkserver._forkserver
+    if server._forkserver_pid is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(server._forkserver_pid, signal.SIGKILL)
+        server._stop()
+
+
+@contextlib.contextmanager
+def _environment(values: Mapping[str, str | None]) -> Iterator[None]:
+    """These variables for as long as a process is started that is to have them; None: without it."""
+    before = {name: os.environ.get(name) for name in values}
+    try:
+        _put(values)
+        yield
     finally:
-        for name, value in before.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
+        _put(before)
+
+
+def _put(values: Mapping[str, str | None]) -> None:
+    for name, value in values.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
+
+
+def level_of_workers(arithmetic: Arithmetic) -> str:
+    """The level at which workers compute: that of this process where it was set to it, else as one of them tells.
+
+    Raises KissBenchError where no process can be started.
+    """
+    if is_set_to(arithmetic):
+        return level_here()
+    warm_up(arithmetic)
+    context = QuietContext()
+    mine, theirs = context.Pipe(duplex=False)
+    process: Any = context.Process(target=_tell_level, args=(theirs,), daemon=True)
+    try:
+        process.start()
+        theirs.close()
+        found: str = mine.recv()
+        process.join()
+    except (OSError, EOFError) as error:
+        why = str(error) or "it ended at once"
+        raise KissBenchError(f"no worker process could be started ({why}); is there memory left?") from None
+    finally:
+        mine.close()
+    return found
+
+
+def _tell_level(pipe: Connection) -> None:
+    pipe.send(level_here())
 
 
 @contextlib.contextmanager

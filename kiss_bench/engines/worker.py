@@ -28,6 +28,7 @@ from kiss_bench.engines.layout import laid_out
 from kiss_bench.engines.memory import forget_peak, give_back, keep_little, peak_bytes
 from kiss_bench.engines.messages import ANSWER, BEGUN, MODULES, READY, Ended
 from kiss_bench.engines.processes import ONE_THREAD
+from kiss_bench.evaluation.arithmetic import check_level
 from kiss_bench.evaluation.attempt import attempt
 from kiss_bench.evaluation.exam import Exam, Outcome, Unit
 from kiss_bench.tuning.unit import run_unit
@@ -53,6 +54,7 @@ def work(path: str, unit: Unit) -> Outcome:
     """The outcome of a unit, with its time and its peak of memory."""
     find_modules(Path(path).parent)
     exam = load_exam(path)
+    check_level(exam.level)
     give_back()  # what the unit before it has freed is not this one's
     known, started = forget_peak(), time.perf_counter()
     outcome = run_unit(exam, unit)

@@ -39,6 +39,8 @@ class Exam:
     task: Task
     folds: Folds
     root: int
+    level: str = ""
+    """Level of arithmetic at which all units are computed, in the words of `level_here`; empty: it is not asked."""
 
     @cached_property
     def targets(self) -> NDArray[Any]:

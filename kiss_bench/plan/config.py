@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 
 from kiss_bench.plan.faults import Faults, Key
-from kiss_bench.plan.plan import FEWEST_TUNED_ROWS, MOST_REPEATS, FoldKind, MarginUnit, TaskKind
+from kiss_bench.plan.plan import FEWEST_TUNED_ROWS, MOST_REPEATS, Arithmetic, FoldKind, MarginUnit, TaskKind
 
 NAME = r"^[a-z0-9][a-z0-9_-]*$"
 _NAME = "small letters, digits, `_` and `-`, starting with a letter or digit"
@@ -197,6 +197,11 @@ class Config(Section):
         ExportSection(),
         "Trackers that are told of every run as it ends.",
         "a mapping such as {optuna: studies.journal, mlflow: http://localhost:5000}",
+    )
+    arithmetic: Arithmetic = key(
+        "v3",
+        "Instructions to compute with: x86-64-v3, the same digits on every such processor, or all that this one has.",
+        "v3 or native",
     )
     strict: Any = later("Refuse what is otherwise a warning.", default=False)
 

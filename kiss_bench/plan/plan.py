@@ -14,6 +14,8 @@ FoldKind = Literal["stratified", "shuffled", "group", "forward", "predefined"]
 MarginUnit = Literal["skill", "relative", "absolute"]
 Arm = Literal["default", "tuned", "random"]
 Multiplicity = Literal["fallback", "strict", "per_step"]
+Arithmetic = Literal["v3", "native"]
+"""Instructions that numbers are computed with: those of x86-64-v3, or all that the processor has."""
 
 UNREPEATED: tuple[FoldKind, ...] = ("forward", "predefined")
 """Kinds of folds that come out the same however often they are drawn."""
@@ -167,6 +169,8 @@ class Plan:
     export: Export = Export()
     placebo: bool = False
     """Whether the ladder is run on targets that cannot be known, too. In no hash: it is asked beside the question."""
+    arithmetic: Arithmetic = "v3"
+    """In the plan's hash where it is `native`, and in no seed: it asks nothing else, and changes last digits alone."""
     source: str = ""
     """The config file as the user named it, or `bench()`."""
     folder: str = "."

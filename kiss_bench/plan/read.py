@@ -11,7 +11,7 @@ from kiss_bench.plan.config import refuse_later
 from kiss_bench.plan.document import plain_mapping, yaml_values
 from kiss_bench.plan.faults import Faults
 from kiss_bench.plan.ladder import ladder_plan
-from kiss_bench.plan.plan import Export, Limits, Parent, Plan, TuningPlan
+from kiss_bench.plan.plan import Arithmetic, Export, Limits, Parent, Plan, TuningPlan
 from kiss_bench.plan.rules import data_plan, folds_plan, metric_plan, vault_plan
 from kiss_bench.plan.validate import valid_config
 
@@ -19,6 +19,18 @@ from kiss_bench.plan.validate import valid_config
 def read_plan(path: str | Path, catalogue: Catalogue) -> Plan:
     """Read the plan of a YAML file. Raises PlanError with all its faults."""
     return plan_from_text(_text(Path(path)), catalogue, path)
+
+
+def arithmetic_of(path: str | Path) -> Arithmetic:
+    """Read the level of arithmetic that a YAML file asks for, before anything that computes is loaded.
+
+    That is the default where the file is faulty: reading the plan tells what is wrong.
+    """
+    try:
+        asked = yaml_values(_text(Path(path)), Faults(str(path))).get("arithmetic")
+    except PlanError:
+        asked = None
+    return "native" if asked == "native" else "v3"
 
 
 def plan_from_text(text: str, catalogue: Catalogue, path: str | Path) -> Plan:
@@ -72,6 +84,7 @@ def _plan(values: dict[str, Any], catalogue: Catalogue, faults: Faults, *, folde
         parent=None if config.parent is None else Parent(**config.parent.model_dump()),
         export=Export(**config.export.model_dump()),
         placebo=config.placebo,
+        arithmetic=config.arithmetic,
         source=faults.place,
         folder="." if folder is None else folder,
     )

@@ -27,6 +27,8 @@ def plan_as_dict(plan: Plan) -> dict[str, Any]:
     The password of `data.url` is masked, so a plan read back has none.
     """
     whole = {name: _plain(getattr(plan, name)) for name in ORDER}
+    if plan.arithmetic != "v3":  # only then: the hash of a plan of before stays what it is
+        whole["arithmetic"] = plan.arithmetic
     if plan.data.url is not None:
         whole["data"]["url"] = masked_url(plan.data.url)
     return whole

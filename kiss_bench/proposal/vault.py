@@ -60,8 +60,9 @@ def open_vault(folder: Path, options: Options, say: Callable[[str], None] = lamb
     models = _models(board, folder)
     _refuse_what_differs(folder)
     recorded = read_recorded(folder)
-    with hired(Choice(jobs=options.jobs)) as workforce, threadpool_limits(1), held(folder, options.command):
-        exam, opened = _exams(recorded, board, models, options.data)
+    choice = Choice(jobs=options.jobs, arithmetic=recorded.plan.arithmetic)
+    with hired(choice) as workforce, threadpool_limits(1), held(folder, options.command):
+        exam, opened = (replace(one, level=workforce.level) for one in _exams(recorded, board, models, options.data))
         _refuse_second_look(folder, exam, burn=options.burn)
         note(folder, exam, "vault opening", {"burn": options.burn, "models": [asdict(model) for model in models]})
         split = opened.folds.splits[0]

@@ -13,19 +13,32 @@ from typing import Any
 
 from threadpoolctl import threadpool_info
 
+from kiss_bench.evaluation.arithmetic import cpu_model, level_here
+from kiss_bench.evaluation.exam import Exam
 from kiss_bench.records.folder import homeless
 from kiss_bench.records.keys import LIBRARIES, own_sources
 from kiss_bench.rungs._lightgbm import SAME_BYTES
 
 COMPUTING = ("python", "implementation", "system", "machine", "cpu", "sources", "blas", "lightgbm")
-"""Facts in which another environment may compute other bytes, beside the versions of packages."""
+"""Facts in which another environment may compute other bytes, beside the versions of packages.
+
+The processor is none where both have told their level of arithmetic.
+"""
+LEVEL = "level of arithmetic"
 PACKAGES = (
     *("kiss-bench", "scikit-learn", "lightgbm", "optuna", "numpy", "scipy", "pandas", "pyarrow"),
     *("pydantic", "ruamel.yaml", "sqlalchemy", "tabulate", "rich", "typer", "threadpoolctl", "distributed"),
 )
 
 
-def environment(command: list[str], jobs: int, engine: str = "local") -> dict[str, Any]:
+def arithmetic_facts(exam: Exam) -> dict[str, str]:
+    """The level of arithmetic that was asked for, that of the units, and that of the process which judges them."""
+    return {"asked": exam.plan.arithmetic, "units": exam.level, "judged": level_here()}
+
+
+def environment(
+    command: list[str], jobs: int, engine: str = "local", arithmetic: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Facts for `environment.json`; no user or host name. `sources`: hash of our code that decides about a unit."""
     return {
         "schema": "kiss-bench/environment/1",
@@ -36,6 +49,7 @@ def environment(command: list[str], jobs: int, engine: str = "local") -> dict[st
         "release": platform.release(),
         "machine": platform.machine(),
         "cpu": cpu_model(),
+        "arithmetic": dict(arithmetic or {}),
         "cores": os.cpu_count(),
         "engine": engine,
         "workers": jobs,
@@ -53,6 +67,9 @@ def environment(command: list[str], jobs: int, engine: str = "local") -> dict[st
 def differing(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, list[Any]]:
     """What two environments differ in of all that can change a number: name -> [then, now]."""
     pairs = {name: [_listed(each.get(name)) for each in (then, now)] for name in COMPUTING}
+    levels = [(each.get("arithmetic") or {}).get("units") for each in (then, now)]
+    if all(levels):
+        pairs = {LEVEL: levels} | {name: pair for name, pair in pairs.items() if name != "cpu"}
     found = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
     for name in LIBRARIES:
         pair = [each.get("packages", {}).get(name) for each in (then, now)]
@@ -62,16 +79,6 @@ def differing(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, list
 
 def _listed(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
-
-
-def cpu_model() -> str:
-    """The processor's own name where the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def git_state(folder: Path) -> dict[str, Any] | None:

@@ -83,8 +83,11 @@ def _shipped_files(name: str) -> tuple[Path, ...]:
     module = sys.modules.get(f"kiss_bench.rungs.{name}")
     found = getattr(module, "__file__", None) if module else None
     own = Path(found) if found else Path(kiss_bench.__file__).parent / "rungs" / f"{name}.py"
-    text = own.read_text(encoding="utf8")
-    return own, *(path for path in sorted(own.parent.glob("_[a-z]*.py")) if f"rungs.{path.stem} " in text)
+    helpers, files = sorted(own.parent.glob("_[a-z]*.py")), [own]
+    for file in files:  # a helper's helpers as well
+        text = file.read_text(encoding="utf8")
+        files += [path for path in helpers if f"rungs.{path.stem} " in text and path not in files]
+    return tuple(files)
 
 
 def searched(spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,6 +120,7 @@ class Keys:
                 "columns": [[column.name, column.kind] for column in task.columns],
                 "libraries": library_versions(),
                 "sources": own_sources(),
+                "level": exam.level,
                 # positions are of the rows outside the vault, or of all where it is opened
                 **({} if plan.vault is None else {"rows": _hash_of(task.row_id)}),
                 **known,

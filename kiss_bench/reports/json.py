@@ -17,8 +17,14 @@ def leaderboard_json(board: Board) -> str:
 
 
 def tuning_json(record: TuningRecord) -> str:
-    """Write the tuning record with its fields in order, `schema` first."""
-    return record_json(record)
+    """Write the tuning record with its fields in order, `schema` first.
+
+    One of before levels of arithmetic were recorded is written as it was.
+    """
+    plain = {"schema": record.schema, **plain_json(record)}
+    if record.environment.arithmetic is None:
+        del plain["environment"]["arithmetic"]
+    return _text(plain)
 
 
 def plain_json(value: Any) -> Any:
@@ -40,7 +46,10 @@ def plain_json(value: Any) -> Any:
 
 def record_json(record: Board | TuningRecord | Diagnostics) -> str:
     """Write any record that has a schema, with its fields in order, `schema` first."""
-    plain = {"schema": record.schema, **plain_json(record)}
+    return _text({"schema": record.schema, **plain_json(record)})
+
+
+def _text(plain: Mapping[str, Any]) -> str:
     return json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 

@@ -1,5 +1,7 @@
 """What a replay found, in sentences."""
 
+from kiss_bench.records.environment import LEVEL
+from kiss_bench.records.rerun import CLOSE
 from kiss_bench.reports.settings import setting
 from kiss_bench.tuning.record.facts import ReplayFacts
 
@@ -9,6 +11,11 @@ def replay_sentences(replay: ReplayFacts) -> list[str]:
     where = "in the same environment" if replay.same_environment else "in another environment"
     if replay.equal:
         told = f"Replayed {where}: all {replay.trials:,} trials of {replay.studies:,} studies came out equal."
+    elif LEVEL in replay.differing and replay.largest is not None and replay.largest <= CLOSE:
+        told = (
+            f"Replayed at another level of arithmetic: {replay.trials:,} trials of {replay.studies:,} studies came out "
+            f"equal within {CLOSE:g}, {replay.differences:,} of them not to the bit."
+        )
     else:
         size = "" if replay.largest is None else f", by at most {replay.largest:.3g}"
         told = (

@@ -177,6 +177,7 @@ def _context(record: TuningRecord) -> str:
     data, around = record.data, record.environment
     packages = {name: version for name, version in around.packages.items() if version}
     machine = {name: getattr(around, name) for name in ("python", "system", "machine", "cpu", "cores", "blas")}
+    machine |= {"level of arithmetic": around.arithmetic["units"]} if around.arithmetic else {}
     how = {name: getattr(around, name) for name in ("engine", "workers", "threads_per_worker", "hash_seed")}
     lines = [
         f"Rows: {data.rows:,} of {data.rows_read:,} read, {len(data.columns)} features; vault: {markdown(data.vault)}.",

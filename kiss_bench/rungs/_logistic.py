@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Self
 
-from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import _num_features, _num_samples
 
 from kiss_bench.plan.plan import TaskKind
+from kiss_bench.rungs._double import DoubleLogisticRegression
 
 NEWTON, GRADIENTS = "newton-cholesky", "lbfgs"
 MOST_COLUMNS = 1_000
@@ -16,7 +16,7 @@ NEWTON_STEPS, GRADIENT_STEPS = 100, 300
 """Most of them: a gradient step costs little and does little."""
 
 
-class ShapedLogisticRegression(LogisticRegression):  # type: ignore[misc]
+class ShapedLogisticRegression(DoubleLogisticRegression):
     """scikit-learn's, but `newton-cholesky` gives way to `lbfgs` where columns outnumber rows, or are thousands.
 
     For where nobody asked for a solver: one that is named in the config is used as it is.
@@ -37,11 +37,11 @@ class ShapedLogisticRegression(LogisticRegression):  # type: ignore[misc]
         return self
 
 
-def logistic_regression(task: TaskKind, settings: Mapping[str, Any]) -> LogisticRegression:
+def logistic_regression(task: TaskKind, settings: Mapping[str, Any]) -> DoubleLogisticRegression:
     """Unfitted, by our choice of solver unless `settings` name one.
 
     Newton's method needs a handful of steps on tall data; with many labels its system grows too large.
     """
     solver, steps = (NEWTON, NEWTON_STEPS) if task == "binary" else (GRADIENTS, GRADIENT_STEPS)
-    model = LogisticRegression if "solver" in settings else ShapedLogisticRegression
+    model = DoubleLogisticRegression if "solver" in settings else ShapedLogisticRegression
     return model(**{"solver": solver, "max_iter": steps, **settings})

@@ -14,22 +14,20 @@ def build(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
 
 
 def _regression(settings: Mapping[str, Any]) -> Any:
-    from sklearn.linear_model import Lasso, Ridge
-
+    from kiss_bench.rungs._double import DoubleLasso, DoubleRidge
     from kiss_bench.rungs._lasso import ShapedLasso
 
     rest = {name: value for name, value in settings.items() if name != "penalty"}
     if settings.get("penalty", "l2") == "l2":
-        return Ridge(**rest)
+        return DoubleRidge(**rest)
     alpha = rest.pop("alpha", 1.0)
-    lasso = Lasso if "precompute" in rest else ShapedLasso
+    lasso = DoubleLasso if "precompute" in rest else ShapedLasso
     # scaled so that one range of strengths serves both penalties: Lasso's loss is a mean, Ridge's a sum
     return lasso(**{"alpha": alpha * 1e-3, "precompute": True, "max_iter": 2000, "tol": 1e-3, **rest})
 
 
 def _classification(surroundings: Surroundings, settings: Mapping[str, Any]) -> Any:
-    from sklearn.linear_model import LogisticRegression
-
+    from kiss_bench.rungs._double import DoubleLogisticRegression
     from kiss_bench.rungs._logistic import logistic_regression
 
     rest = {name: value for name, value in settings.items() if name != "penalty"}
@@ -37,7 +35,7 @@ def _classification(surroundings: Surroundings, settings: Mapping[str, Any]) -> 
     if settings.get("penalty", "l2") == "l2":
         return logistic_regression(surroundings.task, {**ours, **rest})
     lasso = {"l1_ratio": 1.0, "solver": "liblinear" if surroundings.task == "binary" else "saga", "tol": 1e-3}
-    return LogisticRegression(**{**ours, **lasso, "max_iter": 100, **rest})
+    return DoubleLogisticRegression(**{**ours, **lasso, "max_iter": 100, **rest})
 
 
 def defaults(task: TaskKind) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from kiss_bench.records.board import Board
 from kiss_bench.records.keys import Keys
 from kiss_bench.records.store import Damage, UnitStore
 from kiss_bench.runs.board import board_of
-from kiss_bench.runs.judging import ask_again, judge_progress
+from kiss_bench.runs.judging import ask_again, judge_at_level, judge_progress
 from kiss_bench.runs.remaining import slowest_first
 from kiss_bench.runs.units import Progress
 
@@ -30,6 +30,7 @@ class Event:
         "beside",
         "looking",
         "exported",
+        "rerun",
         "warning",
         "done",
     ]
@@ -43,7 +44,8 @@ class Event:
     contested: Judged | None = None
     """`contested`: the rung that is run again, with its incumbent, on more repeats of the folds."""
     reason: str = ""
-    """`damaged`: what is wrong with the stored unit, which is run again; `exported`, `warning`: the whole sentence;
+    """`damaged`: what is wrong with the stored unit, which is run again; `exported`, `rerun`, `warning`: the whole
+    sentence;
     `looking`: what is fitted once more to be looked at; `beside`: which exam beside the real one begins, with `todo`
     and `stored` of its own."""
     under_way: int = 0
@@ -94,10 +96,10 @@ class Filling:
         progress = self.progress
         opening = Event(kind="planned", progress=progress, workers=self.workforce.size)
         self._fill(self._missing(), opening, watch)
-        judgement = judge_progress(progress)
+        judgement = judge_at_level(progress)
         while (entry := ask_again(progress, judgement)) is not None:
             self._fill(self._missing(), Event(kind="contested", progress=progress, contested=entry), watch)
-            judgement = judge_progress(progress)
+            judgement = judge_at_level(progress)
         return judgement
 
     def _missing(self) -> tuple[Unit, ...]:

@@ -7,7 +7,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kiss_bench.evaluation.exam import Exam, Outcome
+from kiss_bench.engines.mapping import each
+from kiss_bench.evaluation.arithmetic import level_here
+from kiss_bench.evaluation.exam import Exam, Outcome, Place
 from kiss_bench.judge.climb import contested, judge
 from kiss_bench.judge.contrasts import set_exam
 from kiss_bench.judge.judgement import Candidate, Codes, Floats, Judged, Judgement, Rows, Terms
@@ -22,6 +24,26 @@ FIRST = 0
 def judge_progress(progress: Progress) -> Judgement:
     """The judgement of all arms that are complete; wants every default arm to have ended on the first repeat."""
     return judge(candidates_of(progress), judged_rows(progress.exam, tested_rows(progress.exam)), terms_in(progress))
+
+
+def judge_at_level(progress: Progress) -> Judgement:
+    """The same at the level of arithmetic of the units: in a process of its own where this one has another.
+
+    A notebook has loaded NumPy before, and its digest is to be that of the command line.
+    """
+    if progress.exam.level in {"", level_here()}:
+        return judge_progress(progress)
+    fitted = {place: outcome for place, outcome in progress.outcomes.items() if outcome.purpose != "blend"}
+    [(_, (blended, judgement))] = each(_judged, replace(progress, outcomes=fitted), (None,), jobs=1)
+    progress.outcomes.update(blended)
+    return judgement
+
+
+def _judged(progress: Progress, _: None) -> tuple[dict[Place, Outcome], Judgement]:
+    """What the stack came to in this process, and the judgement of all."""
+    progress = replace(progress, outcomes=dict(progress.outcomes))
+    judgement = judge_progress(progress)
+    return {place: one for place, one in progress.outcomes.items() if one.purpose == "blend"}, judgement
 
 
 def terms_in(progress: Progress) -> Terms:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 from tabulate import tabulate
 
+from kiss_bench.evaluation.arithmetic import level_here
 from kiss_bench.evaluation.exam import Exam
 from kiss_bench.evaluation.thresholds import threshold_metric
 from kiss_bench.judge.power import SPREADS, Outlook, dummy_loss, expected_sd, smallest_gain
@@ -45,6 +46,7 @@ def planned_text(exam: Exam, audit: Audit) -> str:
             f"folds: {len(splits)} {exam.folds.kind}, training on {sizes} rows, testing on {tests}; {_repeats(exam)}",
             f"multiplicity: {plan.multiplicity} (alpha {plan.alpha:g}): {POLICIES[plan.multiplicity]}",
             f"tuning: by {_sampler(exam)} on {plan.folds.inner} inner folds",
+            f"arithmetic: {plan.arithmetic}: {level_here()}",
             f"folds hash {exam.folds.hash[:12]}, root seed {exam.root}",
             "",
             tabulate(table, headers="keys", disable_numparse=True, maxcolwidths=[None, 16, None, None, 36]),

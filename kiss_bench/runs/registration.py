@@ -13,7 +13,7 @@ from kiss_bench.records.atomic import write_whole
 from kiss_bench.records.board import Board
 from kiss_bench.records.folder import read_board, read_json
 from kiss_bench.records.honesty import ChangeFacts, LedgerFacts
-from kiss_bench.records.keys import canonical_json, own_sources, sha256_of
+from kiss_bench.records.keys import canonical_json, library_versions, own_sources, sha256_of
 from kiss_bench.records.ledger import NAME, Event, Ledger, Line, append, faults_on_record, read_ledger
 from kiss_bench.records.seals import BOARD, core_seal
 from kiss_bench.reports import amounts
@@ -99,6 +99,8 @@ def note_run(folder: Path, exam: Exam, board: Board, files: Mapping[str, str]) -
         "recommended": board.recommended.rung if board.recommended else None,
         "verdicts": {row.rung: row.verdict or row.status for row in board.rungs},
         "scores": {row.rung: row.score for row in board.rungs},
+        "level": exam.level,
+        "libraries": dict(library_versions()),
         "files": dict(files),
         "core": core_seal(plain_json(board)),
     }

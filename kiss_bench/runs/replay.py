@@ -1,9 +1,10 @@
 """Runs the studies of a record again and compares them, trial by trial, with what it holds."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from threadpoolctl import threadpool_limits
 
@@ -74,9 +75,10 @@ def replay(folder: Path, options: Options, watch: Callable[[Replayed], None]) ->
     _check_consistent(recorded, places)
     exam = exam_of(recorded, options.data)
     check_buildable(exam)
-    studies = _run(recorded, exam, places, options, watch)
+    studies, level = _run(recorded, exam, places, options, watch)
     lost = tuple(recorded.studies[place].study for place in chosen if place not in places)
-    facts = _facts(recorded, studies, lost, options)
+    now = environment(list(options.command), options.jobs or 0, arithmetic={"units": level})
+    facts = _facts(recorded, studies, lost, now)
     if options.rung is not None or options.fold is not None:
         return facts, ""
     try:
@@ -100,12 +102,14 @@ def _chosen(recorded: Recorded, options: Options) -> list[StudyPlace]:
 
 def _run(
     recorded: Recorded, exam: Exam, places: list[StudyPlace], options: Options, watch: Callable[[Replayed], None]
-) -> list[Replayed]:
+) -> tuple[list[Replayed], str]:
+    """The studies in the order of their places, and the level of arithmetic at which they were run."""
     # a clock or a limit here would be a difference that is none of the trials'
     free = replace(exam.plan, tuning=replace(exam.plan.tuning, timeout=None), limits=Limits())
     exam = replace(exam, plan=free)
     studies: list[Replayed] = []
-    with hired(Choice(jobs=options.jobs)) as workforce, threadpool_limits(1):
+    with hired(Choice(jobs=options.jobs, arithmetic=exam.plan.arithmetic)) as workforce, threadpool_limits(1):
+        exam = replace(exam, level=workforce.level)
         engine = workforce.engine(exam)
         try:
             for unit, outcome in engine.run(_units(recorded, exam, places)):
@@ -117,7 +121,7 @@ def _run(
                 watch(one)
         finally:
             engine.close()
-    return sorted(studies, key=lambda study: places.index(study.place))
+    return sorted(studies, key=lambda study: places.index(study.place)), exam.level
 
 
 def _units(recorded: Recorded, exam: Exam, places: list[StudyPlace]) -> Iterator[Unit]:
@@ -162,8 +166,7 @@ def _check_consistent(recorded: Recorded, places: list[StudyPlace]) -> None:
             )
 
 
-def _facts(recorded: Recorded, studies: list[Replayed], lost: tuple[str, ...], options: Options) -> ReplayFacts:
-    now = environment(list(options.command), options.jobs or 0)
+def _facts(recorded: Recorded, studies: list[Replayed], lost: tuple[str, ...], now: Mapping[str, Any]) -> ReplayFacts:
     other = differing(asdict(recorded.record.environment), now) | _other_sources(recorded)
     different = [(study, one) for study in studies for one in study.found]
     sizes = [one.size for _, one in different if one.size is not None]

@@ -13,10 +13,13 @@ from kiss_bench.engines import Choice, Workforce, hired
 from kiss_bench.engines.memory import check_watchable
 from kiss_bench.errors import RecordError
 from kiss_bench.evaluation.exam import Exam
-from kiss_bench.plan.plan import Plan
+from kiss_bench.plan.plan import Limits, Plan
 from kiss_bench.records.board import Board
+from kiss_bench.records.environment import arithmetic_facts
 from kiss_bench.records.folder import check_free, held, read_board
 from kiss_bench.records.keys import Keys
+from kiss_bench.records.ledger import read_ledger
+from kiss_bench.records.rerun import rerun_told
 from kiss_bench.records.store import UnitStore
 from kiss_bench.runs.audited import audit_of
 from kiss_bench.runs.beside import Beside
@@ -71,7 +74,10 @@ def run(plan: Plan, options: Options, watch: Watch = unwatched, table: Table | N
     Raises PlanError, DataError, FoldError or RungError before anything is fitted or written; RecordError where
     another run holds the folder, and at any time where something cannot be written.
     """
-    choice = Choice(engine=options.engine, jobs=options.jobs, scheduler=options.scheduler)
+    choice = Choice(
+        engine=options.engine, jobs=options.jobs, scheduler=options.scheduler, arithmetic=plan.arithmetic,
+        limited=plan.limits != Limits(),
+    )  # fmt: skip
     # the workers have the cores; and the stack's weights, found here, are not to depend on how many there are
     with hired(choice) as workforce, threadpool_limits(1):
         return _run(plan, options, workforce, watch, table)
@@ -82,7 +88,7 @@ def _run(plan: Plan, options: Options, workforce: Workforce, watch: Watch, table
     folder = options.results / plan.project
     check_free(folder)
     table = read_table(plan) if table is None else table
-    exam = set_exam(plan, table)
+    exam = replace(set_exam(plan, table), level=workforce.level)
     check_judgeable(exam)
     check_watchable(exam.plan.limits)
     keys = Keys(exam)
@@ -100,6 +106,7 @@ def _run(plan: Plan, options: Options, workforce: Workforce, watch: Watch, table
             board = replace(board, seconds=_seconds_of(folder, board.digest))
         facts = {
             "command": options.command, "engine": options.engine, "jobs": workforce.size, "ran": filling.ran,
+            "arithmetic": arithmetic_facts(exam),
         }  # fmt: skip
         if board.recommended is not None:
             board = replace(board, stability=stability_of(progress, judgement))
@@ -107,6 +114,8 @@ def _run(plan: Plan, options: Options, workforce: Workforce, watch: Watch, table
         diagnostics = known(folder, board.digest) or diagnosed(progress, board, table, watch)
         findings = Findings(board=board, tables=tables, diagnostics=diagnostics)
         board = write_results(folder, progress, findings, facts)
+        if differs := rerun_told(read_ledger(folder)):
+            watch(Event(kind="rerun", progress=progress, reason=differs))
         beside = Beside(
             store=filling.store, workforce=workforce, watch=watch, quick=options.quick, finishing=options.finishing
         )

@@ -162,7 +162,7 @@ def _environment(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
             before = read_json(folder, "environment.json")
             if set(before) == {field.name for field in fields(EnvironmentFacts)}:
                 return before
-    return environment(list(facts["command"]), int(facts["jobs"]), facts["engine"])
+    return environment(list(facts["command"]), int(facts["jobs"]), facts["engine"], facts["arithmetic"])
 
 
 def _replay_of(folder: Path, digest: str) -> ReplayFacts | None:

@@ -53,6 +53,8 @@ def told_line(event: Event) -> str | None:
         return f"unit {event.unit.name} in .units is damaged ({event.reason}); it is run again"
     if event.kind in ("exported", "warning"):
         return clean(f"{event.kind}: {event.reason}")
+    if event.kind == "rerun":
+        return clean(event.reason)
     if event.kind == "looking":
         return clean(f"looking at {event.reason}")
     if event.kind == "stopping":

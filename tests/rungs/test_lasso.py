@@ -5,6 +5,7 @@ import pytest
 from sklearn.linear_model import Lasso
 
 from kiss_bench.rungs import Surroundings, shipped_rungs
+from kiss_bench.rungs._double import DoubleLasso
 from kiss_bench.rungs._lasso import ShapedLasso
 
 AROUND = Surroundings(task="regression", metric="rmse", seed=1)
@@ -30,7 +31,7 @@ def test_products_are_made_beforehand_where_rows_outnumber_columns(rows, columns
 def test_what_the_config_says_of_it_holds():
     build = shipped_rungs()["linear"].build
     assert type(build(AROUND, {"penalty": "l1"})) is ShapedLasso
-    assert type(build(AROUND, {"penalty": "l1", "precompute": True})) is Lasso
+    assert type(build(AROUND, {"penalty": "l1", "precompute": True})) is DoubleLasso
 
 
 def test_a_wide_table_needs_no_memory_for_products():

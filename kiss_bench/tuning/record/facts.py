@@ -99,6 +99,8 @@ class EnvironmentFacts:
     git: Mapping[str, Any] | None
     """Commit, whether there were changes, and the hash of their diff; null outside a checkout."""
     hash_seed: str
+    arithmetic: Mapping[str, str] | None = None
+    """Level of arithmetic `asked` for, of the `units`, and of the process that `judged` them; older records: none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

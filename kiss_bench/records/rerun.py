@@ -1,0 +1,64 @@
+"""The same plan, run again on the same rows: the same result, the same but for the arithmetic, or another one."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kiss_bench.records.ledger import Ledger, Line
+
+CLOSE = 1e-9
+"""Of a score, or of one where it is larger: what another level of arithmetic may change."""
+SAME_QUESTION = ("quick", "root_seed", "folds_hash")
+
+
+def rerun_told(ledger: Ledger) -> str:
+    """Say how the last run differs from the one before it of the same plan and rows; nothing where it does not."""
+    runs = ledger.of("run")
+    before = [line for line in runs[:-1] if _question(line) == _question(runs[-1])]
+    if not before or before[-1].facts.get("digest") == runs[-1].facts.get("digest"):
+        return ""
+    return _told(before[-1], runs[-1])
+
+
+def _question(line: Line) -> tuple[Any, ...]:
+    return (line.plan_hash, line.data_hash, *(line.facts.get(name) for name in SAME_QUESTION))
+
+
+def _told(then: Line, now: Line) -> str:
+    verdicts = list(_verdicts(then.facts.get("verdicts", {}), now.facts.get("verdicts", {})))
+    size, rung = _largest(then.facts.get("scores", {}), now.facts.get("scores", {}))
+    levels = then.facts.get("level") or "not recorded", now.facts.get("level") or "not recorded"
+    if levels[0] != levels[1] and not verdicts and size <= CLOSE:
+        return (
+            f"Another level of arithmetic than the run of {then.day} ({levels[0]}; now {levels[1]}): verdicts equal, "
+            f"scores within {CLOSE:g}, another digest."
+        )
+    scores = f"scores differ by up to {size:.2g} ({rung})" if size > CLOSE else f"scores within {CLOSE:g}"
+    differing = [f"level of arithmetic ({levels[0]}; now {levels[1]})"] if levels[0] != levels[1] else []
+    differing += list(_libraries(then.facts.get("libraries"), now.facts.get("libraries")))
+    differing += ["the code of kiss_bench"] if then.code_hash != now.code_hash else []
+    why = f"What differs: {', '.join(differing)}" if differing else "Nothing that is on record differs"
+    judged = "; ".join(verdicts) or "verdicts equal"
+    return f"Another result than the run of {then.day}, of the same plan and rows: {judged}, {scores}. {why}."
+
+
+def _verdicts(then: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    for rung in dict.fromkeys([*then, *now]):
+        if then.get(rung) != now.get(rung):
+            yield f"{rung} {then.get(rung, 'not there')} then, {now.get(rung, 'not there')} now"
+
+
+def _largest(then: Mapping[str, float | None], now: Mapping[str, float | None]) -> tuple[float, str]:
+    """The largest difference of a score, relative to it where it is above one, and whose it is."""
+    sizes = [(_difference(then.get(rung), now.get(rung)), rung) for rung in dict.fromkeys([*then, *now])]
+    return max(sizes, default=(0.0, ""))
+
+
+def _difference(then: float | None, now: float | None) -> float:
+    if then is None or now is None:
+        return 0.0 if then is now else float("inf")
+    return abs(then - now) / max(1.0, abs(then), abs(now))
+
+
+def _libraries(then: Mapping[str, str] | None, now: Mapping[str, str] | None) -> Iterator[str]:
+    if then is not None and now is not None:
+        yield from (f"{name} ({then.get(name)}; now {now[name]})" for name in now if then.get(name) != now[name])
