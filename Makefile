@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help bench plan test check format lint results calibrate speed scale tamper faults lock clean
+.PHONY: help bench plan test check format lint results calibrate speed scale tamper faults processors lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -21,7 +21,7 @@ plan: $(VENV)/run.stamp  ## say what a run of CONFIG would do; fit nothing
 
 test: $(VENV)/dev.stamp $(VENV)/browser.stamp  ## run the tests; those that want the machine to themselves come last
 ifeq ($(ARGS),)
-	$(BIN)/python -m pytest -m "not alone" --numprocesses logical --dist loadfile
+	$(BIN)/python -m pytest -m "not alone and not processors" --numprocesses logical --dist loadfile
 	$(BIN)/python -m pytest -m alone
 else
 	$(BIN)/python -m pytest $(ARGS)
@@ -56,6 +56,12 @@ tamper: $(VENV)/dev.stamp  ## change 1,000 single bytes of a result folder; veri
 
 faults: $(VENV)/dev.stamp  ## kill a run at 20 random moments, and all else that goes wrong on real machines
 	KISS_BENCH_KILLS=20 $(BIN)/python -m pytest tests/end_to_end/test_fault_table.py --timeout 1800
+
+processors: $(VENV)/dev.stamp  ## the digest under emulated processors of two makers (Debian: qemu-user); minutes
+	@command -v qemu-x86_64 >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends qemu-user >/dev/null; } || \
+		{ echo "install qemu-user (Debian: sudo apt-get install qemu-user) and run make processors again"; exit 2; }
+	$(BIN)/python -m pytest -m processors --timeout 1800 tests/end_to_end/test_one_digest.py
 
 lock: $(VENV)/dev.stamp  ## resolve the dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -68,9 +68,10 @@ def is_set_to(asked: Arithmetic) -> bool:
 
 def changes(asked: Arithmetic) -> dict[str, str | None]:
     """What the environment of a new process has to hold otherwise than ours, for this level; None: not at all."""
-    users = {name: value for name, value in os.environ.items() if _set_here.get(name) != value}
+    ours = {name for name, value in _set_here.items() if os.environ.get(name) == value}
+    users = {name: value for name, value in os.environ.items() if name not in ours}
     wanted = variables(users) if asked == "v3" else {}
-    return {name: wanted.get(name) for name in {*_set_here, *wanted} if os.environ.get(name) != wanted.get(name)}
+    return {name: wanted.get(name) for name in {*ours, *wanted} if os.environ.get(name) != wanted.get(name)}
 
 
 def variables(users: Mapping[str, str]) -> dict[str, str]:
@@ -127,6 +128,11 @@ def level_here() -> str:
     }
     built = told.get("Build Dependencies", {}).get("blas", {}).get("name", "no BLAS")
     return ", ".join([instructions(found), *(sorted(blas) or [f"{built} on {cpu_model()}"]), c_library()])
+
+
+def is_v3(level: str) -> bool:
+    """Whether a level is the one that is set here, but for the C library."""
+    return level.startswith(f"x86-64-v3, openblas {V3_KERNEL},")
 
 
 def instructions(found: list[str]) -> str:

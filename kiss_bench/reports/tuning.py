@@ -177,7 +177,7 @@ def _context(record: TuningRecord) -> str:
     data, around = record.data, record.environment
     packages = {name: version for name, version in around.packages.items() if version}
     machine = {name: getattr(around, name) for name in ("python", "system", "machine", "cpu", "cores", "blas")}
-    machine |= {"level of arithmetic": around.arithmetic["units"]} if around.arithmetic else {}
+    level = [f"Level of arithmetic: {around.arithmetic['units']}."] if around.arithmetic else []
     how = {name: getattr(around, name) for name in ("engine", "workers", "threads_per_worker", "hash_seed")}
     lines = [
         f"Rows: {data.rows:,} of {data.rows_read:,} read, {len(data.columns)} features; vault: {markdown(data.vault)}.",
@@ -187,6 +187,7 @@ def _context(record: TuningRecord) -> str:
         f"Command: {MARKDOWN.name(' '.join(record.command))}." if record.command else "Started from Python.",
         f"Code: {settings(around.git) if around.git else 'no checkout'}; of kiss_bench {around.sources[:12]}.",
         f"Machine: {settings(machine)}; {settings(how)}.",
+        *level,
         f"Versions: {settings(packages)}.",
     ]
     return "## Where and on what\n\n" + "\n".join(f"- {line}" for line in lines)

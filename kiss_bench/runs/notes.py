@@ -1,5 +1,6 @@
 """What was done to the data and the ladder, one sentence each, as the board says it."""
 
+from kiss_bench.evaluation.arithmetic import is_v3
 from kiss_bench.evaluation.exam import Exam
 from kiss_bench.plan.plan import Step
 from kiss_bench.runs.units import rung_facts
@@ -7,7 +8,15 @@ from kiss_bench.runs.units import rung_facts
 
 def notes_of(exam: Exam) -> tuple[str, ...]:
     seed = (f"The seed {exam.plan.seed} was set by hand.",) if exam.plan.seed is not None else ()
-    return (*seed, *adapted_notes(exam), *exam.task.notes, *exam.folds.notes, *thinned_notes(exam))
+    told = (*adapted_notes(exam), *exam.task.notes, *exam.folds.notes, *thinned_notes(exam))
+    return (*seed, *told, *level_notes(exam))
+
+
+def level_notes(exam: Exam) -> tuple[str, ...]:
+    """At which level of arithmetic the digest holds, where that is not the one of every x86-64 processor."""
+    if not exam.level or is_v3(exam.level):
+        return ()
+    return (f"The digest holds at the level of arithmetic {exam.level}; another level changes last digits.",)
 
 
 def adapted_notes(exam: Exam) -> tuple[str, ...]:

@@ -57,8 +57,9 @@ def test_the_file_that_ships_is_the_schema_of_this_code():
 
 
 def test_every_field_of_the_schema_is_required():
+    later = {"EnvironmentFacts": {"arithmetic"}}  # a record of before it was recorded is still read
     for name, made in record_schema()["$defs"].items():
-        assert set(made["required"]) == set(made["properties"]), name
+        assert set(made["required"]) == set(made["properties"]) - later.get(name, set()), name
         assert made["additionalProperties"] is False, name
 
 
