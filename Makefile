@@ -61,7 +61,7 @@ processors: $(VENV)/dev.stamp  ## the digest under emulated processors of two ma
 	@command -v qemu-x86_64 >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
 		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends qemu-user >/dev/null; } || \
 		{ echo "install qemu-user (Debian: sudo apt-get install qemu-user) and run make processors again"; exit 2; }
-	$(BIN)/python -m pytest -m processors --timeout 1800 tests/end_to_end/test_one_digest.py
+	$(BIN)/python -m pytest -m processors --timeout 3600 tests/end_to_end/test_one_digest.py
 
 lock: $(VENV)/dev.stamp  ## resolve the dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -96,7 +96,7 @@ def test_the_version():
         (["run", "a.yaml", "--fast"], "No such option: --fast"),
         (["run", "a.yaml", "--jobs", "0"], "Invalid value for '--jobs' / '-j'"),
         (["run", "a.yaml", "--jobs", "many"], "Invalid value for '--jobs' / '-j'"),
-        (["run", "a.yaml", "--engine", "spark"], "--engine: found 'spark'; allowed: local, dask"),
+        (["run", "a.yaml", "--engine", "spark"], "--engine: found 'spark'; allowed: local, inline, dask"),
         (
             ["run", "a.yaml", "--scheduler", "tcp://a:1"],
             "--scheduler: found 'tcp://a:1' with --engine local; allowed: with",

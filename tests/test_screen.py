@@ -143,7 +143,7 @@ def test_an_error_of_ours_says_what_to_report_and_what_is_kept(words, kept):
 @pytest.mark.parametrize("option", ["--engine lcoal", "--engine das"])
 def test_the_nearest_word_is_named(option, capsys, tmp_path):
     assert main(["run", "a.yaml", *option.split()]) == 2
-    assert re.search(r"allowed: local, dask\. did you mean `(local|dask)`\?", capsys.readouterr().err)
+    assert re.search(r"allowed: local, inline, dask\. did you mean `(local|dask)`\?", capsys.readouterr().err)
 
 
 def test_errors_are_wrapped_on_a_terminal_and_a_line_each_in_a_pipe(tmp_path):

@@ -176,15 +176,23 @@ def test_with_the_level_on_and_off_verdicts_are_equal_and_scores_within_1e_9(her
 
 
 @pytest.mark.processors
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("processor", ["Haswell", "EPYC"])
 def test_an_emulated_processor_of_either_maker_comes_to_the_same_digest(here, processor):
-    """Inline: an emulator of one process does not follow it into those that it starts."""
+    """Inline: an emulator of one process does not follow it into those that it starts.
+
+    NumPy's sorting by AVX2 ends QEMU 7.2, whatever is sorted, so NumPy's own kernels are those below on either side;
+    OpenBLAS's, LightGBM's and the C library's are the usual ones.
+    """
     emulator = shutil.which("qemu-x86_64")
     assert emulator, "install qemu-user (Debian: apt-get install qemu-user)"
-    words = [" ".join(f"{task}.yaml" for task in TASKS), "--engine", "inline"]
-    ran(here, processor, RUN, *words, before=[emulator, "-cpu", processor])
-    assert digests(here, processor) == digests(here, "plain")
+    around = plainly(**{DISABLED: "X86_V3 X86_V4 AVX512_ICL AVX512_SPR"})
+    configs = " ".join(f"{task}.yaml" for task in TASKS)
+    if not (here / "below").exists():
+        ran(here, "below", RUN, configs, around=around)
+    ran(here, processor, RUN, configs, "--engine", "inline", before=[emulator, "-cpu", processor], around=around)
+    assert levels(here, processor, "binary")["units"] == levels(here, "below", "binary")["units"]
+    assert digests(here, processor) == digests(here, "below")
 
 
 def test_a_worker_at_another_level_than_its_run_is_refused_by_name(here):

@@ -156,13 +156,33 @@ def test_another_environment_is_told_with_what_differs(finished, tmp_path, capsy
     record = json.loads((folder / "tuning.json").read_text(encoding="utf8"))
     record["environment"]["packages"]["lightgbm"] = "3.0.0"
     record["environment"]["cpu"] = "a small one"
+    record["environment"]["arithmetic"]["units"] = "x86-64-v2, openblas Nehalem, glibc 2.31"
     (folder / "tuning.json").write_text(json.dumps(record), encoding="utf8")
     code, said = replay(capsys, folder, "--rung", "linear", "--fold", "0")
     assert code == 0
     of = "{} trials of {} studies".format(*trials_of(finished("binary"), rung="linear", fold=0))
     assert f"Replayed in another environment: all {of} came out equal." in said
-    assert "  cpu: a small one then, " in said
+    assert "  level of arithmetic: x86-64-v2, openblas Nehalem, glibc 2.31 then, " in said
+    assert "cpu" not in said, "of processors the level counts"
     assert "  packages.lightgbm: 3.0.0 then, 4." in said
+
+
+def test_trials_that_another_level_of_arithmetic_moved_by_a_hair_are_told_as_that(finished, tmp_path, capsys):
+    folder = copied(finished("binary"), tmp_path)
+    record = json.loads((folder / "tuning.json").read_text(encoding="utf8"))
+    record["environment"]["arithmetic"]["units"] = "x86-64-v2, openblas Nehalem, glibc 2.31"
+    trials = pd.read_parquet(folder / "trials.parquet")
+    trials["value"] += 1e-13
+    trials.to_parquet(folder / "trials.parquet", index=False)
+    found = trials_of_frame(trials)
+    for rung in record["rungs"]:
+        for study in rung["studies"]:
+            study["trials_hash"] = trials_hash(found[rung["rung"], "tuned", study["repeat"], study["fold"]])
+            study["best_value"] = None if study["best_value"] is None else study["best_value"] + 1e-13
+    (folder / "tuning.json").write_text(json.dumps(record), encoding="utf8")
+    code, said = replay(capsys, folder, "--rung", "linear", "--fold", "0")
+    told = "Replayed at another level of arithmetic: {} trials of {} studies came out equal within 1e-09"
+    assert (code, told.format(*trials_of(finished("binary"), rung="linear", fold=0)) in said) == (1, True), said
 
 
 def test_other_rows_are_refused(finished, tmp_path, capsys):

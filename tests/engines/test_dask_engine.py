@@ -301,7 +301,7 @@ def test_without_the_extra_it_is_named_before_data_are_read(bench):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ({"engine": "spark"}, "--engine: found 'spark'; allowed: local, dask"),
+        ({"engine": "spark"}, "--engine: found 'spark'; allowed: local, inline, dask"),
         ({"scheduler": "tcp://a:1"}, "--scheduler: found 'tcp://a:1' with --engine local; allowed: with --engine dask"),
         ({"engine": "dask", "scheduler": "tcp://a:1", "jobs": 2}, "--jobs: found 2 with --scheduler; allowed: one of"),
     ],

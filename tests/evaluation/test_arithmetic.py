@@ -181,7 +181,7 @@ def line(seq, digest, **facts):
         ),
         (
             {"level": "v4", "scores": {"linear": 0.5 + 3e-9}},
-            "same plan and rows: verdicts equal, scores differ by up to 3e-09 (linear). What differs: level of arithmetic",
+            "verdicts equal, scores differ by up to 3e-09 (linear). What differs: level of arithmetic (v3; now v4).",
         ),
         (
             {"level": "v4", "verdicts": {"linear": "INCONCLUSIVE"}},

@@ -9,7 +9,7 @@ from kiss_bench.plan.read import plan_from_mapping, read_plan
 
 KEYS = (
     "project, question, population, data, target, positive, task, metric, folds, tuning, ladder, skip, seed, alpha, "
-    "multiplicity, drop_missing_target, limits, vault, placebo, reviewed, parent, export"
+    "multiplicity, drop_missing_target, limits, vault, placebo, reviewed, parent, export, arithmetic"
 )
 ONE_OF = "one of path, sql (with url) and loader"
 NAME = "small letters, digits, `_` and `-`, starting with a letter or digit"

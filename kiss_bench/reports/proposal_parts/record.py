@@ -144,9 +144,14 @@ def reproduce(subject: Subject) -> str:
             [fact(told[0], *(["tuning.json: replay"] if replay is not None else []))],
             fact("Everything again, exactly as far as it is stored: `kiss-bench verify` with this folder. The "
                  "digest above is to be expected "
-                 "of the same versions on the same kind of CPU."),
+                 f"of the same versions at the same level of arithmetic{_level(around)}."),
         ),
     )  # fmt: skip
+
+
+def _level(around: Mapping[str, Any]) -> str:
+    told = (around.get("arithmetic") or {}).get("units", "")
+    return f" ({clean(str(told))})" if told else ", which any x86-64 processor with AVX2 has"
 
 
 def _machine(around: Mapping[str, Any]) -> str:
