@@ -4,11 +4,12 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from multiprocessing import forkserver, spawn
-from multiprocessing.connection import Connection
 from typing import Any
 
 from kiss_bench.errors import KissBenchError
@@ -30,6 +31,7 @@ LONGEST_FOLDER = 70
 SHORT_FOLDER = "/tmp"  # noqa: S108  (multiprocessing makes a folder of its own in it, closed to others)
 _base: Any = multiprocessing.get_context(METHOD)
 _launching = threading.Lock()
+_TELL_LEVEL = "from kiss_bench.evaluation.arithmetic import level_here; print(level_here())"
 _server_at: Arithmetic = "v3"
 """The level of arithmetic that the fork server was asked for; the workers have it from there."""
 
@@ -108,31 +110,22 @@ def _put(values: Mapping[str, str | None]) -> None:
 
 
 def level_of_workers(arithmetic: Arithmetic) -> str:
-    """The level at which workers compute: that of this process where it was set to it, else as one of them tells.
+    """The level at which workers compute: of this process where it was set, else as one that is started alike tells.
 
-    Raises KissBenchError where no process can be started.
+    Raises KissBenchError where that process fails.
     """
     if is_set_to(arithmetic):
         return level_here()
-    warm_up(arithmetic)
-    context = QuietContext()
-    mine, theirs = context.Pipe(duplex=False)
-    process: Any = context.Process(target=_tell_level, args=(theirs,), daemon=True)
-    try:
-        process.start()
-        theirs.close()
-        found: str = mine.recv()
-        process.join()
-    except (OSError, EOFError) as error:
-        why = str(error) or "it ended at once"
-        raise KissBenchError(f"no worker process could be started ({why}); is there memory left?") from None
-    finally:
-        mine.close()
-    return found
-
-
-def _tell_level(pipe: Connection) -> None:
-    pipe.send(level_here())
+    # a plain process, not one of the fork server's: with Dask there is none here, and one leaves a socket when killed
+    with _environment(changes(arithmetic)):
+        path = os.pathsep.join(folder for folder in sys.path if folder)
+        done = subprocess.run(  # noqa: S603  (our own words)
+            [sys.executable, "-P", "-c", _TELL_LEVEL], env={**os.environ, "PYTHONPATH": path},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    if done.returncode:
+        raise KissBenchError(f"a process that tells its level of arithmetic ended with {done.stderr.strip()[-300:]}")
+    return done.stdout.strip()
 
 
 @contextlib.contextmanager
