@@ -32,8 +32,8 @@ PACKAGES = (
 
 
 def arithmetic_facts(exam: Exam) -> dict[str, str]:
-    """The level of arithmetic that was asked for, that of the units, and that of the process which judges them."""
-    return {"asked": exam.plan.arithmetic, "units": exam.level, "judged": level_here()}
+    """The level of arithmetic that was asked for, that of the units, and that of the judgement: the same."""
+    return {"asked": exam.plan.arithmetic, "units": exam.level, "judged": exam.level or level_here()}
 
 
 def environment(

@@ -115,7 +115,7 @@ def test_the_record_names_the_level(here):
 def test_a_notebook_that_has_loaded_numpy_before_comes_to_the_digest_of_the_command_line(here):
     ran(here, "notebook", NOTEBOOK, "local")
     assert digests(here, "notebook", ["multiclass"]) == digests(here, "plain", ["multiclass"])
-    assert levels(here, "notebook", "multiclass")["units"] == levels(here, "plain", "multiclass")["units"]
+    assert levels(here, "notebook", "multiclass") == levels(here, "plain", "multiclass")
 
 
 def test_inline_in_a_notebook_the_level_is_what_it_is_and_the_record_and_the_board_say_so(here):
