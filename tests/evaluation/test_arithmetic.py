@@ -30,7 +30,7 @@ BEYOND = "X86_V4 AVX512_ICL AVX512_SPR"
         ({ENABLED: "X86_V4"}, {KERNEL}),  # NumPy takes one of the two
         ({KERNEL: "SkylakeX", ENABLED: "X86_V4"}, set()),
     ],
-    ids=str,
+    ids=["nothing", "a kernel", "NumPy: off", "NumPy: on", "a kernel, NumPy: on"],
 )
 def test_what_a_user_has_set_stays(users, wanted, monkeypatch):
     monkeypatch.setattr(arithmetic, "has_v3", lambda: True)
@@ -190,6 +190,12 @@ def line(seq, digest, **facts):
         ({"libraries": {"numpy": "2.5"}, "code": "e"}, "What differs: numpy (2.4; now 2.5), the code of kiss_bench."),
         ({}, "Nothing that is on record differs."),
         ({"scores": {"linear": None}}, "scores differ by up to inf (linear)"),
+        ({"level": "v4", "code": "e"}, "another digest. What differs too: the code of kiss_bench."),
+        (
+            {"scores": ["of", "another", "hand"], "verdicts": "none", "libraries": 3},
+            "linear JUSTIFIED then, not there now",
+        ),
+        ({"scores": {"linear": "0.5"}}, "scores differ by up to inf (linear)"),
     ],
     ids=str,
 )
