@@ -26,7 +26,7 @@ from calibration.fits import (
 )
 from calibration.records import Pair
 from calibration.splits import FOLDS, Codes, Floats, Random, Splits, shuffled, stratified
-from kiss_bench.judge import Rows, Terms, Trio
+from kiss_bench.judge import Predictions, Terms, Trio
 from kiss_bench.plan.plan import MarginUnit
 
 WIDTH = 10
@@ -163,8 +163,8 @@ def train_size(n: int) -> int:
     return n * (FOLDS - 1) // FOLDS
 
 
-def rows_of(y: Floats | Codes, splits: Splits) -> Rows:
-    return Rows(actual=y, fold=splits.fold, n_train=splits.n_train)
+def rows_of(y: Floats | Codes, splits: Splits) -> Predictions:
+    return Predictions(actual=y, fold=splits.fold, n_train=splits.n_train)
 
 
 def squared(*, margin: float = 0.0, unit: MarginUnit = "absolute") -> Terms:

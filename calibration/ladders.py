@@ -4,7 +4,7 @@ The error of the whole ladder under each way of handing out its level: fallback 
 2:211), strict (the maximum over all pairs, Romano & Wolf 2005, JASA 100:94), and the full level at every step.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final, get_args
 
@@ -14,8 +14,8 @@ from calibration.fits import least_squares
 from calibration.independent import rows_of, squared
 from calibration.records import Figures
 from calibration.splits import Floats, Random, Splits, shuffled
-from kiss_bench.judge import Candidate, judge
-from kiss_bench.plan.plan import Multiplicity
+from kiss_bench.judge import Candidate, Predicted, judge
+from kiss_bench.plan.plan import Arm, Multiplicity
 
 WIDTH = 5
 POLICIES: Final[tuple[Multiplicity, ...]] = get_args(Multiplicity)
@@ -33,14 +33,15 @@ def least_squares_ladder(rng: Random, *, n: int, gains: Sequence[float], wrong: 
     splits = shuffled(rng, n)
     names = ["base", *[f"rung {number}" for number in range(1, len(gains))]]
     models = [_off(rng, least_squares(block, y, splits), splits, wrong) for block in blocks]
-    candidates = [
-        Candidate(rung=name, level=float(level), predictions={"default": model})
-        for level, (name, model) in enumerate(zip(names, models, strict=True))
-    ]
+    candidates = [Candidate(rung=name, level=float(level)) for level, name in enumerate(names)]
+    arms: Mapping[str, Mapping[Arm, Predicted]] = {
+        name: {"default": Predicted(values=model)} for name, model in zip(names, models, strict=True)
+    }
+    predictions = replace(rows_of(y, splits), arms=arms)
     found: dict[str, float] = {}
     for policy in POLICIES:
         terms = replace(squared(), multiplicity=policy, escalates=True)
-        judgement = judge(candidates, rows_of(y, splits), terms)
+        judgement = judge(candidates, predictions, terms)
         found[f"{policy}_any"] = float(any(entry.verdict == "JUSTIFIED" for entry in judgement.entries))
         found[f"{policy}_truth"] = float(judgement.recommended.rung == names[int(np.argmax(gains))])
         found[f"{policy}_said"] = terms.alpha if judgement.ladder_error is None else judgement.ladder_error

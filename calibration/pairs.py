@@ -9,7 +9,7 @@ from scipy.special import stdtr
 
 from calibration.records import Figures, Pair
 from calibration.splits import Random
-from kiss_bench.judge import Comparison, Rows, Trio, compare_rows
+from kiss_bench.judge import Comparison, Predictions, Trio, compare_rows
 from kiss_bench.judge.contrasts import contrast, measure, set_exam
 from kiss_bench.judge.inference import nadeau_bengio, spread
 
@@ -85,7 +85,7 @@ def _classical(pair: Pair) -> Figures:
     return found
 
 
-def _effective(rows: Rows) -> Figures:
+def _effective(rows: Predictions) -> Figures:
     """How many groups of equal size the groups are worth, n^2 / sum of squared sizes."""
     if rows.group is None:
         return {}

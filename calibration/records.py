@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from calibration.splits import Floats, Random
-from kiss_bench.judge import Rows, Terms, Trio
+from kiss_bench.judge import Predictions, Terms, Trio
 
 Figures = dict[str, float]
 """What one draw came to, by name."""
@@ -17,7 +17,7 @@ Draws = Mapping[str, Floats]
 class Pair:
     """One draw of a pair of models on the same rows and folds, with all repeats there are."""
 
-    rows: Rows
+    rows: Predictions
     terms: Terms
     trio: Trio
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kiss_bench.evaluation.probabilities import label_text
 from kiss_bench.metrics.losses import log_loss, squared_error
+from kiss_bench.tasks.labels import label_text
 from speed.measure import SpeedError
 
 Floats = NDArray[np.float64]

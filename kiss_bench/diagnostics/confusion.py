@@ -6,8 +6,8 @@ import numpy as np
 
 from kiss_bench.diagnostics.scored import Codes
 from kiss_bench.diagnostics.wording import short
-from kiss_bench.evaluation.probabilities import label_text
 from kiss_bench.records.diagnostics import Confusion
+from kiss_bench.tasks.labels import label_text
 from kiss_bench.tasks.task import Label
 
 MOST_LABELS = 30

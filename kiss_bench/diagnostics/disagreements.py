@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from kiss_bench.diagnostics.scored import Codes, Floats
 from kiss_bench.diagnostics.wording import figure, short
-from kiss_bench.evaluation.probabilities import label_text
 from kiss_bench.records.diagnostics import DisagreeingRow, Disagreements
+from kiss_bench.tasks.labels import label_text
 
 MOST_ROWS = 10
 HALF = 0.5

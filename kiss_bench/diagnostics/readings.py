@@ -14,9 +14,9 @@ from kiss_bench.diagnostics.wording import short
 from kiss_bench.errors import RungError
 from kiss_bench.evaluation.exam import Exam
 from kiss_bench.evaluation.pipeline import training_rows
-from kiss_bench.evaluation.probabilities import label_text
 from kiss_bench.records.diagnostics import Reading, Term
 from kiss_bench.rungs import Rung
+from kiss_bench.tasks.labels import label_text
 
 MOST_TERMS = 30
 MOST_NODES = 511

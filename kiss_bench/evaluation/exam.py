@@ -49,6 +49,11 @@ class Exam:
             return self.task.y
         return np.array(list(self.task.labels))[self.task.y.astype(np.int64)]
 
+    @cached_property
+    def tested(self) -> Positions:
+        """Ascending positions of all rows that are in some test part of the first repeat."""
+        return np.sort(np.concatenate([split.test for split in self.folds.of(0)]))
+
     def split(self, repeat: int, fold: int) -> Fold:
         return next(split for split in self.folds.of(repeat) if split.fold == fold)
 

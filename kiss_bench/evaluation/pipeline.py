@@ -10,8 +10,9 @@ from sklearn.pipeline import Pipeline
 from kiss_bench.errors import RungError
 from kiss_bench.evaluation.encodings import Encode, TypedColumns
 from kiss_bench.evaluation.exam import Exam, Positions
-from kiss_bench.evaluation.probabilities import FlooredClassifier, fitted_classes, label_text
+from kiss_bench.evaluation.probabilities import FlooredClassifier, fitted_classes
 from kiss_bench.rungs import Encoding, Rung, Surroundings
+from kiss_bench.tasks.labels import label_text
 from kiss_bench.tasks.seeds import seed_of
 from kiss_bench.tasks.task import Column
 

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from kiss_bench.errors import RungError
-from kiss_bench.tasks.labels import labels_of
+from kiss_bench.tasks.labels import label_text, labels_of
 from kiss_bench.tasks.task import Label
 
 ROUNDING = 1e-5
@@ -43,13 +43,6 @@ def checked(found: Any, labels: int) -> NDArray[np.float64]:
     if finite.size and (finite.min() < -ROUNDING or np.abs(finite.sum(axis=1) - 1.0).max() > ROUNDING):
         raise RungError("predict_proba gave values that are no probabilities: negative, or rows that do not sum to 1")
     return probabilities
-
-
-def label_text(label: Any) -> str:
-    """A label as column names and messages show it: integral floats without their point."""
-    if isinstance(label, (float, np.floating)) and float(label).is_integer():
-        return str(int(label))
-    return str(label)
 
 
 def fitted_classes(labels: Sequence[Label], *, by_name: bool) -> NDArray[Any]:

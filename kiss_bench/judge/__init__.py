@@ -2,9 +2,10 @@
 
 from kiss_bench.judge.climb import contested, judge
 from kiss_bench.judge.comparison import Trio, compare_rows
-from kiss_bench.judge.door import compare
-from kiss_bench.judge.judgement import Candidate, Comparison, Judged, Judgement, Recommended, Rows, Terms, Verdict
+from kiss_bench.judge.frames import compare
+from kiss_bench.judge.judgement import Candidate, Comparison, Judged, Judgement, Recommended, Terms, Verdict
 from kiss_bench.judge.power import Outlook, dummy_loss, expected_sd, smallest_gain
+from kiss_bench.judge.predictions import Predicted, Predictions
 
 __all__ = [
     "Candidate",
@@ -12,8 +13,9 @@ __all__ = [
     "Judged",
     "Judgement",
     "Outlook",
+    "Predicted",
+    "Predictions",
     "Recommended",
-    "Rows",
     "Terms",
     "Trio",
     "Verdict",

@@ -9,13 +9,15 @@ import numpy as np
 from kiss_bench.errors import KissBenchError, RecordError
 from kiss_bench.judge.comparison import compare_all, compare_measured, interval, layout_flags
 from kiss_bench.judge.contrasts import Exam, Measured, blind_loss, margin_in_metric_units, measure, set_exam
-from kiss_bench.judge.judgement import Candidate, Comparison, Judged, Judgement, Recommended, Rows, Terms
+from kiss_bench.judge.judgement import Candidate, Comparison, Judged, Judgement, Recommended, Terms
 from kiss_bench.judge.multiplicity import ladder_error, next_level, strict_level
 from kiss_bench.judge.power import Outlook, smallest_gain
+from kiss_bench.judge.predictions import Predicted, Predictions
 from kiss_bench.judge.refusals import refuse_unmeasurable
 from kiss_bench.metrics import find_metric
 from kiss_bench.plan.plan import Arm
 
+CLIMBING: tuple[Arm, ...] = ("default", "tuned")
 SHOWN = 0.95
 """P(gain > margin) from which a simpler rung counts as shown to be worse."""
 
@@ -44,10 +46,11 @@ class _Rung:
         return self.arms[self.arm]
 
 
-def judge(candidates: Sequence[Candidate], rows: Rows, terms: Terms) -> Judgement:
+def judge(candidates: Sequence[Candidate], predictions: Predictions, terms: Terms) -> Judgement:
     """Judge a whole ladder from its predictions; the dummy, or else the first of the simplest, is the base.
 
-    A rung whose predictions are not all finite is FAILED here, with that as its reason.
+    Of a rung's arms the default and the tuned one climb, on the repeats that both have. A rung whose predictions are
+    not all finite is FAILED here, with that as its reason.
 
     Raises:
         FoldError: too few rows, groups, points in time or, for roc_auc, members of a class in a fold.
@@ -55,7 +58,7 @@ def judge(candidates: Sequence[Candidate], rows: Rows, terms: Terms) -> Judgemen
         RecordError: no candidates, an ok candidate without predictions, or predictions of other rows.
         KissBenchError: unknown metric.
     """
-    exam = set_exam(rows, terms)
+    exam = set_exam(predictions, terms)
     ladder = [_measured(exam, candidate) for candidate in sorted(candidates, key=_place)]
     if not ladder:
         raise RecordError("there is no ladder to judge: no rungs were handed in")
@@ -113,15 +116,20 @@ def _place(candidate: Candidate) -> tuple[float, bool]:
 def _measured(exam: Exam, candidate: Candidate) -> _Rung:
     if candidate.status != "ok":
         return _Rung(candidate=candidate, arms={})
-    if not candidate.predictions:
+    said = climbing(exam.rows, candidate.rung)
+    if not said:
         raise RecordError(f"{candidate.rung} is said to be ok but has no predictions")
-    if not all(np.isfinite(values).all() for values in candidate.predictions.values()):
+    if not all(np.isfinite(one.values).all() for one in said.values()):
         reason = "its predictions are not all finite numbers"
         return _Rung(candidate=dataclasses.replace(candidate, status="failed", reason=reason), arms={})
-    labels = candidate.predicted
-    return _Rung(
-        candidate=candidate, arms={arm: measure(exam, p, labels.get(arm)) for arm, p in candidate.predictions.items()}
-    )
+    return _Rung(candidate=candidate, arms={arm: measure(exam, one.values, one.codes) for arm, one in said.items()})
+
+
+def climbing(predictions: Predictions, rung: str) -> dict[Arm, Predicted]:
+    """The arms of a rung that climb, on the repeats that all of them have."""
+    arms = {arm: said for arm, said in predictions.of(rung).items() if arm in CLIMBING}
+    shared = min((len(said.values) for said in arms.values()), default=0)
+    return {arm: said.first(shared) for arm, said in arms.items()}
 
 
 def _entry(exam: Exam, rung: _Rung) -> Judged:
@@ -191,13 +199,12 @@ def _secondary(exam: Exam, name: str, rung: _Rung) -> float | None:
     """Score by another metric on repeat 0, for description; None where these rows cannot give it."""
     assert rung.arm is not None
     metric = find_metric(name)
-    predictions, labels = rung.candidate.predictions[rung.arm][:1], rung.candidate.predicted.get(rung.arm)
+    said = exam.rows.of(rung.name)[rung.arm].first(1)
     try:
         refuse_unmeasurable(exam.rows, exam.terms, dataclasses.replace(metric, fewest=1), exam.layout)
     except KissBenchError:
         return None
-    first = None if labels is None else labels[:1]
-    return measure(dataclasses.replace(exam, metric=metric), predictions, first).score.value
+    return measure(dataclasses.replace(exam, metric=metric), said.values, said.codes).score.value
 
 
 def _recommended(terms: Terms, entries: Sequence[Judged], incumbent: _Rung) -> Recommended:

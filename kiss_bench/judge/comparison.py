@@ -23,9 +23,10 @@ from kiss_bench.judge.contrasts import (
     set_exam,
 )
 from kiss_bench.judge.inference import LONG_SERIES, NADEAU_BENGIO, Spread, is_close, level_applied, spread
-from kiss_bench.judge.judgement import Comparison, Floats, Rows, Terms, Verdict
+from kiss_bench.judge.judgement import Comparison, Floats, Terms, Verdict
 from kiss_bench.judge.layout import Estimate, Layout
 from kiss_bench.judge.power import detectable, repeats_needed, rows_needed
+from kiss_bench.judge.predictions import Predictions
 from kiss_bench.judge.refusals import fewest_members
 
 HARMLESS = 0.05
@@ -53,7 +54,7 @@ class Trio:
     candidate: Floats
 
 
-def compare_rows(rows: Rows, terms: Terms, trio: Trio, alpha: float) -> Comparison:
+def compare_rows(rows: Predictions, terms: Terms, trio: Trio, alpha: float) -> Comparison:
     """Test whether the candidate beats the incumbent by more than the margin, at level alpha_j = `alpha` in (0, 1).
 
     Raises:

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from kiss_bench.errors import RecordError
-from kiss_bench.judge.judgement import Codes, Floats, Rows, Terms
+from kiss_bench.judge.judgement import Codes, Floats, Terms
 from kiss_bench.judge.layout import Estimate, Layout, lay_out
+from kiss_bench.judge.predictions import Predictions
 from kiss_bench.judge.refusals import refuse_unmeasurable
 from kiss_bench.metrics import Metric, find_metric, rank_rows
 from kiss_bench.metrics.labels import confusion, most_probable
@@ -41,7 +42,7 @@ class Measured:
 class Exam:
     """Everything about a judgement that does not depend on the arm at hand."""
 
-    rows: Rows
+    rows: Predictions
     terms: Terms
     metric: Metric
     layout: Layout
@@ -66,7 +67,7 @@ class Exam:
         return 1 if self.terms.positive is None else self.terms.positive
 
 
-def set_exam(rows: Rows, terms: Terms) -> Exam:
+def set_exam(rows: Predictions, terms: Terms) -> Exam:
     """Read the layout of the rows; the dummy comes later, by `dataclasses.replace`.
 
     Raises:

@@ -1,7 +1,4 @@
-"""What goes into the judge and what comes out: frozen records, no behaviour.
-
-Probabilities are in the order of the class codes; (r, n) probabilities of a binary task are those of code 1.
-"""
+"""What is asked of the judge beside the predictions, and what comes out: frozen records, no behaviour."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,23 +14,6 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 Scheme = FoldKind | Literal["holdout", "repeated_holdout"]
 """How the rows came to be tested; the last two are for predictions made elsewhere."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rows:
-    """The out-of-fold rows that every rung was scored on, in one order; n rows, r repeats."""
-
-    actual: NDArray[np.float64] | NDArray[np.int64]
-    """(n,) numeric target, or class codes 0..k-1; (r, n) where repeats test other rows (repeated holdout)."""
-    fold: NDArray[np.int64]
-    """(r, n) the fold in which each row was tested."""
-    group: NDArray[np.int64] | None = None
-    time: NDArray[np.int64] | None = None
-    """(n,) rank of the time value, forward folds only."""
-    n_train: float = 0.0
-    """Mean number of training rows over folds."""
-    weight: NDArray[np.float64] | None = None
-    """(n,) what each row counts, at least 0, in any unit; None: all the same."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +35,7 @@ class Terms:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Candidate:
-    """One rung as it reaches the judge. `predictions` maps an arm to (r, n) values or (r, n, k) probabilities."""
+    """A rung on the ladder that is judged; what it said stands in the predictions."""
 
     rung: str
     level: float
@@ -63,9 +43,6 @@ class Candidate:
     reason: str = ""
     comparable: bool = True
     """False where the config gave this rung more trials than a lower one."""
-    predictions: Mapping[Arm, Floats] = field(default_factory=dict)
-    predicted: Mapping[Arm, Codes] = field(default_factory=dict)
-    """Arm -> (r, n) class codes after the threshold learnt in training; without them the most probable class."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from kiss_bench.errors import DataError, FoldError
-from kiss_bench.judge.judgement import Codes, Floats, Rows, Scheme
+from kiss_bench.judge.judgement import Codes, Floats, Scheme
+from kiss_bench.judge.predictions import Predictions
 
 LONE = 1e-6
 """A single row may hold all of the weight but this share."""
@@ -126,7 +127,7 @@ class Layout:
         return np.asarray(centre + np.stack(sums) / np.stack(sizes))
 
 
-def lay_out(rows: Rows, scheme: Scheme) -> Layout:
+def lay_out(rows: Predictions, scheme: Scheme) -> Layout:
     """Read folds, groups, times and weights off the rows.
 
     Raises:

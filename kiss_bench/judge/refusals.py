@@ -6,14 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kiss_bench.errors import DataError, FoldError, KissBenchError
-from kiss_bench.judge.judgement import Rows, Terms
+from kiss_bench.judge.judgement import Terms
 from kiss_bench.judge.layout import Layout
+from kiss_bench.judge.predictions import Predictions
 from kiss_bench.metrics import Metric
 
 ROUNDING = 1e-12
 
 
-def refuse_unmeasurable(rows: Rows, terms: Terms, metric: Metric, layout: Layout) -> None:
+def refuse_unmeasurable(rows: Predictions, terms: Terms, metric: Metric, layout: Layout) -> None:
     """Ask whether the metric has a value, and a valid error bar, on these rows.
 
     Raises:
@@ -32,7 +33,7 @@ def refuse_unmeasurable(rows: Rows, terms: Terms, metric: Metric, layout: Layout
         raise FoldError(f"a holdout is one fold, and there are {layout.folds}; say how they were made, as in 'kfold'")
 
 
-def _refuse_targets(rows: Rows, terms: Terms, metric: Metric) -> None:
+def _refuse_targets(rows: Predictions, terms: Terms, metric: Metric) -> None:
     lowest = float(np.min(rows.actual))
     if metric.above is not None and (lowest < metric.above or (lowest == metric.above and not metric.closed)):
         limit = f"of at least {metric.above:g}" if metric.closed else f"above {metric.above:g}"
@@ -48,7 +49,7 @@ def _refuse_targets(rows: Rows, terms: Terms, metric: Metric) -> None:
         raise DataError(f"{metric.name} needs rows of the positive class, and there are none")
 
 
-def _refuse_labels(rows: Rows, terms: Terms, metric: Metric, layout: Layout) -> None:
+def _refuse_labels(rows: Predictions, terms: Terms, metric: Metric, layout: Layout) -> None:
     """A class of few members decides alone, and says little of how much it varies.
 
     Equal models passed as JUSTIFIED at level 1 % in 2 to 7 of 100 draws with two to five members, in 1 to 2 with ten.
@@ -67,7 +68,7 @@ def _varies(actual: NDArray[Any]) -> bool:
     return spread > ROUNDING * float(np.abs(actual).max()) and spread**2 > 0.0
 
 
-def _refuse_ranks(rows: Rows, terms: Terms, metric: Metric, layout: Layout) -> None:
+def _refuse_ranks(rows: Predictions, terms: Terms, metric: Metric, layout: Layout) -> None:
     """Few members say little of how much their rank varies.
 
     Random scores passed as JUSTIFIED at level 1 % in 32 of 100 draws with one positive a fold, in 2.7 with two.
@@ -83,7 +84,7 @@ def _refuse_ranks(rows: Rows, terms: Terms, metric: Metric, layout: Layout) -> N
         )
 
 
-def fewest_members(rows: Rows, terms: Terms, metric: Metric, layout: Layout) -> tuple[int, int]:
+def fewest_members(rows: Predictions, terms: Terms, metric: Metric, layout: Layout) -> tuple[int, int]:
     """Find the smallest number of members of a class in a test fold, and that fold; all are one for labels."""
     positive = 1 if terms.positive is None else terms.positive
     found = []

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
 from scipy.special import stdtrit
 
 from kiss_bench.judge.comparison import compare_all, interval
 from kiss_bench.judge.contrasts import Measured, measure, set_exam
-from kiss_bench.judge.judgement import Codes, Comparison, Floats, Rows, Scheme, Terms
+from kiss_bench.judge.judgement import Comparison, Scheme, Terms
+from kiss_bench.judge.predictions import Predictions
 
 ALPHA = 0.05
 """One-sided, whatever the config says of the ladder: one pair is tested, once."""
@@ -16,19 +16,9 @@ TINY = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Scored:
-    """What one model says of the vault's rows."""
-
-    prediction: Floats
-    """(n,) numbers, or (n, k) probabilities."""
-    codes: Codes | None = None
-    """(n,) class codes after the model's own threshold; None: the most probable class, or no classes."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Holdout:
     scores: Mapping[str, tuple[float, float, float]]
-    """Model -> score, and its two-sided 95 % interval."""
+    """Rung -> score, and its two-sided 95 % interval."""
     comparison: Comparison
     low: float
     """One-sided 95 % lower bound of the gain: above the margin where the verdict is `confirmed`."""
@@ -37,29 +27,29 @@ class Holdout:
     """confirmed | contradicted | not contradicted"""
 
 
-def judge_holdout(rows: Rows, terms: Terms, models: Mapping[str, Scored], pair: tuple[str, str]) -> Holdout:
+def judge_holdout(predictions: Predictions, terms: Terms, dummy: str, pair: tuple[str, str]) -> Holdout:
     """Test whether `pair[1]` beats `pair[0]` by more than the margin on rows that no run has read.
 
-    `models` holds both and `dummy`, the yardstick of a skill margin. The interval is conditional on these two fitted
-    models: it says nothing of other training sets, which the folds did. Forward in time it is the long-run variance of
-    the block's series, with groups cluster-robust, else that of the rows. Raises what the judge raises for rows that
-    decide nothing.
+    Every rung has one arm here; `dummy` names the one that is the yardstick of a skill margin. The interval is
+    conditional on these two fitted models: it says nothing of other training sets, which the folds did. Forward in time
+    it is the long-run variance of the block's series, with groups cluster-robust, else that of the rows. Raises what
+    the judge raises for rows that decide nothing.
     """
-    exam = set_exam(rows, _once(terms))
-    measured: dict[str, Measured] = {
-        name: measure(exam, one.prediction[None], None if one.codes is None else one.codes[None])
-        for name, one in models.items()
-    }
-    exam = replace(exam, dummy=measured["dummy"])
+    exam = set_exam(predictions, _once(terms))
+    measured: dict[str, Measured] = {}
+    for rung, arms in predictions.arms.items():
+        [said] = arms.values()
+        measured[rung] = measure(exam, said.values, said.codes)
+    exam = replace(exam, dummy=measured[dummy])
     found = compare_all(exam, measured[pair[0]], measured[pair[1]], ALPHA)
     low, high = bounds(found)
-    scores = {name: (one.score.value, *interval(one.score, exam.layout)) for name, one in measured.items()}
+    scores = {rung: (one.score.value, *interval(one.score, exam.layout)) for rung, one in measured.items()}
     return Holdout(scores=scores, comparison=found, low=low, high=high, verdict=verdict_of(found.p_gain))
 
 
-def check_holdout(rows: Rows, terms: Terms) -> None:
+def check_holdout(predictions: Predictions, terms: Terms) -> None:
     """Raise what the judge would raise once everything is fitted."""
-    set_exam(rows, _once(terms))
+    set_exam(predictions, _once(terms))
 
 
 def _once(terms: Terms) -> Terms:
@@ -91,15 +81,3 @@ def bounds(found: Comparison) -> tuple[float, float]:
         ) * reach / wide
     error = excess / statistic
     return found.gain - reach * error, found.gain + reach * error
-
-
-def holdout_rows(actual: np.ndarray, roles: Mapping[str, np.ndarray | None], n_train: float) -> Rows:
-    """All rows as one test part; `roles` are group, time and weight as far as they are declared."""
-    return Rows(
-        actual=actual,
-        fold=np.zeros((1, len(actual)), dtype=np.int64),
-        group=roles.get("group"),
-        time=roles.get("time"),
-        n_train=n_train,
-        weight=roles.get("weight"),
-    )

@@ -7,26 +7,22 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from kiss_bench.errors import RecordError
 from kiss_bench.evaluation.exam import Exam
-from kiss_bench.evaluation.probabilities import label_text
 from kiss_bench.judge.climb import judge
 from kiss_bench.judge.judgement import Candidate, Judgement
-from kiss_bench.plan.plan import Arm, Plan, Step
+from kiss_bench.judge.predictions import Predictions
+from kiss_bench.plan.plan import Plan, Step
 from kiss_bench.records.board import Board, BoardRow
 from kiss_bench.records.frames import frame_of
 from kiss_bench.runs.board import judged_row
 from kiss_bench.runs.estimators import exam_without_rows
 from kiss_bench.runs.files import ROLES
-from kiss_bench.runs.judging import comparable, judged_rows, level_of, terms_of, tested_rows
-from kiss_bench.runs.units import escalates
-from kiss_bench.tasks.task import Fold
+from kiss_bench.runs.judging import comparable, ladder_of, terms_of
 
 TOLERANCE = 1e-9
 """How far a recomputed number may lie from the stored one, as a share of the larger of it and 1."""
-CLIMBING: tuple[Arm, ...] = ("default", "tuned")
 JUDGED = (
     *("arm", "repeats", "score", "score_low", "score_high", "skill", "also", "default_score", "default_skill"),
     *("default_gain", "default_gain_low", "default_gain_high", "default_p_gain", "default_verdict"),
@@ -43,18 +39,19 @@ def rejudge(folder: Path, facts: Mapping[str, Any], plan: Plan, board: Board) ->
     `facts` is `plan.json`, `plan` what it says. Raises RecordError where a file is missing or does not belong to the
     others, KissBenchError where the judge refuses what it is given.
     """
-    predictions = read_table(folder, "predictions.parquet")
-    exam = exam_of_record(folder, facts, plan, predictions)
-    rows = tested_rows(exam)
+    exam = exam_without_rows(plan, facts["understood"], int(facts["root_seed"]))
+    predictions = Predictions.of_record(
+        read_table(folder, "predictions.parquet"),
+        read_table(folder, "folds.parquet"),
+        kind=exam.folds.kind,
+        labels=exam.task.labels,
+        roles=read_table(folder, ROLES) if (folder / ROLES).exists() else None,
+    )
     quick = any(row.status == "provisional" for row in board.rungs)
     by_rung = {row.rung: row for row in board.rungs}
-    found = [_candidate(exam, step, by_rung.get(step.name), predictions, quick=quick) for step in exam.plan.ladder]
-    skipped = [
-        Candidate(rung=name, level=level_of(name), status="skipped", reason=why) for name, why in plan.skip.items()
-    ]
-    ladder = sorted([*found, *skipped], key=lambda candidate: candidate.level)
-    terms = replace(terms_of(exam), escalates=escalates(exam) and not quick)
-    return judge(ladder, judged_rows(exam, rows), terms)
+    ladder = [_candidate(exam, step, by_rung.get(step.name), predictions, quick=quick) for step in plan.ladder]
+    repeated = plan.folds.repeats == "auto" and len(predictions.fold) > 1
+    return judge(ladder_of(plan, ladder), predictions, replace(terms_of(exam), escalates=repeated and not quick))
 
 
 def differences(board: Board, judgement: Judgement) -> list[str]:
@@ -86,18 +83,6 @@ def same(then: Any, now: Any) -> bool:
     return bool(abs(then - now) <= TOLERANCE * max(1.0, abs(then), abs(now)))
 
 
-def exam_of_record(folder: Path, facts: Mapping[str, Any], plan: Plan, predictions: pd.DataFrame) -> Exam:
-    """The exam as the judge needs it: rows, targets, roles and folds, but not a single feature."""
-    folds = read_table(folder, "folds.parquet")
-    exam = exam_without_rows(plan, facts["understood"], int(facts["root_seed"]))
-    ids = np.unique(folds["row_id"].to_numpy(dtype=np.int64))
-    roles = _roles(folder, ids)
-    y = _targets(exam, predictions, ids)
-    task = replace(exam.task, row_id=ids, y=y, **roles)
-    splits = tuple(_splits(folds, ids))
-    return replace(exam, task=task, folds=replace(exam.folds, splits=splits))
-
-
 def read_table(folder: Path, name: str) -> pd.DataFrame:
     """Raises RecordError for a table that is not there or cannot be read."""
     path = folder / name
@@ -109,93 +94,15 @@ def read_table(folder: Path, name: str) -> pd.DataFrame:
         raise RecordError(f"{path} cannot be read: {error}") from None
 
 
-def _candidate(exam: Exam, step: Step, row: BoardRow | None, predictions: pd.DataFrame, *, quick: bool) -> Candidate:
-    """A rung with the repeats that all its climbing arms have whole; one that failed on the board failed here."""
+def _candidate(exam: Exam, step: Step, row: BoardRow | None, predictions: Predictions, *, quick: bool) -> Candidate:
+    """A rung that failed on the board failed here."""
     if row is None:
         raise RecordError(f"{step.name} is on the ladder, but not on the board")
     if row.status not in ("ok", "provisional"):
         return Candidate(rung=step.name, level=step.level, status="failed", reason=row.reason)
-    own = predictions[predictions["rung"] == step.name]
-    blocks = {arm: _blocks(exam, own[own["arm"] == arm]) for arm in CLIMBING if (own["arm"] == arm).any()}
-    if "default" not in blocks:
+    if "default" not in predictions.of(step.name):
         raise RecordError(f"predictions.parquet has no predictions of {step.name} (default)")
-    shared = min(len(values) for values, _ in blocks.values())
-    classes = exam.task.kind != "regression"
-    return Candidate(
-        rung=step.name,
-        level=step.level,
-        comparable=comparable(exam, step, quick=quick),
-        predictions={arm: values[:shared] for arm, (values, _) in blocks.items()},
-        predicted={arm: codes[:shared] for arm, (_, codes) in blocks.items()} if classes else {},
-    )
-
-
-def _blocks(exam: Exam, own: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """(r, n) values or (r, n, k) probabilities of one arm, and (r, n) class codes, rows in the order of their ids."""
-    rows = exam.task.row_id[tested_rows(exam)]
-    labels = [label_text(label) for label in exam.task.labels]
-    names = [f"p_{label}" for label in labels] or ["prediction"]
-    values: list[NDArray[np.float64]] = []
-    codes: list[NDArray[np.int64]] = []
-    for repeat, block in own.sort_values("row_id", kind="stable").groupby("repeat", sort=True):
-        if repeat != len(values) or not np.array_equal(block["row_id"].to_numpy(), rows):
-            raise RecordError(f"predictions.parquet does not hold the rows of folds.parquet for repeat {repeat}")
-        found = block[names].to_numpy(dtype=np.float64)
-        values.append(found if labels else found[:, 0])
-        codes.append(codes_in(block["predicted"], labels) if labels else np.zeros(len(block), dtype=np.int64))
-    return np.stack(values), np.stack(codes)
-
-
-def codes_in(values: "pd.Series[Any]", labels: list[str]) -> NDArray[np.int64]:
-    """(n,) places of stored labels among these; raises RecordError for one that is not among them."""
-    codes = pd.Index(labels).get_indexer(pd.Index([label_text(value) for value in values.to_list()]))
-    if (codes < 0).any():
-        raise RecordError("predictions.parquet holds a label that plan.json does not know")
-    return np.asarray(codes, dtype=np.int64)
-
-
-def _targets(exam: Exam, predictions: pd.DataFrame, ids: NDArray[np.int64]) -> NDArray[Any]:
-    """(n,) numbers or class codes; rows that no fold tests have none, and none is asked for."""
-    known = predictions[["row_id", "actual"]].drop_duplicates()
-    if known["row_id"].duplicated().any():
-        raise RecordError("predictions.parquet holds two targets of one row")
-    place = np.searchsorted(ids, known["row_id"].to_numpy())
-    if exam.task.kind == "regression":
-        numbers = np.full(len(ids), np.nan)
-        numbers[place] = known["actual"].to_numpy(dtype=np.float64)
-        return numbers
-    codes = np.zeros(len(ids), dtype=np.int64)
-    codes[place] = codes_in(known["actual"], [label_text(label) for label in exam.task.labels])
-    return codes
-
-
-def _roles(folder: Path, ids: NDArray[np.int64]) -> dict[str, Any]:
-    """Group, time and weight of every row, as far as the plan declares them."""
-    if not (folder / ROLES).exists():
-        return {}
-    found = read_table(folder, ROLES).set_index("row_id")
-    if not np.isin(ids, found.index).all():
-        raise RecordError(f"{ROLES} lacks rows of folds.parquet")
-    return {name: found.loc[ids, name].to_numpy() for name in ("group", "time", "weight") if name in found}
-
-
-def _splits(folds: pd.DataFrame, ids: NDArray[np.int64]) -> list[Fold]:
-    """All splits as positions into the rows; training is all other rows where none are listed."""
-    parts: dict[Any, NDArray[np.int64]] = {
-        place: np.searchsorted(ids, np.sort(block["row_id"].to_numpy(dtype=np.int64)))
-        for place, block in folds.groupby(["repeat", "fold", "part"], sort=True)
-    }
-    everything = np.arange(len(ids))
-    return [
-        Fold(
-            repeat=int(repeat),
-            fold=int(fold),
-            train=parts.get((repeat, fold, "train"), np.setdiff1d(everything, test, assume_unique=True)),
-            test=test,
-        )
-        for (repeat, fold, part), test in parts.items()
-        if part == "test"
-    ]
+    return Candidate(rung=step.name, level=step.level, comparable=comparable(exam, step, quick=quick))
 
 
 def _row_differences(row: BoardRow, again: BoardRow | None) -> list[str]:

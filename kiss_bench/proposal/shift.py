@@ -1,6 +1,7 @@
 """Adversarial check: can a model tell the vault's rows from all others? Asked at the opening only."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,9 @@ from numpy.typing import NDArray
 
 from kiss_bench.judge.comparison import interval
 from kiss_bench.judge.contrasts import measure, set_exam
-from kiss_bench.judge.judgement import Rows, Terms
+from kiss_bench.judge.judgement import Terms
+from kiss_bench.judge.predictions import Predictions
+from kiss_bench.metrics import METRICS
 from kiss_bench.records.honesty import ShiftFacts
 
 MOST = 5_000
@@ -42,8 +45,10 @@ def shift_of(frame: pd.DataFrame, sealed: NDArray[np.bool_], group: NDArray[np.i
         said[test], fold[test] = np.asarray(model.predict_proba(table.iloc[test]))[:, 1], number
         gains += np.asarray(model.feature_importances_, dtype=np.float64)
     terms = Terms(task="binary", metric="roc_auc", margin=0.0, margin_unit="absolute", scheme="stratified", positive=1)
-    exam = set_exam(Rows(actual=actual, fold=fold[None], group=groups, n_train=len(rows) * (1 - 1 / FOLDS)), terms)
-    score = measure(exam, np.column_stack([1.0 - said, said])[None]).score
+    lines = pd.DataFrame({"row_id": rows, "fold": fold, "actual": actual, "p_0": 1.0 - said, "p_1": said})
+    predictions = replace(Predictions.of_frames(METRICS[terms.metric], {"vault": lines}), group=groups)
+    exam = set_exam(predictions, terms)
+    score = measure(exam, predictions.of("vault")["default"].values).score
     low, high = interval(score, exam.layout)
     order = np.argsort(-gains, kind="stable")[:TOLD]
     return ShiftFacts(

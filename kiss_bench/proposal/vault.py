@@ -11,9 +11,9 @@ from threadpoolctl import threadpool_limits
 from kiss_bench.engines import Choice, hired
 from kiss_bench.errors import KissBenchError, RecordError, RefusedError
 from kiss_bench.evaluation.exam import Exam, Outcome
-from kiss_bench.judge.judgement import Rows
+from kiss_bench.judge.predictions import Predictions
 from kiss_bench.plan.plan import Arm
-from kiss_bench.proposal.holdout import Holdout, Scored, check_holdout, holdout_rows, judge_holdout
+from kiss_bench.proposal.holdout import Holdout, check_holdout, judge_holdout
 from kiss_bench.proposal.opening import Model, opening_exam, outcomes_of
 from kiss_bench.proposal.shift import shift_of
 from kiss_bench.proposal.verify import verify
@@ -31,7 +31,6 @@ from kiss_bench.runs.registration import asked_hash, note
 from kiss_bench.runs.rows_again import plan_with_data
 from kiss_bench.runs.run import set_exam
 from kiss_bench.runs.write import seal_again
-from kiss_bench.tasks.labels import labels_of
 from kiss_bench.tasks.read import read_table
 from kiss_bench.tasks.seeds import seed_of
 
@@ -140,7 +139,7 @@ def _exams(recorded: Recorded, board: Board, models: tuple[Model, ...], data: Pa
         raise RefusedError(f"the vault stays sealed: these rows do not give the folds of {recorded.folder}")
     try:
         opened = opening_exam(exam, table if table.sealed is None else read_table(replace(plan, vault=None)), models)
-        check_holdout(_rows(opened), terms_of(opened))
+        check_holdout(Predictions.of_outcomes(opened, {}), terms_of(opened))
     except KissBenchError as error:
         raise RefusedError(f"the vault stays sealed, since its rows cannot be scored: {error}") from None
     return exam, opened
@@ -162,7 +161,7 @@ def _facts(board: Board, opened: Exam, outcomes: dict[Model, Outcome], models: t
         rung=models[-1].rung,
         arm=models[-1].arm,
         incumbent=models[-2].rung,
-        scores={models[place].rung: score for place, score in enumerate(found.scores.values())},
+        scores=found.scores,
         gain=found.comparison.gain,
         gain_low=found.low,
         gain_high=found.high,
@@ -196,30 +195,8 @@ def _unanswered(board: Board) -> Iterator[str]:
 
 
 def _judged(opened: Exam, outcomes: dict[Model, Outcome], models: tuple[Model, ...]) -> Holdout:
-    scored = {
-        "dummy" if place == 0 else model.rung: _scored(outcomes[model], opened.task.positive)
-        for place, model in enumerate(models)
-    }
-    incumbent = "dummy" if len(models) == 2 else models[-2].rung
-    return judge_holdout(_rows(opened), terms_of(opened), scored, (incumbent, models[-1].rung))
-
-
-def _scored(outcome: Outcome, positive: int | None) -> Scored:
-    assert outcome.prediction is not None
-    classes = outcome.prediction.ndim == 2
-    codes = labels_of(outcome.prediction, outcome.threshold, positive) if classes else None
-    return Scored(prediction=outcome.prediction, codes=codes)
-
-
-def _rows(opened: Exam) -> Rows:
-    task, split = opened.task, opened.folds.splits[0]
-    forward = opened.folds.kind == "forward"
-    roles = {
-        "group": task.group[split.test] if task.group is not None and not forward else None,
-        "time": task.time[split.test] if task.time is not None and forward else None,
-        "weight": task.weight[split.test] if task.weight is not None else None,
-    }
-    return holdout_rows(task.y[split.test], roles, float(len(split.train)))
+    said = Predictions.of_outcomes(opened, {(model.rung, model.arm): (outcomes[model],) for model in models})
+    return judge_holdout(said, terms_of(opened), models[0].rung, (models[-2].rung, models[-1].rung))
 
 
 def _table(opened: Exam, outcomes: list[Outcome]) -> pd.DataFrame:

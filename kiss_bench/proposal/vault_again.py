@@ -3,18 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from kiss_bench.errors import RecordError
-from kiss_bench.evaluation.probabilities import label_text
 from kiss_bench.judge.judgement import Terms
+from kiss_bench.judge.predictions import Predictions
 from kiss_bench.plan.plan import Plan
-from kiss_bench.proposal.holdout import Holdout, Scored, holdout_rows, judge_holdout
-from kiss_bench.proposal.rejudged import codes_in, same
+from kiss_bench.proposal.holdout import Holdout, judge_holdout
+from kiss_bench.proposal.rejudged import same
 from kiss_bench.records.honesty import VaultFacts
-
-ROLES = ("group", "time", "weight")
+from kiss_bench.tasks.labels import label_text
 
 
 def vault_differences(table: pd.DataFrame, facts: Mapping[str, Any], plan: Plan, told: VaultFacts) -> list[str]:
@@ -32,8 +30,7 @@ def vault_differences(table: pd.DataFrame, facts: Mapping[str, Any], plan: Plan,
         "p_gain": (told.p_gain, again.comparison.p_gain),
         "verdict": (told.verdict, again.verdict),
     }
-    for name, score in again.scores.items():
-        rung = base_of(told) if name == "dummy" else name
+    for rung, score in again.scores.items():
         found[f"score of {rung}"] = (tuple(told.scores[rung]), score)
     return [
         f"of the vault, {name} is {then!r}, recomputed {now!r}"
@@ -55,31 +52,15 @@ def _same(then: Any, now: Any) -> bool:
 
 
 def _again(table: pd.DataFrame, facts: Mapping[str, Any], plan: Plan, told: VaultFacts) -> Holdout:
-    labels = [name.removeprefix("p_") for name in table.columns if name.startswith("p_")]
-    first = table[table["rung"] == told.rung].sort_values("row_id")
-    roles = {name: first[name].to_numpy() for name in ROLES if name in first}
-    roles.pop("group" if plan.folds.kind == "forward" else "time", None)
-    actual = codes_in(first["actual"], labels) if labels else first["actual"].to_numpy(dtype=np.float64)
-    understood = facts["understood"]
+    understood, kind = facts["understood"], plan.folds.kind or "stratified"
+    rest = float(understood["rows_read"] - understood["rows_dropped"] - table["row_id"].nunique())
+    said = Predictions.of_vault(table, kind=kind, n_train=rest)
     terms = Terms(
         task=understood["task"],
         metric=plan.metric.primary or "",
         margin=plan.metric.margin,
         margin_unit=plan.metric.margin_unit,
-        scheme=plan.folds.kind or "stratified",
-        positive=labels.index(label_text(plan.positive)) if labels and plan.positive is not None else None,
+        scheme=kind,
+        positive=said.labels.index(label_text(plan.positive)) if said.labels and plan.positive is not None else None,
     )
-    base = base_of(told)
-    models = {"dummy": _scored(table, base, labels)}
-    models |= {name: _scored(table, name, labels) for name in (str(told.incumbent), str(told.rung)) if name != base}
-    incumbent = "dummy" if told.incumbent == base else str(told.incumbent)
-    rest = float(understood["rows_read"] - understood["rows_dropped"] - len(first))
-    return judge_holdout(holdout_rows(actual, roles, rest), terms, models, (incumbent, str(told.rung)))
-
-
-def _scored(table: pd.DataFrame, rung: str, labels: list[str]) -> Scored:
-    own = table[table["rung"] == rung].sort_values("row_id")
-    if not labels:
-        return Scored(prediction=own["prediction"].to_numpy(dtype=np.float64))
-    found = own[[f"p_{label}" for label in labels]].to_numpy(dtype=np.float64)
-    return Scored(prediction=found, codes=codes_in(own["predicted"], labels))
+    return judge_holdout(said, terms, base_of(told), (str(told.incumbent), str(told.rung)))

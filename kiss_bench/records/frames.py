@@ -12,11 +12,10 @@ import pandas as pd
 from pyarrow import parquet
 
 from kiss_bench.evaluation.exam import Exam, Outcome, Trial
-from kiss_bench.evaluation.probabilities import label_text
 from kiss_bench.records.atomic import write_whole
 from kiss_bench.records.board import Board
 from kiss_bench.records.keys import canonical_json, sha256_of
-from kiss_bench.tasks.labels import labels_of
+from kiss_bench.tasks.labels import label_text, labels_of
 
 StudyPlace = tuple[str, str, int, int]
 """(rung, arm, repeat, fold)."""

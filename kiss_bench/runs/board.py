@@ -8,7 +8,6 @@ import pandas as pd
 
 from kiss_bench.evaluation.exam import Costs, Exam, Outcome
 from kiss_bench.evaluation.fit import middle
-from kiss_bench.evaluation.probabilities import label_text
 from kiss_bench.evaluation.thresholds import threshold_metric
 from kiss_bench.judge.judgement import Comparison, Judged, Judgement
 from kiss_bench.metrics import METRICS
@@ -28,6 +27,7 @@ from kiss_bench.runs.judging import still_contested
 from kiss_bench.runs.notes import notes_of
 from kiss_bench.runs.uncertain import interval_facts, reliability_facts
 from kiss_bench.runs.units import Progress, arms_of, is_controlled, repeats_of_all, rung_facts
+from kiss_bench.tasks.labels import label_text
 
 Tables = tuple[pd.DataFrame, pd.DataFrame]
 """Predictions and trials, as the result folder holds them."""

@@ -23,7 +23,7 @@ from kiss_bench.records.ledger import read_ledger
 from kiss_bench.records.seals import seals_of
 from kiss_bench.reports.words import recommended_row, rungs_above
 from kiss_bench.runs.filling import Watch
-from kiss_bench.runs.judging import pooled, pooled_labels, tested_rows, whole_repeats
+from kiss_bench.runs.judging import predicted_by
 from kiss_bench.runs.refitted import Refitting
 from kiss_bench.runs.units import Progress, rung_facts
 from kiss_bench.tasks.make import group_names
@@ -77,7 +77,7 @@ def diagnosed(progress: Progress, board: Board, table: Table, watch: Watch) -> D
 
 def _described(progress: Progress, table: Table, found: Diagnostics, said: Said) -> Diagnostics:
     """The parts that follow from stored predictions alone."""
-    exam, rows, notes = progress.exam, tested_rows(progress.exam), list(found.notes)
+    exam, rows, notes = progress.exam, progress.exam.tested, list(found.notes)
     task, metric = exam.task, METRICS[found.metric]
     simpler = _said(progress, found.simpler, found.simpler_arm)
     actual = task.y[rows]
@@ -115,19 +115,16 @@ def _described(progress: Progress, table: Table, found: Diagnostics, said: Said)
 
 def _said(progress: Progress, rung: str | None, arm: str | None) -> Said | None:
     """What an arm said of the tested rows in repeat 0; None where it is not there as a whole."""
-    exam, rows = progress.exam, tested_rows(progress.exam)
-    step = next((step for step in exam.plan.ladder if step.name == rung), None)
-    known: Arm = "tuned" if arm == "tuned" else "default"
-    whole = whole_repeats(exam, progress.found(step, known)) if step is not None else []
-    if not whole:
+    found = predicted_by(progress, rung, arm)
+    if found is None:
         return None
-    labels = None if exam.task.kind == "regression" else pooled_labels(exam, whole[0], rows)
-    return Said(prediction=pooled(exam, whole[0], rows), labels=labels)
+    labels = None if progress.exam.task.kind == "regression" else found.labels(0)
+    return Said(prediction=found.values[0], labels=labels)
 
 
 def _cuts(progress: Progress, table: Table) -> Iterator[Cut]:
     """By every feature, and by group and time where these are declared."""
-    exam, rows = progress.exam, tested_rows(progress.exam)
+    exam, rows = progress.exam, progress.exam.tested
     task = exam.task
     for column in task.columns:
         yield from feature_cuts(task.frame[[column.name]].iloc[rows], (column,))

@@ -1,29 +1,23 @@
 """From outcomes to the judgement: what the judge is shown, and in which order."""
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import replace
-
-import numpy as np
-from numpy.typing import NDArray
 
 from kiss_bench.engines.mapping import each
 from kiss_bench.evaluation.arithmetic import level_here
 from kiss_bench.evaluation.exam import Exam, Outcome, Place
 from kiss_bench.judge.climb import contested, judge
 from kiss_bench.judge.contrasts import set_exam
-from kiss_bench.judge.judgement import Candidate, Codes, Floats, Judged, Judgement, Rows, Terms
-from kiss_bench.plan.plan import Arm, Step
+from kiss_bench.judge.judgement import Candidate, Judged, Judgement, Terms
+from kiss_bench.judge.predictions import Predicted, Predictions, whole_repeats
+from kiss_bench.plan.plan import Arm, Plan, Step
 from kiss_bench.runs.units import Progress, arms_of, escalates, is_controlled, repeats_drawn, rung_facts
-from kiss_bench.tasks.labels import labels_of
 from kiss_bench.tuning.record.complete import lacks
-
-FIRST = 0
 
 
 def judge_progress(progress: Progress) -> Judgement:
     """The judgement of all arms that are complete; wants every default arm to have ended on the first repeat."""
-    return judge(candidates_of(progress), judged_rows(progress.exam, tested_rows(progress.exam)), terms_in(progress))
+    return judge(candidates_of(progress), predictions_of(progress), terms_in(progress))
 
 
 def judge_at_level(progress: Progress) -> Judgement:
@@ -53,13 +47,33 @@ def terms_in(progress: Progress) -> Terms:
 
 def candidates_of(progress: Progress) -> list[Candidate]:
     """The ladder as the judge is shown it, simplest rung first."""
-    exam = progress.exam
-    rows = tested_rows(exam)
-    candidates = [_candidate(progress, step, rows) for step in exam.plan.ladder]
+    plan = progress.exam.plan
+    return ladder_of(plan, [_candidate(progress, step) for step in plan.ladder])
+
+
+def ladder_of(plan: Plan, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """These and the rungs that the plan skips, simplest first."""
     skipped = [
-        Candidate(rung=name, level=level_of(name), status="skipped", reason=why) for name, why in exam.plan.skip.items()
+        Candidate(rung=name, level=level_of(name), status="skipped", reason=why) for name, why in plan.skip.items()
     ]
     return sorted([*candidates, *skipped], key=lambda candidate: candidate.level)
+
+
+def predictions_of(progress: Progress) -> Predictions:
+    """What every arm that climbs has said so far."""
+    exam = progress.exam
+    arms = [(step, arm) for step in exam.plan.ladder for arm in arms_of(exam, step, quick=progress.quick)]
+    return Predictions.of_outcomes(exam, {(step.name, arm): progress.found(step, arm) for step, arm in arms})
+
+
+def predicted_by(progress: Progress, rung: str | None, arm: str | None) -> Predicted | None:
+    """What one arm said in the repeats it has whole; None while it has none, or of no rung of this ladder."""
+    step = next((step for step in progress.exam.plan.ladder if step.name == rung), None)
+    if step is None:
+        return None
+    known: Arm = "tuned" if arm == "tuned" else "default"
+    found = {(step.name, known): progress.found(step, known)}
+    return Predictions.of_outcomes(progress.exam, found).of(step.name).get(known)
 
 
 def still_contested(progress: Progress, judgement: Judgement) -> Judged | None:
@@ -86,28 +100,7 @@ def check_judgeable(exam: Exam) -> None:
 
     That is FoldError and DataError for rows that decide nothing, KissBenchError for a metric without an error bar.
     """
-    set_exam(judged_rows(exam, tested_rows(exam)), terms_of(exam))
-
-
-def tested_rows(exam: Exam) -> NDArray[np.int64]:
-    """Ascending positions of all rows that are in some test part of the first repeat."""
-    return np.sort(np.concatenate([split.test for split in exam.folds.of(FIRST)]))
-
-
-def judged_rows(exam: Exam, rows: NDArray[np.int64]) -> Rows:
-    """What the judge is told of the rows: they are the same in every repeat, in other folds."""
-    task, splits = exam.task, exam.folds.splits
-    fold = np.empty((repeats_drawn(exam), len(task.row_id)), dtype=np.int64)
-    for split in splits:
-        fold[split.repeat, split.test] = split.fold
-    return Rows(
-        actual=task.y[rows],
-        fold=fold[:, rows],
-        group=task.group[rows] if task.group is not None and exam.folds.kind != "forward" else None,
-        time=task.time[rows] if task.time is not None and exam.folds.kind == "forward" else None,
-        n_train=float(np.mean([len(split.train) for split in splits])),
-        weight=task.weight[rows] if task.weight is not None else None,
-    )
+    set_exam(Predictions.of_outcomes(exam, {}), terms_of(exam))
 
 
 def terms_of(exam: Exam) -> Terms:
@@ -126,31 +119,20 @@ def terms_of(exam: Exam) -> Terms:
     )
 
 
-def _candidate(progress: Progress, step: Step, rows: NDArray[np.int64]) -> Candidate:
-    """One rung with the repeats that all its arms have completed, of those that have completed any."""
-    exam = progress.exam
-    arms: dict[Arm, list[tuple[Outcome, ...]]] = {}
-    reason = ""
+def _candidate(progress: Progress, step: Step) -> Candidate:
+    """One rung: failed where a unit of it did, or its record is not whole."""
+    exam, reason, ended = progress.exam, "", True
     for arm in arms_of(exam, step, quick=progress.quick):
         outcomes = progress.found(step, arm)
         reason = reason or failure_of(outcomes) or incomplete(exam, step, outcomes)
-        if whole := whole_repeats(exam, outcomes):
-            arms[arm] = whole
+        ended = ended and (arm != "default" or bool(whole_repeats(exam, outcomes)))
     if is_controlled(exam, step, quick=progress.quick):  # one that failed is told in the record, and is no rung's fault
-        ended = [found for found in progress.found(step, "random") if found is not None and found.status == "ok"]
-        reason = reason or incomplete(exam, step, ended)
-    if reason or "default" not in arms:
+        random = [found for found in progress.found(step, "random") if found is not None and found.status == "ok"]
+        reason = reason or incomplete(exam, step, random)
+    if reason or not ended:
         return Candidate(rung=step.name, level=step.level, status="failed", reason=reason or "still running")
-    shared = min(len(repeats) for repeats in arms.values())
-    seen = {arm: whole[:shared] for arm, whole in arms.items()}
-    cut = {arm: whole for arm, whole in seen.items() if whole[0][0].threshold is not None}
-    return Candidate(
-        rung=step.name,
-        level=step.level,
-        comparable=comparable(exam, step, quick=progress.quick),
-        predictions={arm: np.stack([pooled(exam, one, rows) for one in whole]) for arm, whole in seen.items()},
-        predicted={arm: np.stack([pooled_labels(exam, one, rows) for one in whole]) for arm, whole in cut.items()},
-    )
+    fair = comparable(exam, step, quick=progress.quick)
+    return Candidate(rung=step.name, level=step.level, comparable=fair)
 
 
 def incomplete(exam: Exam, step: Step, outcomes: Sequence[Outcome | None]) -> str:
@@ -172,33 +154,6 @@ def failure_of(outcomes: Sequence[Outcome | None]) -> str:
     repeat = f"repeat {first.repeat}, " if any(outcome and outcome.repeat for outcome in outcomes) else ""
     where = f"{first.arm} arm, {repeat}fold {first.fold}{more}"
     return f"{where}: {first.reason}" if first.error == "BaseFailed" else f"{where}: {first.error}: {first.reason}"
-
-
-def whole_repeats(exam: Exam, outcomes: Sequence[Outcome | None]) -> list[tuple[Outcome, ...]]:
-    """The outcomes of an arm by repeat, from the first on, as far as every fold is there."""
-    folds = len(exam.folds.of(FIRST))
-    fine = [outcome for outcome in outcomes if outcome is not None and outcome.prediction is not None]
-    by_repeat = [tuple(one for one in fine if one.repeat == repeat) for repeat in range(len(outcomes) // folds)]
-    return list(itertools.takewhile(lambda repeat: len(repeat) == folds, by_repeat))
-
-
-def pooled(exam: Exam, outcomes: Sequence[Outcome], rows: NDArray[np.int64]) -> Floats:
-    """Predictions of one arm in one repeat for `rows`, (n,) or (n, k)."""
-    found = [(outcome, outcome.prediction) for outcome in outcomes if outcome.prediction is not None]
-    whole = np.full((len(exam.task.row_id), *found[0][1].shape[1:]), np.nan)
-    for outcome, values in found:
-        whole[exam.split(outcome.repeat, outcome.fold).test] = values
-    return np.asarray(whole[rows])
-
-
-def pooled_labels(exam: Exam, outcomes: Sequence[Outcome], rows: NDArray[np.int64]) -> Codes:
-    """(n,) class codes of the same, after each fold's own threshold."""
-    whole = np.full(len(exam.task.row_id), -1, dtype=np.int64)
-    for outcome in outcomes:
-        assert outcome.prediction is not None
-        codes = labels_of(outcome.prediction, outcome.threshold, exam.task.positive)
-        whole[exam.split(outcome.repeat, outcome.fold).test] = codes
-    return whole[rows]
 
 
 def comparable(exam: Exam, step: Step, *, quick: bool) -> bool:

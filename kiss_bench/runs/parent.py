@@ -4,19 +4,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from kiss_bench.errors import RecordError
 from kiss_bench.evaluation.exam import Exam
-from kiss_bench.evaluation.probabilities import label_text
 from kiss_bench.judge.comparison import compare_all
-from kiss_bench.judge.contrasts import Measured, measure
+from kiss_bench.judge.contrasts import measure
+from kiss_bench.judge.predictions import Predictions
 from kiss_bench.records.board import Board, BoardRow
 from kiss_bench.records.folder import read_board, read_json
 from kiss_bench.runs.asked import asked_in, asked_of
-from kiss_bench.runs.judging import tested_rows
 from kiss_bench.runs.tuned_arms import Arms
+from kiss_bench.tasks.folds import folds_frame
 from kiss_bench.tuning.record.facts import Change, Effect, ParentFacts
 
 WORDS = ("question", "population")
@@ -53,11 +52,12 @@ def _effects(before: Board, after: Board, arms: Arms, folder: Path) -> tuple[Eff
     """Every rung of either board, in the order of the new one."""
     old, new = ({row.rung: row for row in board.rungs} for board in (before, after))
     same = (before.folds_hash, before.data_hash) == (after.folds_hash, after.data_hash)
-    predictions = _predictions(folder) if same and before.metric.name == after.metric.name else None
+    there = same and before.metric.name == after.metric.name
+    then = _predictions(folder, arms.progress.exam) if there else None
     found = []
     for rung in dict.fromkeys([*new, *old]):
         one, other = old.get(rung), new.get(rung)
-        gain = _gain(arms, predictions, one, other) if predictions is not None and one and other else None
+        gain = _gain(arms, then, one, other) if then is not None and one and other else None
         found.append(
             Effect(
                 rung=rung,
@@ -73,36 +73,24 @@ def _effects(before: Board, after: Board, arms: Arms, folder: Path) -> tuple[Eff
     return tuple(found)
 
 
-def _predictions(folder: Path) -> pd.DataFrame | None:
-    """The parent's predictions; None where they are not there: they are not committed above 1 MB."""
+def _predictions(folder: Path, exam: Exam) -> Predictions | None:
+    """The parent's, of the first repeat; None where they are not there (not committed above 1 MB), or broken."""
     try:
-        return pd.read_parquet(folder / "predictions.parquet", filters=[("repeat", "==", 0)])
-    except (OSError, ValueError):
+        table = pd.read_parquet(folder / "predictions.parquet", filters=[("repeat", "==", 0)])
+        folds = folds_frame(exam.folds, exam.task)
+        return Predictions.of_record(table, folds, kind=exam.folds.kind, labels=exam.task.labels)
+    except (OSError, ValueError, KeyError, RecordError):
         return None
 
 
-def _gain(
-    arms: Arms, predictions: pd.DataFrame, before: BoardRow, after: BoardRow
-) -> tuple[float, float, float] | None:
+def _gain(arms: Arms, then: Predictions, before: BoardRow, after: BoardRow) -> tuple[float, float, float] | None:
     """Of the arm that climbs now over the one that did, on the rows of the first repeat."""
-    exam = arms.progress.exam
-    steps = [step for step in exam.plan.ladder if step.name == after.rung]
-    rows = exam.task.row_id[tested_rows(exam)]
-    own = predictions[(predictions["rung"] == before.rung) & (predictions["arm"] == before.arm)].set_index("row_id")
-    if arms.exam is None or not steps or not np.isin(rows, own.index).all():
+    steps = [step for step in arms.progress.exam.plan.ladder if step.name == after.rung]
+    said = {str(arm): one for arm, one in then.of(before.rung).items()}.get(str(before.arm))
+    if arms.exam is None or not steps or said is None:
         return None
     now = arms.measured(steps[0]).get("tuned" if after.arm == "tuned" else "default")
     if now is None:
         return None
-    pair = compare_all(arms.exam, _measured(arms, own.loc[rows]), now.first(1), 0.05)
+    pair = compare_all(arms.exam, measure(arms.exam, said.values, said.codes), now.first(1), 0.05)
     return pair.gain, pair.low, pair.high
-
-
-def _measured(arms: Arms, own: pd.DataFrame) -> Measured:
-    assert arms.exam is not None
-    task = arms.progress.exam.task
-    if task.kind == "regression":
-        return measure(arms.exam, own["prediction"].to_numpy()[None])
-    labels = [label_text(label) for label in task.labels]
-    codes = pd.Index(labels).get_indexer(pd.Index([label_text(value) for value in own["predicted"]]))
-    return measure(arms.exam, own[[f"p_{label}" for label in labels]].to_numpy()[None], codes[None].astype(np.int64))

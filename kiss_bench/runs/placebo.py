@@ -9,7 +9,7 @@ from kiss_bench.judge.climb import judge
 from kiss_bench.plan.plan import Plan, Step
 from kiss_bench.records.honesty import FOUND, PlaceboDraw, PlaceboFacts
 from kiss_bench.runs.beside import Beside, run_beside
-from kiss_bench.runs.judging import candidates_of, check_judgeable, judged_rows, terms_of, tested_rows
+from kiss_bench.runs.judging import candidates_of, check_judgeable, predictions_of, terms_of
 from kiss_bench.runs.units import Progress, rung_facts
 from kiss_bench.tasks.fold_checks import check_drawn, check_inner
 from kiss_bench.tasks.placebo import DRAWS, how_moved, placebo_task
@@ -94,11 +94,11 @@ def _drawn(exam: Exam, draw: int, beside: Beside, remake: Remake) -> PlaceboDraw
 def weighed(progress: Progress) -> PlaceboDraw:
     """Every rung against the dummy, by the arm that climbs."""
     exam = progress.exam
-    rows, terms = judged_rows(exam, tested_rows(exam)), terms_of(exam)
+    said, terms = predictions_of(progress), terms_of(exam)
     candidates = candidates_of(progress)
     dummy = next(one for one in candidates if one.rung == YARDSTICK)
-    judged = [judge((dummy, one), rows, terms).entries[-1] for one in candidates if one is not dummy]
-    scores = {entry.rung: entry.score for entry in (judge((dummy,), rows, terms).entries[0], *judged)}
+    judged = [judge((dummy, one), said, terms).entries[-1] for one in candidates if one is not dummy]
+    scores = {entry.rung: entry.score for entry in (judge((dummy,), said, terms).entries[0], *judged)}
     chances = {entry.rung: entry.comparison.p_gain if entry.comparison else None for entry in judged}
     return PlaceboDraw(seed=exam.root, scores=scores, chances={YARDSTICK: None, **chances})
 

@@ -13,7 +13,7 @@ from kiss_bench.judge.power import SPREADS, Outlook, dummy_loss, expected_sd, sm
 from kiss_bench.metrics import METRICS
 from kiss_bench.plan.plan import Step
 from kiss_bench.reports.leaks import audit_lines
-from kiss_bench.runs.judging import terms_of, tested_rows
+from kiss_bench.runs.judging import terms_of
 from kiss_bench.runs.notes import notes_of
 from kiss_bench.runs.placebo import placebo_plan
 from kiss_bench.runs.units import Progress, arms_of, escalates, repeats_drawn, repeats_of_all, rung_facts
@@ -118,7 +118,7 @@ def _repeats(exam: Exam) -> str:
 
 def _power(exam: Exam) -> str:
     """The smallest gain that can be shown, what that assumes, and where the assumption comes from."""
-    terms, rows = terms_of(exam), tested_rows(exam)
+    terms, rows = terms_of(exam), exam.tested
     actual, name = exam.task.y[rows], METRICS[terms.metric].name
     lines = [f"smallest gain these rows can show, four times in five: {_gains(exam, len(rows))} {name}"]
     for what, codes in (("group", exam.task.group), ("point in time", exam.task.time)):
@@ -142,7 +142,7 @@ def _power(exam: Exam) -> str:
 
 def _gains(exam: Exam, draws: int) -> str:
     """About how much the first test shows, and what a pair that is repeated would."""
-    terms, rows = terms_of(exam), tested_rows(exam)
+    terms, rows = terms_of(exam), exam.tested
     rungs = 1 if terms.multiplicity == "per_step" else max(len(exam.plan.ladder) - 1, 1)
     once = exam.folds.kind == "forward" or draws == len(exam.folds.of(0))
 

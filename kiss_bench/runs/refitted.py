@@ -9,6 +9,7 @@ from kiss_bench.diagnostics.importance import MOST_COLUMNS, Refit, importance, s
 from kiss_bench.diagnostics.readings import READERS, Subject, reading
 from kiss_bench.evaluation.attempt import attempt
 from kiss_bench.evaluation.exam import Outcome
+from kiss_bench.judge.predictions import whole_repeats
 from kiss_bench.metrics import Metric
 from kiss_bench.plan.plan import Arm, Step
 from kiss_bench.records.board import Board
@@ -16,7 +17,6 @@ from kiss_bench.records.diagnostics import Importance, Reading
 from kiss_bench.reports.json import plain_json
 from kiss_bench.runs.board import all_outcomes
 from kiss_bench.runs.filling import Event, Watch
-from kiss_bench.runs.judging import tested_rows, whole_repeats
 from kiss_bench.runs.pipelines import Pipelines, arm_for_all_rows
 from kiss_bench.runs.tuned import unit_facts
 from kiss_bench.runs.units import Progress, rung_facts
@@ -59,7 +59,7 @@ class Refitting:
         step = self._step(chosen.rung)
         outcomes = list(self._first_folds(step, _arm(chosen.arm)))
         self._tell(f"what {step.name} makes of each column", outcomes)
-        columns = strongest_columns(exam, tested_rows(exam))
+        columns = strongest_columns(exam, exam.tested)
         found = self._attempt(
             "What columns are worth is left out",
             lambda: importance(exam, metric, [self._refit(step, outcome) for outcome in outcomes], columns),

@@ -7,12 +7,13 @@ from kiss_bench.errors import DataError, FoldError, KissBenchError
 from kiss_bench.evaluation.exam import Exam
 from kiss_bench.evaluation.thresholds import threshold_metric
 from kiss_bench.judge.climb import judge
-from kiss_bench.judge.judgement import Candidate, Judgement, Rows, Terms
+from kiss_bench.judge.judgement import Candidate, Judgement, Terms
+from kiss_bench.judge.predictions import Predictions
 from kiss_bench.metrics import find_metric
 from kiss_bench.plan.plan import MetricPlan
 from kiss_bench.records.honesty import StabilityFacts, VariantFacts
 from kiss_bench.runs.beside import Beside, run_beside
-from kiss_bench.runs.judging import candidates_of, check_judgeable, judged_rows, terms_in, tested_rows
+from kiss_bench.runs.judging import candidates_of, check_judgeable, predictions_of, terms_in
 from kiss_bench.runs.units import Progress
 from kiss_bench.tasks.folds import draw_folds
 from kiss_bench.tasks.seeds import other_root
@@ -42,37 +43,36 @@ def checked_seeds(asked: Seeds, found: object) -> Seeds:
 
 def stability_of(progress: Progress, judgement: Judgement) -> StabilityFacts:
     """The verdict at other margins and under the secondary metrics, from the predictions there are: fits nothing."""
-    rows, ladder, terms = (
-        judged_rows(progress.exam, tested_rows(progress.exam)), candidates_of(progress),
-        replace(terms_in(progress), also=()),
-    )  # fmt: skip
+    ladder, said, terms = candidates_of(progress), predictions_of(progress), replace(terms_in(progress), also=())
     rung = judgement.recommended.rung
     margins = [
         variant(what, judgement, rung)
         if factor == 1.0
-        else _asked(what, ladder, rows, replace(terms, margin=terms.margin * factor), rung)
+        else _asked(what, ladder, said, replace(terms, margin=terms.margin * factor), rung)
         for what, factor in (MARGINS if terms.margin else MARGINS[1:2])
     ]
-    metrics = [_under(progress.exam, name, ladder, (rows, terms), rung) for name in terms_in(progress).also]
+    metrics = [_under(progress.exam, name, ladder, (said, terms), rung) for name in terms_in(progress).also]
     return StabilityFacts(margins=tuple(margins), metrics=tuple(metrics))
 
 
-def _under(exam: Exam, name: str, ladder: Sequence[Candidate], on: tuple[Rows, Terms], rung: str) -> VariantFacts:
+def _under(
+    exam: Exam, name: str, ladder: Sequence[Candidate], on: tuple[Predictions, Terms], rung: str
+) -> VariantFacts:
     """With a secondary metric in the primary's place; a margin in the primary's own units is 1 % of skill there."""
-    metric, (rows, terms) = find_metric(name), on
+    metric, (said, terms) = find_metric(name), on
     if exam.task.kind == "binary" and metric.thresholded and threshold_metric(exam) is not metric:
         return _unanswered(metric.name, "no decision threshold was learnt for it")
     if not metric.thresholded:
-        ladder = [replace(one, predicted={}) for one in ladder]
+        said = said.with_most_probable_labels()
     usual = MetricPlan()
     if terms.margin_unit == "absolute":
         terms = replace(terms, margin=usual.margin, margin_unit=usual.margin_unit)
-    return _asked(metric.name, ladder, rows, replace(terms, metric=metric.name), rung)
+    return _asked(metric.name, ladder, said, replace(terms, metric=metric.name), rung)
 
 
-def _asked(what: str, ladder: Sequence[Candidate], rows: Rows, terms: Terms, rung: str) -> VariantFacts:
+def _asked(what: str, ladder: Sequence[Candidate], said: Predictions, terms: Terms, rung: str) -> VariantFacts:
     try:
-        return variant(what, judge(ladder, rows, terms), rung)
+        return variant(what, judge(ladder, said, terms), rung)
     except KissBenchError as error:
         return _unanswered(what, str(error))
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from kiss_bench.evaluation.exam import Exam, Outcome
-from kiss_bench.evaluation.probabilities import label_text
 from kiss_bench.metrics import objective_metric
 from kiss_bench.plan.plan import Step
 from kiss_bench.records.board import Board
@@ -19,6 +18,7 @@ from kiss_bench.runs.parent import parent_facts
 from kiss_bench.runs.tuned_arms import Arms, arms_of_record
 from kiss_bench.runs.tuned_rung import rung_tuning, settings_of
 from kiss_bench.runs.units import Progress, arms_of, rung_facts
+from kiss_bench.tasks.labels import label_text
 from kiss_bench.tuning.pruning import RULE
 from kiss_bench.tuning.record.adaptation import record_commands
 from kiss_bench.tuning.record.facts import (

@@ -1,7 +1,7 @@
 """What tuning, and the sampler, brought on the outer folds: arms of one rung against each other, rows paired."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,12 +11,14 @@ from kiss_bench.evaluation.exam import Outcome
 from kiss_bench.judge.comparison import compare_all
 from kiss_bench.judge.contrasts import Exam as Measuring
 from kiss_bench.judge.contrasts import Measured, measure, set_exam
+from kiss_bench.judge.predictions import Predictions
 from kiss_bench.metrics import Metric, score
 from kiss_bench.plan.plan import Arm, Step
-from kiss_bench.runs.judging import judged_rows, pooled, pooled_labels, terms_of, tested_rows, whole_repeats
+from kiss_bench.runs.judging import terms_of
 from kiss_bench.runs.units import Progress
 from kiss_bench.tuning.record.rung import ArmGain
 
+DUMMY = "dummy"
 ARMS: tuple[Arm, ...] = ("default", "random", "tuned")
 PAIRS: tuple[tuple[Arm, Arm], ...] = (("tuned", "default"), ("tuned", "random"), ("random", "default"))
 
@@ -33,15 +35,9 @@ class Arms:
         """The arms of a rung that are complete, each measured on all its repeats."""
         if self.exam is None:
             return {}
-        exam, rows = self.progress.exam, tested_rows(self.progress.exam)
-        found: dict[Arm, Measured] = {}
-        for arm in ARMS:
-            whole = whole_repeats(exam, self.progress.found(step, arm))
-            if whole:
-                labels = whole[0][0].threshold is not None
-                codes = np.stack([pooled_labels(exam, one, rows) for one in whole]) if labels else None
-                found[arm] = measure(self.exam, np.stack([pooled(exam, one, rows) for one in whole]), codes)
-        return found
+        found = {(step.name, arm): self.progress.found(step, arm) for arm in ARMS}
+        said = Predictions.of_outcomes(self.progress.exam, found).of(step.name)
+        return {arm: measure(self.exam, one.values, one.codes) for arm, one in said.items()}
 
     def gains(self, measured: Mapping[Arm, Measured], repeats: int | None) -> tuple[ArmGain, ...]:
         """Every pair of arms that is there; tuned over default on the repeats that the board's verdict rests on."""
@@ -63,14 +59,15 @@ class Arms:
 
 def arms_of_record(progress: Progress) -> Arms:
     exam = progress.exam
-    rows = tested_rows(exam)
-    measuring = set_exam(judged_rows(exam, rows), replace(terms_of(exam), escalates=False))
-    dummies = [step for step in exam.plan.ladder if step.name == "dummy"]
-    whole = whole_repeats(exam, progress.found(dummies[0], "default")) if dummies else []
-    if not whole:
+    arms: dict[tuple[str, Arm], Sequence[Outcome | None]] = {
+        (step.name, "default"): progress.found(step, "default") for step in exam.plan.ladder if step.name == DUMMY
+    }
+    predictions = Predictions.of_outcomes(exam, arms)
+    said = predictions.of(DUMMY).get("default")
+    measuring = set_exam(predictions, replace(terms_of(exam), escalates=False))
+    if said is None:
         return Arms(progress=progress, exam=None)
-    codes = np.stack([pooled_labels(exam, one, rows) for one in whole]) if whole[0][0].threshold is not None else None
-    dummy = measure(measuring, np.stack([pooled(exam, one, rows) for one in whole]), codes)
+    dummy = measure(measuring, said.values, said.codes)
     return Arms(progress=progress, exam=replace(measuring, dummy=dummy))
 
 

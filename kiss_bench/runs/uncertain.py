@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from kiss_bench.evaluation.exam import Outcome, Positions
 from kiss_bench.judge.judgement import Floats
 from kiss_bench.judge.prediction_intervals import OutOfFold, prediction_intervals
+from kiss_bench.judge.predictions import Predictions
 from kiss_bench.judge.reliability import reliability
 from kiss_bench.plan.plan import Arm, Step
 from kiss_bench.reports.json import plain_json
@@ -19,50 +19,37 @@ REPEAT = 0
 
 def reliability_facts(progress: Progress, step: Step, arm: Arm) -> Mapping[str, Any] | None:
     """The fields of `judge.reliability.Reliability` as in JSON; None for regression, or while folds are missing."""
-    found = None if progress.exam.task.kind == "regression" else _out_of_fold(progress, step, arm)
+    found = None if progress.exam.task.kind == "regression" else _first_repeat(progress, step, arm)
     if found is None:
         return None
-    task, (rows, _, predicted) = progress.exam.task, found
-    weight = None if task.weight is None else task.weight[rows]
-    told = reliability(task.y[rows].astype(np.int64), predicted, task.positive, weight)
+    rows, predicted = found
+    told = reliability(rows.actual.astype(np.int64), predicted, progress.exam.task.positive, rows.weight)
     return dict(plain_json(asdict(told)))
 
 
 def interval_facts(progress: Progress, step: Step, arm: Arm) -> Mapping[str, Any] | None:
     """The fields of `judge.prediction_intervals.PredictionIntervals`; None for classes, or while folds are missing."""
-    found = _out_of_fold(progress, step, arm) if progress.exam.task.kind == "regression" else None
+    found = _first_repeat(progress, step, arm) if progress.exam.task.kind == "regression" else None
     if found is None:
         return None
-    task, (rows, fold, predicted) = progress.exam.task, found
+    rows, predicted = found
     told = prediction_intervals(
         OutOfFold(
-            actual=task.y[rows].astype(np.float64),
+            actual=rows.actual.astype(np.float64),
             predicted=predicted,
-            fold=fold,
+            fold=rows.fold[REPEAT],
             scheme=progress.exam.folds.kind,
-            grouped=task.group is not None,
-            weight=None if task.weight is None else task.weight[rows],
+            grouped=progress.exam.task.group is not None,
+            weight=rows.weight,
         )
     )
     return dict(plain_json(asdict(told)))
 
 
-def _out_of_fold(progress: Progress, step: Step, arm: Arm) -> tuple[Positions, Positions, Floats] | None:
-    """Positions in the task (n,), their folds (n,), predictions (n,) or (n, k), fold by fold; None unless whole."""
-    first: dict[int, Outcome] = {
-        outcome.fold: outcome
-        for outcome in progress.found(step, arm)
-        if outcome is not None and outcome.repeat == REPEAT
-    }
-    rows, folds, values = [], [], []
-    for split in progress.exam.folds.of(REPEAT):
-        outcome = first.get(split.fold)
-        if outcome is None or outcome.prediction is None:
-            return None
-        rows.append(split.test)
-        folds.append(np.full(len(split.test), split.fold, dtype=np.int64))
-        values.append(outcome.prediction)
-    predicted = np.concatenate(values)
-    if not np.isfinite(predicted).all():  # the judge fails such a rung; here it has nothing to show
+def _first_repeat(progress: Progress, step: Step, arm: Arm) -> tuple[Predictions, Floats] | None:
+    """The rows, and what the arm said of them in the first repeat, (n,) or (n, k); None unless all folds are there."""
+    rows = Predictions.of_outcomes(progress.exam, {(step.name, arm): progress.found(step, arm)})
+    said = rows.of(step.name).get(arm)
+    if said is None or not np.isfinite(said.values[REPEAT]).all():  # the judge fails such a rung; nothing to show here
         return None
-    return np.concatenate(rows), np.concatenate(folds), predicted
+    return rows, said.values[REPEAT]

@@ -37,7 +37,7 @@ def is_controlled(exam: Exam, step: Step, *, quick: bool) -> bool:
 
 def repeats_drawn(exam: Exam) -> int:
     """How many repeats of the folds there are."""
-    return 1 + max(split.repeat for split in exam.folds.splits)
+    return 1 + max((split.repeat for split in exam.folds.splits), default=0)
 
 
 def repeats_of_all(exam: Exam) -> int:

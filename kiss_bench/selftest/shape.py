@@ -18,7 +18,7 @@ from kiss_bench.judge.power import Outlook, dummy_loss, smallest_gain
 from kiss_bench.metrics import find_metric
 from kiss_bench.plan.plan import FoldsPlan, MetricPlan, Multiplicity, TaskKind
 from kiss_bench.records.keys import sha256_of
-from kiss_bench.runs.judging import terms_of, tested_rows
+from kiss_bench.runs.judging import terms_of
 from kiss_bench.tasks.task import Fold, Folds
 
 MOST_ROWS = 20_000
@@ -115,7 +115,7 @@ def shape_hash(shape: Shape) -> str:
 
 def margin_share(exam: Exam) -> float:
     """Give the margin as the share of the dummy's row loss that a rung has to remove."""
-    terms, rows = terms_of(exam), tested_rows(exam)
+    terms, rows = terms_of(exam), exam.tested
     metric, actual = find_metric(terms.metric), exam.task.y[rows]
     margin = smallest_gain(actual, terms, Outlook(rows=len(rows), folds=2, repeats=1, rungs=1, spread=0.0))
     if metric.pooling == "ratio":

@@ -1,4 +1,6 @@
-"""From probabilities to hard labels: the one rule that the record, the judge and handed-back pipelines share."""
+"""Labels: as text, and from probabilities, by the one rule that the record, the judge and pipelines share."""
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,3 +19,10 @@ def labels_of(prediction: NDArray[np.float64], threshold: float | None, positive
     if positive is None:
         raise ValueError("a threshold needs to know the positive class")
     return np.where(prediction[:, positive] >= threshold, positive, 1 - positive).astype(np.int64)
+
+
+def label_text(label: Any) -> str:
+    """A label as column names and messages show it: integral floats without their point."""
+    if isinstance(label, (float, np.floating)) and float(label).is_integer():
+        return str(int(label))
+    return str(label)

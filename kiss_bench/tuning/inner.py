@@ -13,10 +13,11 @@ from kiss_bench.evaluation.encodings import Encode
 from kiss_bench.evaluation.exam import Exam, Positions
 from kiss_bench.evaluation.fit import fit_model, predict
 from kiss_bench.evaluation.pipeline import model_of, training_rows
-from kiss_bench.evaluation.probabilities import floor_of, floored, label_text
+from kiss_bench.evaluation.probabilities import floor_of, floored
 from kiss_bench.metrics import Metric
 from kiss_bench.rungs import Rung
 from kiss_bench.rungs._rung import Growing, Rounds
+from kiss_bench.tasks.labels import label_text
 from kiss_bench.tuning.fidelity import Told
 from kiss_bench.tuning.rounds import grow_to_common_minimum, grow_to_minimum
 

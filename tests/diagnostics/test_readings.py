@@ -9,8 +9,8 @@ from kiss_bench.diagnostics.readings import MOST_TERMS, READERS, Subject, column
 from kiss_bench.diagnostics.trees import branches, nodes, walked
 from kiss_bench.errors import RungError
 from kiss_bench.evaluation.pipeline import pipeline_of
-from kiss_bench.evaluation.probabilities import label_text
 from kiss_bench.runs.units import rung_facts
+from kiss_bench.tasks.labels import label_text
 
 DEEP = {"max_depth": 8, "min_samples_leaf": 2}
 

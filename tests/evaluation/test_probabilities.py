@@ -7,7 +7,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
 from kiss_bench.errors import RungError
-from kiss_bench.evaluation.probabilities import FlooredClassifier, checked, floor_of, floored, label_text
+from kiss_bench.evaluation.probabilities import FlooredClassifier, checked, floor_of, floored
+from kiss_bench.tasks.labels import label_text
 
 FLOORS = [
     pytest.param([[0.0, 1.0]], 0.1, [[0.1 / 1.1, 1 / 1.1]], id="raised, then renormalised"),

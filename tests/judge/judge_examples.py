@@ -1,8 +1,10 @@
 """Small made-up benchmarks: rows, terms and predictions that the tests share."""
 
+from dataclasses import dataclass, field, replace
+
 import numpy as np
 
-from kiss_bench.judge import Candidate, Rows, Terms
+from kiss_bench.judge import Candidate, Predicted, Predictions, Terms, judge
 from kiss_bench.metrics import METRICS
 
 
@@ -28,7 +30,7 @@ def rows_of(actual, count=5, repeats=1, seed=0, **roles):
         if actual.dtype.kind == "i"
         else folds(n, count, repeats, np.random.default_rng(seed))
     )
-    return Rows(actual=actual, fold=fold, n_train=n * (count - 1) / count, **roles)
+    return Predictions(actual=actual, fold=fold, n_train=n * (count - 1) / count, **roles)
 
 
 def terms_of(metric, margin=0.0, unit="absolute", **others):
@@ -76,9 +78,33 @@ def classes(n=330, repeats=1, seed=0, noises=(2.0, 1.0)):
     return actual, [np.full((repeats, n), actual.mean()), *[np.clip(p, 0.001, 0.999) for p in models]]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Entrant:
+    """A rung and what it said: (r, n[, k]) values, and (r, n) labels where thresholds were learnt, by arm."""
+
+    rung: str
+    level: float
+    status: str = "ok"
+    reason: str = ""
+    comparable: bool = True
+    predictions: dict = field(default_factory=dict)
+    predicted: dict = field(default_factory=dict)
+
+
+def judged(ladder, rows, terms):
+    """The judgement of these entrants on these rows."""
+    facts = ("rung", "level", "status", "reason", "comparable")
+    candidates = [Candidate(**{name: getattr(one, name) for name in facts}) for one in ladder]
+    arms = {
+        one.rung: {arm: Predicted(values=said, codes=one.predicted.get(arm)) for arm, said in one.predictions.items()}
+        for one in ladder
+    }
+    return judge(candidates, replace(rows, arms=arms), terms)
+
+
 def ladder_of(*predictions, arms=("default",)):
     names = ["dummy", *[f"rung{number}" for number in range(1, len(predictions))]]
     return [
-        Candidate(rung=name, level=float(level), predictions=dict.fromkeys(arms if level else ("default",), values))
+        Entrant(rung=name, level=float(level), predictions=dict.fromkeys(arms if level else ("default",), values))
         for level, (name, values) in enumerate(zip(names, predictions, strict=True))
     ]

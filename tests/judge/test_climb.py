@@ -4,11 +4,11 @@ import dataclasses
 
 import numpy as np
 import pytest
-from judge_examples import classes, ladder_of, numbers, rows_of, terms_of
+from judge_examples import Entrant, classes, judged, ladder_of, numbers, rows_of, terms_of
 from sklearn import metrics as sk
 
 from kiss_bench.errors import KissBenchError, RecordError
-from kiss_bench.judge import Candidate, Trio, compare_rows, contested, judge
+from kiss_bench.judge import Trio, compare_rows, contested
 from kiss_bench.judge.multiplicity import next_level
 
 TERMS = terms_of("rmse", 0.01, "relative")
@@ -19,7 +19,7 @@ def climbing(steps, n=400, repeats=1):
     rng = np.random.default_rng(0)
     actual = rng.normal(0.0, 4.0, n)
     noise, current = 2.0, np.full((repeats, n), actual.mean())
-    ladder = [Candidate(rung="dummy", level=0.0, predictions={"default": current})]
+    ladder = [Entrant(rung="dummy", level=0.0, predictions={"default": current})]
     for number, step in enumerate(steps, start=1):
         better = actual + rng.normal(size=(repeats, n)) * noise
         noise = noise / 2.0 if step in "PC" else noise
@@ -30,7 +30,7 @@ def climbing(steps, n=400, repeats=1):
             else {"reason": "because"}
         )
         current = better if step == "P" else current
-        ladder.append(Candidate(rung=f"r{number}", level=number, status=status, comparable=step != "C", **facts))
+        ladder.append(Entrant(rung=f"r{number}", level=number, status=status, comparable=step != "C", **facts))
     return actual, ladder
 
 
@@ -51,7 +51,7 @@ def climbing(steps, n=400, repeats=1):
 @pytest.mark.parametrize(("repeats", "divisor"), [(1, 5), (3, 1)])
 def test_levels_pass_on_after_a_promotion_only(steps, shares, verdicts, repeats, divisor):
     actual, ladder = climbing(steps, repeats=repeats)
-    entries = judge(ladder, rows_of(actual, repeats=repeats), TERMS).entries[1:]
+    entries = judged(ladder, rows_of(actual, repeats=repeats), TERMS).entries[1:]
     words = {"N": "NOT JUSTIFIED", "J": "JUSTIFIED", "F": "FAILED", "C": "NOT COMPARABLE", "S": None}
     assert [entry.verdict for entry in entries] == [words[letter] for letter in verdicts]
     tests = len(steps) - steps.count("S")
@@ -66,7 +66,7 @@ def test_a_level_is_its_share_plus_what_was_inherited():
 
 def test_each_rung_meets_the_last_promoted_one():
     actual, ladder = climbing("P-FCPS-")
-    judgement = judge(ladder, rows_of(actual), TERMS)
+    judgement = judged(ladder, rows_of(actual), TERMS)
     assert [entry.incumbent for entry in judgement.entries] == [None, "dummy", "r1", None, "r1", "r1", None, "r5"]
     assert judgement.recommended.rung == "r5"
     assert [entry.status for entry in judgement.entries] == ["ok", "ok", "ok", "failed", "ok", "ok", "skipped", "ok"]
@@ -75,7 +75,7 @@ def test_each_rung_meets_the_last_promoted_one():
 
 def test_a_rung_that_is_not_comparable_shows_its_numbers_and_is_never_chosen():
     actual, ladder = climbing("C")
-    judgement = judge(ladder, rows_of(actual), TERMS)
+    judgement = judged(ladder, rows_of(actual), TERMS)
     entry = judgement.entries[1]
     assert (entry.verdict, entry.comparison.verdict) == ("NOT COMPARABLE", "NOT COMPARABLE")
     assert entry.comparison.p_gain > 0.999
@@ -88,7 +88,7 @@ def test_pure_noise_promotes_nothing(metric, seed):
     rng = np.random.default_rng(seed)
     actual = rng.normal(size=300)
     noise = [np.zeros((1, 300)), *[rng.normal(size=(1, 300)) * 0.05 for _ in range(6)]]
-    judgement = judge(ladder_of(*noise), rows_of(actual), terms_of(metric, 0.01, "skill"))
+    judgement = judged(ladder_of(*noise), rows_of(actual), terms_of(metric, 0.01, "skill"))
     assert judgement.recommended.rung == "dummy"
     assert judgement.also_consider is None
     assert judgement.recommended.why == "dummy: no rung above it was shown to gain more than the margin."
@@ -97,7 +97,7 @@ def test_pure_noise_promotes_nothing(metric, seed):
 def test_the_base_comes_first_whatever_the_order_handed_in():
     actual, ladder = climbing("P-")
     naive = dataclasses.replace(ladder[1], rung="naive", level=0.0)
-    entries = judge([ladder[2], naive, ladder[0]], rows_of(actual), TERMS).entries
+    entries = judged([ladder[2], naive, ladder[0]], rows_of(actual), TERMS).entries
     assert [entry.rung for entry in entries] == ["dummy", "naive", "r2"]
     assert [entry.verdict for entry in entries] == ["BASELINE", "JUSTIFIED", "NOT JUSTIFIED"]
 
@@ -108,8 +108,8 @@ def two_arms(default, tuned):
     actual = rng.normal(0.0, 2.0, 500)
     common = rng.normal(size=(3, 500))
     arms = {"default": actual + common * default, "tuned": actual + common * tuned}
-    dummy = Candidate(rung="dummy", level=0.0, predictions={"default": np.full((3, 500), actual.mean())})
-    return judge([dummy, Candidate(rung="linear", level=2.0, predictions=arms)], rows_of(actual, repeats=3), TERMS)
+    dummy = Entrant(rung="dummy", level=0.0, predictions={"default": np.full((3, 500), actual.mean())})
+    return judged([dummy, Entrant(rung="linear", level=2.0, predictions=arms)], rows_of(actual, repeats=3), TERMS)
 
 
 @pytest.mark.parametrize(
@@ -142,14 +142,14 @@ def test_arms_are_reported_on_rungs_that_were_not_promoted_too():
 
 def test_a_rung_with_one_arm_says_nothing_about_tuning():
     actual, ladder = climbing("P")
-    entry = judge(ladder, rows_of(actual), TERMS).entries[1]
+    entry = judged(ladder, rows_of(actual), TERMS).entries[1]
     assert (entry.arm, entry.default_score, entry.default_verdict, entry.tuning_gain) == ("default", None, None, None)
 
 
 def test_scores_skill_and_secondary_metrics_are_those_of_repeat_0():
     actual, models = numbers(repeats=3)
     terms = terms_of("rmse", 0.01, "skill", also=("mae", "r2"))
-    entries = judge(ladder_of(*models), rows_of(actual, repeats=3), terms).entries
+    entries = judged(ladder_of(*models), rows_of(actual, repeats=3), terms).entries
     for entry, model in zip(entries, models, strict=True):
         assert entry.score == pytest.approx(sk.root_mean_squared_error(actual, model[0]), abs=1e-12)
         assert entry.skill == pytest.approx(sk.r2_score(actual, model[0]), abs=1e-12)
@@ -165,11 +165,11 @@ def test_a_secondary_metric_of_labels_is_that_of_repeat_0_with_the_labels_learnt
     said = np.clip(0.5 + 0.2 * (actual - 0.5) + rng.normal(0, 0.2, (3, 300)), 0.01, 0.99)
     labels = (said > 0.4).astype(np.int64)
     ladder = [
-        Candidate(rung="dummy", level=0, predictions={"default": np.full((3, 300), actual.mean())}),
-        Candidate(rung="r1", level=1, predictions={"default": said}, predicted={"default": labels}),
+        Entrant(rung="dummy", level=0, predictions={"default": np.full((3, 300), actual.mean())}),
+        Entrant(rung="r1", level=1, predictions={"default": said}, predicted={"default": labels}),
     ]
     terms = dataclasses.replace(terms_of("log_loss", 0.01, "skill", also=("accuracy",)), task="binary", positive=1)
-    entry = judge(ladder, rows_of(actual, repeats=3), terms).entries[1]
+    entry = judged(ladder, rows_of(actual, repeats=3), terms).entries[1]
     assert entry.also["accuracy"] == pytest.approx(sk.accuracy_score(actual, labels[0]), abs=1e-12)
     assert entry.also["accuracy"] != pytest.approx(sk.accuracy_score(actual, labels[1]), abs=1e-12)
 
@@ -177,7 +177,7 @@ def test_a_secondary_metric_of_labels_is_that_of_repeat_0_with_the_labels_learnt
 @pytest.mark.parametrize("metric", ["log_loss", "brier", "accuracy", "roc_auc"])
 def test_skill_is_the_share_of_the_dummys_loss_removed(metric):
     actual, models = classes()
-    entries = judge(ladder_of(*models), rows_of(actual), terms_of(metric, 0.01, "skill")).entries
+    entries = judged(ladder_of(*models), rows_of(actual), terms_of(metric, 0.01, "skill")).entries
     worst, best = {"accuracy": (entries[0].score, 1.0), "roc_auc": (0.5, 1.0)}.get(metric, (entries[0].score, 0.0))
     for entry in entries:
         assert entry.skill == pytest.approx(1.0 - (best - entry.score) / (best - worst), abs=1e-12)
@@ -187,7 +187,7 @@ def test_a_secondary_auc_without_both_classes_in_a_fold_is_left_out():
     actual = np.r_[np.zeros(50, dtype=np.int64), 1]
     models = [np.full((1, 51), 0.02), np.linspace(0.01, 0.1, 51)[None]]
     terms = terms_of("log_loss", 0.01, "skill", also=("roc_auc", "brier"))
-    entries = judge(ladder_of(*models), rows_of(actual), terms).entries
+    entries = judged(ladder_of(*models), rows_of(actual), terms).entries
     assert [entry.also["roc_auc"] for entry in entries] == [None, None]
     assert all(entry.also["brier"] > 0.0 for entry in entries)
 
@@ -198,7 +198,7 @@ def test_a_rung_passed_over_for_lack_of_proof_is_worth_considering(seed, expecte
     actual = np.tile([-1.0, 1.0], 200)
     little, more = (share * actual + rng.normal(size=(1, 400)) * 0.3 for share in (0.07, 0.11))
     ladder = ladder_of(np.zeros((1, 400)), little, more)
-    judgement = judge(ladder, rows_of(actual), TERMS)
+    judgement = judged(ladder, rows_of(actual), TERMS)
     assert [entry.verdict for entry in judgement.entries[1:]] == ["INCONCLUSIVE", "JUSTIFIED"]
     assert (judgement.recommended.rung, judgement.also_consider) == ("rung2", expected)
     head_to_head = compare_rows(rows_of(actual), TERMS, Trio(dummy=little, incumbent=little, candidate=more), 0.05)
@@ -207,8 +207,8 @@ def test_a_rung_passed_over_for_lack_of_proof_is_worth_considering(seed, expecte
 
 def test_without_the_dummy_nothing_is_judged_and_it_is_said():
     actual, ladder = climbing("PF-")
-    ladder[0] = Candidate(rung="dummy", level=0.0, status="failed", reason="no rows")
-    judgement = judge(ladder, rows_of(actual), TERMS)
+    ladder[0] = Entrant(rung="dummy", level=0.0, status="failed", reason="no rows")
+    judgement = judged(ladder, rows_of(actual), TERMS)
     assert [entry.verdict for entry in judgement.entries] == ["FAILED", "INCONCLUSIVE", "FAILED", "INCONCLUSIVE"]
     why = "dummy failed, and without it no rung can be judged"
     assert judgement.entries[1].reason == why
@@ -225,7 +225,7 @@ def test_predictions_that_are_not_numbers_fail_their_rung():
     broken = ladder[1].predictions["default"].copy()
     broken[0, 7] = np.nan
     ladder[1] = dataclasses.replace(ladder[1], predictions={"default": broken})
-    entries = judge(ladder, rows_of(actual), TERMS).entries
+    entries = judged(ladder, rows_of(actual), TERMS).entries
     assert (entries[1].status, entries[1].verdict, entries[1].score) == ("failed", "FAILED", None)
     assert entries[1].reason == "its predictions are not all finite numbers"
     assert entries[2].incumbent == "dummy"
@@ -235,7 +235,7 @@ def test_the_first_contested_rung_is_the_one_to_repeat():
     seen = 0
     for seed in range(40):
         actual, models = numbers(n=150, seed=seed, noises=(1.75, 1.7))
-        judgement = judge(ladder_of(*models), rows_of(actual), TERMS)
+        judgement = judged(ladder_of(*models), rows_of(actual), TERMS)
         open_pairs = [entry for entry in judgement.entries if entry.comparison and entry.comparison.contested]
         assert contested(judgement) == (open_pairs[0] if open_pairs else None)
         seen += bool(open_pairs)
@@ -244,7 +244,7 @@ def test_the_first_contested_rung_is_the_one_to_repeat():
 
 def test_a_ladder_of_the_dummy_alone_stays_there():
     actual, ladder = climbing("")
-    judgement = judge(ladder, rows_of(actual), TERMS)
+    judgement = judged(ladder, rows_of(actual), TERMS)
     assert (judgement.recommended.rung, judgement.recommended.arm) == ("dummy", "default")
 
 
@@ -252,15 +252,15 @@ def test_a_ladder_of_the_dummy_alone_stays_there():
     ("candidates", "error", "message"),
     [
         ([], RecordError, "there is no ladder to judge: no rungs were handed in"),
-        ([Candidate(rung="dummy", level=0.0)], RecordError, "dummy is said to be ok but has no predictions"),
+        ([Entrant(rung="dummy", level=0.0)], RecordError, "dummy is said to be ok but has no predictions"),
     ],
 )
 def test_an_empty_ladder_is_refused(candidates, error, message):
     with pytest.raises(error) as caught:
-        judge(candidates, rows_of(np.arange(9.0)), TERMS)
+        judged(candidates, rows_of(np.arange(9.0)), TERMS)
     assert str(caught.value) == message
 
 
 def test_an_unknown_metric_is_refused():
     with pytest.raises(KissBenchError, match="'mape' is not built yet"):
-        judge([], rows_of(np.arange(9.0)), terms_of("mape"))
+        judged([], rows_of(np.arange(9.0)), terms_of("mape"))

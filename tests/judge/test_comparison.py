@@ -12,7 +12,7 @@ from scipy import stats
 from sklearn import metrics as sk
 
 from kiss_bench.errors import DataError, FoldError, RecordError
-from kiss_bench.judge import Rows, Terms, Trio, compare_rows
+from kiss_bench.judge import Predictions, Terms, Trio, compare_rows
 from kiss_bench.judge.comparison import verdict_of
 from kiss_bench.judge.contrasts import contrast, margin_in_metric_units, measure, set_exam
 from kiss_bench.metrics import METRICS
@@ -348,7 +348,7 @@ def test_few_members_and_few_moments_are_flagged():
 
 def test_a_single_holdout_is_judged_at_stage_one():
     actual, (dummy, old, new) = numbers()
-    rows = Rows(actual=actual, fold=np.zeros((1, 200), dtype=np.int64), n_train=300.0)
+    rows = Predictions(actual=actual, fold=np.zeros((1, 200), dtype=np.int64), n_train=300.0)
     trio = Trio(dummy=dummy, incumbent=old, candidate=new)
     found = compare_rows(rows, terms_of("mae", scheme="predefined"), trio, 0.05)
     d = np.abs(actual - old[0]) - np.abs(actual - new[0])
@@ -415,7 +415,7 @@ def test_a_lone_member_of_a_class_in_a_fold_cannot_be_ranked_with_any_certainty(
     flat = np.full((1, 240), 0.5)
     with pytest.raises(FoldError, match="at least 5 rows of each class in every test fold, and fold 0 has 1"):
         compare_rows(
-            Rows(actual=actual, fold=fold, n_train=192.0),
+            Predictions(actual=actual, fold=fold, n_train=192.0),
             terms_of("roc_auc"),
             Trio(dummy=flat, incumbent=flat, candidate=flat),
             0.05,

@@ -4,9 +4,9 @@ import dataclasses
 
 import numpy as np
 import pytest
-from judge_examples import ladder_of, numbers, rows_of, terms_of
+from judge_examples import Entrant, judged, ladder_of, numbers, rows_of, terms_of
 
-from kiss_bench.judge import Candidate, Trio, compare_rows, contested, judge
+from kiss_bench.judge import Trio, compare_rows, contested
 
 AUTO = terms_of("rmse", 0.01, "relative", escalates=True)
 PLAIN = terms_of("rmse", 0.01, "relative")
@@ -71,17 +71,17 @@ def test_without_escalation_all_repeats_count(seed):
 def arms_ladder(seed, tuned_repeats=5):
     """A dummy and a rung with both arms; the dummy's error is what contests or decides."""
     actual, models = numbers(n=150, seed=seed, repeats=5, noises=(1.75, 1.6))
-    base = Candidate(rung="dummy", level=0.0, predictions={"default": models[1]})
+    base = Entrant(rung="dummy", level=0.0, predictions={"default": models[1]})
     noise = np.random.default_rng(seed).normal(size=models[2].shape) * 0.1
     arms = {"default": models[2] + noise, "tuned": models[2][:tuned_repeats]}
-    return rows_of(actual, repeats=5, seed=seed), [base, Candidate(rung="linear", level=2.0, predictions=arms)]
+    return rows_of(actual, repeats=5, seed=seed), [base, Entrant(rung="linear", level=2.0, predictions=arms)]
 
 
 @pytest.mark.parametrize("wanted", [True, False], ids=["contested", "decided"])
 def test_the_default_arm_and_the_tuning_rest_on_the_same_repeats_as_the_climb(wanted):
     for seed in seeds(wanted=wanted)[:5]:
         rows, (base, rung) = arms_ladder(seed)
-        entry = judge([base, rung], rows, AUTO).entries[1]
+        entry = judged([base, rung], rows, AUTO).entries[1]
         used = 5 if wanted else 1
         assert entry.comparison.repeats == used
         old, default, tuned = (p[:used] for p in (base.predictions["default"], *rung.predictions.values()))
@@ -96,7 +96,7 @@ def test_the_default_arm_and_the_tuning_rest_on_the_same_repeats_as_the_climb(wa
 def test_scores_shown_are_those_of_the_first_repeat_either_way():
     for wanted in (True, False):
         rows, ladder = arms_ladder(seeds(wanted=wanted)[0])
-        auto, plain = (judge(ladder, rows, terms).entries for terms in (AUTO, PLAIN))
+        auto, plain = (judged(ladder, rows, terms).entries for terms in (AUTO, PLAIN))
         assert [entry.score for entry in auto] == [entry.score for entry in plain]
 
 
@@ -106,7 +106,7 @@ def test_the_first_contested_pair_is_the_one_to_repeat_and_once_repeated_the_nex
     for seed in range(80):
         actual, models = numbers(n=150, seed=seed, repeats=5, noises=(1.75, 1.66, 1.66))
         rows = rows_of(actual, repeats=5, seed=seed)
-        once = judge(ladder_of(*[model[:1] for model in models]), rows, AUTO)
+        once = judged(ladder_of(*[model[:1] for model in models]), rows, AUTO)
         open_rungs = [entry for entry in once.entries if entry.comparison and entry.comparison.contested]
         assert contested(once) == (open_rungs[0] if open_rungs else None)
         if not open_rungs:
@@ -116,7 +116,7 @@ def test_the_first_contested_pair_is_the_one_to_repeat_and_once_repeated_the_nex
             dataclasses.replace(one, predictions={"default": model if one.rung in again else model[:1]})
             for one, model in zip(ladder_of(*models), models, strict=True)
         ]
-        after = contested(judge(ladder, rows, AUTO))
+        after = contested(judged(ladder, rows, AUTO))
         assert after is None or after.rung != open_rungs[0].rung
         named += 1
     assert named >= 5
@@ -130,12 +130,12 @@ def test_a_board_of_decided_pairs_does_not_depend_on_what_else_was_run(seed, uni
     for one in range(40):
         actual, models = numbers(n=300, seed=one, repeats=5, noises=(1.5, 1.0, 1.0, 0.6))
         rows = rows_of(actual, repeats=5, seed=one)
-        once = judge(ladder_of(*[model[:1] for model in models]), rows, terms)
+        once = judged(ladder_of(*[model[:1] for model in models]), rows, terms)
         if contested(once) is None:
             decided.append((rows, models, once))
     rows, models, once = decided[seed]
     noise = np.random.default_rng(seed).normal(size=(4, 300)) * 5.0
-    more = judge(ladder_of(*[np.concatenate([model[:1], model[1:] + noise]) for model in models]), rows, terms)
+    more = judged(ladder_of(*[np.concatenate([model[:1], model[1:] + noise]) for model in models]), rows, terms)
     assert [entry.comparison for entry in more.entries] == [entry.comparison for entry in once.entries]
     assert (more.recommended, more.also_consider) == (once.recommended, once.also_consider)
 
@@ -149,10 +149,10 @@ def test_the_rung_to_consider_rests_on_the_first_repeat_too():
     worse = np.tile(actual * -3.0, (4, 1))
     rows = rows_of(actual, repeats=5)
     ladder = ladder_of(np.zeros((1, 400)), little, more)
-    once = judge(ladder, rows, AUTO)
+    once = judged(ladder, rows, AUTO)
     assert (once.recommended.rung, once.also_consider) == ("rung2", "rung1")
     others = ladder_of(
         np.zeros((5, 400)), np.concatenate([little, worse]), np.concatenate([more, np.tile(actual, (4, 1))])
     )
-    again = judge(others, rows, AUTO)
+    again = judged(others, rows, AUTO)
     assert (again.recommended.rung, again.also_consider) == ("rung2", "rung1")

@@ -18,8 +18,8 @@ from kiss_bench.judge.inference import (
     nadeau_bengio,
     spread,
 )
-from kiss_bench.judge.judgement import Rows
 from kiss_bench.judge.layout import lay_out
+from kiss_bench.judge.predictions import Predictions
 
 
 def estimate_of(rows, values, scheme="shuffled"):
@@ -55,7 +55,7 @@ def test_nadeau_bengio_with_a_flat_prior_is_baycomps_correlated_t_test(rope):
 def test_auc_rows_give_delongs_variance_exactly():
     actual, (_, first, second) = classes(n=80, seed=4)
     first, second = first.round(1), second.round(1)
-    rows = Rows(actual=actual, fold=np.zeros((1, 80), dtype=np.int64), n_train=80.0)
+    rows = Predictions(actual=actual, fold=np.zeros((1, 80), dtype=np.int64), n_train=80.0)
     exam = set_exam(rows, terms_of("roc_auc", scheme="predefined"))
     gap = measure(exam, first).loss - measure(exam, second).loss
     assert spread(gap, exam.layout).se ** 2 == pytest.approx(textbook_delong(actual, first[0], second[0]), abs=1e-9)
@@ -197,7 +197,7 @@ def test_from_three_repeats_on_groups_take_the_larger_error():
     rng = np.random.default_rng(0)
     group = np.repeat(np.arange(20), 10)
     fold = np.stack([rng.permutation(20)[group] % 5 for _ in range(3)])
-    rows = Rows(actual=np.zeros(200), fold=fold, group=group, n_train=160.0)
+    rows = Predictions(actual=np.zeros(200), fold=fold, group=group, n_train=160.0)
     loud = np.stack([rng.normal(size=5)[one] for one in fold]) + rng.normal(size=(3, 200)) * 0.1
     gain, layout = estimate_of(rows, loud, "group")
     sure = spread(gain, layout)
@@ -218,7 +218,7 @@ def test_two_repeats_average_variances_and_not_rows():
 
 def test_one_fold_a_group_is_tested_once_without_inflation():
     group = np.repeat(np.arange(12), 10)
-    rows = Rows(actual=np.zeros(120), fold=group[None], group=group, n_train=110.0)
+    rows = Predictions(actual=np.zeros(120), fold=group[None], group=group, n_train=110.0)
     values = np.random.default_rng(0).normal(size=120)
     gain, layout = estimate_of(rows, values, "group")
     sums = values.reshape(12, 10).sum(axis=1) - 10 * values.mean()
@@ -249,7 +249,7 @@ def test_the_level_applied(repeats, once, level):
             "the judge needs at least two points in time that were tested, found 1",
         ),
         (
-            Rows(actual=np.zeros(4), fold=np.array([[0, 0, 1, 1], [0, 1, 2, 2]])),
+            Predictions(actual=np.zeros(4), fold=np.array([[0, 0, 1, 1], [0, 1, 2, 2]])),
             "shuffled",
             "repeats with different numbers of folds cannot be compared",
         ),

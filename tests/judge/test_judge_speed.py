@@ -10,20 +10,21 @@ RUN = """
 import json, time
 from pathlib import Path
 import numpy as np
-from kiss_bench.judge import Candidate, Rows, Terms, judge
+from kiss_bench.judge import Candidate, Predicted, Predictions, Terms, judge
 
 metric, n, repeats, count = "{metric}", 100_000, 5, 5
 rng = np.random.default_rng(0)
 fold = np.stack([rng.permutation(n) % count for _ in range(repeats)])
 numbers = metric == "rmse"
 actual = rng.normal(size=n) if numbers else (rng.random(n) < 0.3).astype(np.int64)
-ladder = []
+ladder, arms = [], {{}}
 for level in range(8):
     signal = (actual if numbers else 2 * actual - 1) * 0.3 * (level > 0) + rng.normal(size=(repeats, n)) * 0.5
     values = signal if numbers else 1 / (1 + np.exp(-signal))
     name = "dummy" if level == 0 else f"r{{level}}"
-    ladder.append(Candidate(rung=name, level=level, predictions={{"default": values}}))
-rows = Rows(actual=actual, fold=fold, n_train=n * 0.8)
+    ladder.append(Candidate(rung=name, level=level))
+    arms[name] = {{"default": Predicted(values=values)}}
+rows = Predictions(actual=actual, fold=fold, arms=arms, n_train=n * 0.8)
 task = "regression" if numbers else "binary"
 terms = Terms(task=task, metric=metric, margin=0.01, margin_unit="skill", scheme="shuffled")
 started = time.process_time()

@@ -5,10 +5,10 @@ import itertools
 
 import numpy as np
 import pytest
-from judge_examples import ladder_of, numbers, rows_of, terms_of
+from judge_examples import Entrant, judged, ladder_of, numbers, rows_of, terms_of
 from scipy import stats
 
-from kiss_bench.judge import Candidate, Rows, judge
+from kiss_bench.judge import Predictions
 from kiss_bench.judge.contrasts import measure, set_exam
 from kiss_bench.judge.multiplicity import ladder_error, strict_level
 
@@ -131,7 +131,7 @@ def test_in_time_the_draws_are_correlated_as_block_sums_or_cosine_weights(length
     rng = np.random.default_rng(0)
     actual = rng.normal(size=length)
     predictions = [actual + rng.normal(size=length).cumsum() * 0.05 for _ in range(3)]
-    rows = Rows(actual=actual, fold=np.arange(length)[None] * 4 // length, time=np.arange(length))
+    rows = Predictions(actual=actual, fold=np.arange(length)[None] * 4 // length, time=np.arange(length))
     exam = set_exam(rows, terms_of("mae", MARGIN, "relative", scheme="forward"))
     pairs = contrasts([np.abs(actual - p) for p in predictions])
     pairs = pairs - pairs.mean(axis=1, keepdims=True)
@@ -152,7 +152,7 @@ def test_in_time_the_draws_are_correlated_as_block_sums_or_cosine_weights(length
 def test_levels_and_verdicts_of_a_whole_ladder_can_be_recomputed(policy, repeats):
     actual, models = numbers(repeats=repeats, n=300, noises=(1.5, 1.45, 1.0, 1.0, 0.97, 0.5))
     rows, terms = rows_of(actual, repeats=repeats), terms_of("rmse", 0.01, "skill", multiplicity=policy)
-    judgement = judge(ladder_of(*models), rows, terms)
+    judgement = judged(ladder_of(*models), rows, terms)
     exam = set_exam(rows, terms)
     arms = [measure(exam, model) for model in models]
     exam = dataclasses.replace(exam, dummy=arms[0])
@@ -173,11 +173,11 @@ def test_rungs_that_failed_or_were_skipped_take_no_part_in_the_levels(policy):
     actual, models = numbers(noises=(1.5, 1.0))
     whole = ladder_of(*models)
     gone = [
-        Candidate(rung="broken", level=1.5, status="failed", reason="because"),
-        Candidate(rung="missing", level=1.6, status="skipped", reason="because"),
+        Entrant(rung="broken", level=1.5, status="failed", reason="because"),
+        Entrant(rung="missing", level=1.6, status="skipped", reason="because"),
     ]
     terms = terms_of("rmse", 0.01, "skill", multiplicity=policy)
-    with_them, without = judge(whole + gone, rows_of(actual), terms), judge(whole, rows_of(actual), terms)
+    with_them, without = judged(whole + gone, rows_of(actual), terms), judged(whole, rows_of(actual), terms)
     assert with_them.ladder_error == without.ladder_error
     kept = [entry for entry in with_them.entries if entry.comparison]
     assert [entry.comparison for entry in kept] == [entry.comparison for entry in without.entries[1:]]
@@ -189,7 +189,7 @@ def test_a_strict_ladder_of_equals_promotes_as_seldom_as_it_says():
     for _ in range(200):
         actual = rng.normal(size=120)
         models = [actual + rng.normal(size=(1, 120)) for _ in range(3)]
-        rows = Rows(actual=actual, fold=np.zeros((1, 120), dtype=np.int64))
+        rows = Predictions(actual=actual, fold=np.zeros((1, 120), dtype=np.int64))
         terms = terms_of("mse", 0.0, scheme="holdout", multiplicity="strict", alpha=0.2)
-        hits += judge(ladder_of(*models), rows, terms).recommended.rung != "dummy"
+        hits += judged(ladder_of(*models), rows, terms).recommended.rung != "dummy"
     assert hits / 200 <= 0.2 + 2 * np.sqrt(0.2 * 0.8 / 200)

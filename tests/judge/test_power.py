@@ -6,7 +6,7 @@ from judge_examples import rows_of, terms_of
 from scipy import stats
 from sklearn import metrics as sk
 
-from kiss_bench.judge import Outlook, Rows, Trio, compare_rows, dummy_loss, smallest_gain
+from kiss_bench.judge import Outlook, Predictions, Trio, compare_rows, dummy_loss, smallest_gain
 from kiss_bench.judge.power import detectable, rows_needed
 from kiss_bench.metrics import METRICS
 
@@ -93,7 +93,7 @@ def test_the_repeats_needed_are_those_that_pass_the_test_at_its_whole_level(stat
     noise = np.random.default_rng(1).normal(size=200)
     noise -= np.array([noise[fold == k].mean() for k in range(5)])[fold]  # quiet folds, lest they take over
     gains = noise / noise.std(ddof=1) + statistic * np.sqrt(1.25 / 200)
-    rows, old = Rows(actual=np.zeros(200), fold=fold[None]), np.full((1, 200), 9.0)
+    rows, old = Predictions(actual=np.zeros(200), fold=fold[None]), np.full((1, 200), 9.0)
     trio = Trio(dummy=old, incumbent=old, candidate=old - gains)
     found = compare_rows(rows, terms_of("mae", 0.0), trio, 0.05)
     assert found.verdict == "INCONCLUSIVE"

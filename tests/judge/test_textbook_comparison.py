@@ -8,7 +8,7 @@ from scipy import stats
 from sklearn import metrics as sk
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
-from kiss_bench.judge import Rows, Trio, compare_rows, dummy_loss
+from kiss_bench.judge import Predictions, Trio, compare_rows, dummy_loss
 from kiss_bench.judge.comparison import HARMLESS, TWINS
 from kiss_bench.metrics import METRICS
 
@@ -56,7 +56,7 @@ def test_where_the_rows_decide_the_error_is_theirs_times_what_redrawing_did():
 def test_groups_by_a_textbook_loop(sizes):
     actual, models = numbers(n=200)
     group = np.repeat(np.arange(10), sizes)
-    rows = Rows(actual=actual, fold=(group % 5)[None], group=group)
+    rows = Predictions(actual=actual, fold=(group % 5)[None], group=group)
     found = compare_rows(rows, terms_of("mae", 0.01, scheme="group"), of(*models), 0.05)
     d = np.abs(actual - models[1][0]) - np.abs(actual - models[2][0]) - 0.01
     total = sum(sum(d[i] - d.mean() for i in np.flatnonzero(group == g)) ** 2 for g in range(10))
@@ -70,7 +70,9 @@ def test_as_many_folds_as_groups_is_not_yet_one_fold_a_group():
     group = np.arange(200) % 5
     fold = np.random.default_rng(0).permutation(group)
     apart, crossed = (
-        compare_rows(Rows(actual=actual, fold=f[None], group=group), terms_of("mae", scheme="group"), of(*models), 0.05)
+        compare_rows(
+            Predictions(actual=actual, fold=f[None], group=group), terms_of("mae", scheme="group"), of(*models), 0.05
+        )
         for f in (group, fold)
     )
     assert crossed.se == pytest.approx(apart.se * np.sqrt(1.25))

@@ -5,7 +5,7 @@ import pytest
 from judge_examples import stratified, terms_of
 from sklearn import metrics as sk
 
-from kiss_bench.judge import Rows
+from kiss_bench.judge import Predictions
 from kiss_bench.judge.contrasts import difference, measure, set_exam
 from kiss_bench.judge.inference import spread
 
@@ -32,7 +32,7 @@ def labelled(classes, n=400, seed=0):
 
 def arms_of(metric, classes, actual, labels, folds=1):
     task = "binary" if classes == 2 else "multiclass"
-    rows = Rows(actual=actual, fold=stratified(actual, folds, 1, 0))
+    rows = Predictions(actual=actual, fold=stratified(actual, folds, 1, 0))
     exam = set_exam(rows, terms_of(metric, scheme="predefined", task=task))
     flat = np.full((1, len(actual), classes), 1.0 / classes)
     return exam, [measure(exam, flat, codes[None]) for codes in labels]

@@ -6,7 +6,7 @@ from judge_examples import many_classes, stratified, terms_of
 from scipy.stats import rankdata
 from sklearn import metrics as sk
 
-from kiss_bench.judge import Rows
+from kiss_bench.judge import Predictions
 from kiss_bench.judge.contrasts import difference, measure, set_exam
 from kiss_bench.judge.inference import spread
 from kiss_bench.metrics.ranking import average_precision_of, roc_curve_area
@@ -24,7 +24,7 @@ def scored(n, positives, seed=0, ties=False, noises=(1.6, 1.2)):
 
 def exam_of(metric, actual, folds=1, *, group=None, scheme="predefined"):
     fold = stratified(actual, folds, 1, 0)
-    return set_exam(Rows(actual=actual, fold=fold, group=group), terms_of(metric, scheme=scheme))
+    return set_exam(Predictions(actual=actual, fold=fold, group=group), terms_of(metric, scheme=scheme))
 
 
 def delong_by_midranks(actual, scores):
@@ -156,7 +156,7 @@ def test_forward_in_time_the_rows_of_a_fold_sum_to_that_folds_deviation():
     actual, (p, _) = scored(500, 200)
     fold = np.arange(500) * 7 % 5
     time = np.random.default_rng(0).permutation(500)
-    exam = set_exam(Rows(actual=actual, fold=fold[None], time=time), terms_of("roc_auc", scheme="forward"))
+    exam = set_exam(Predictions(actual=actual, fold=fold[None], time=time), terms_of("roc_auc", scheme="forward"))
     score = measure(exam, p[None]).score
     values = [sk.roc_auc_score(actual[fold == k], p[fold == k]) for k in range(5)]
     sums = np.bincount(fold, weights=score.rows[0] - score.value)

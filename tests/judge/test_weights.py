@@ -10,7 +10,7 @@ from judge_examples import example, numbers, rows_of, stratified, terms_of
 from sklearn import metrics as sk
 
 from kiss_bench.errors import DataError, FoldError, KissBenchError
-from kiss_bench.judge import Rows, Trio, compare_rows
+from kiss_bench.judge import Predictions, Trio, compare_rows
 from kiss_bench.judge.contrasts import measure, set_exam
 from kiss_bench.metrics import METRICS
 
@@ -131,8 +131,8 @@ def test_rows_of_weight_0_are_as_good_as_left_out(metric, unit):
     keep = np.random.default_rng(9).random(len(actual)) < 0.4
     weight = np.where(keep, weights(len(actual)), 0.0)
     terms = terms_of(metric, 0.01, unit)
-    whole = compare_rows(Rows(actual=actual, fold=fold, weight=weight), terms, trio_of(models), 0.05)
-    short = Rows(actual=actual[keep], fold=fold[:, keep], weight=weight[keep])
+    whole = compare_rows(Predictions(actual=actual, fold=fold, weight=weight), terms, trio_of(models), 0.05)
+    short = Predictions(actual=actual[keep], fold=fold[:, keep], weight=weight[keep])
     same(whole, compare_rows(short, terms, trio_of([model[:, keep] for model in models]), 0.05), rel=1e-9)
 
 
@@ -141,8 +141,10 @@ def test_groups_of_weight_0_are_as_good_as_left_out():
     group, keep = np.arange(200) // 5, np.arange(200) // 5 % 2 == 0
     weight, terms = np.where(keep, weights(200), 0.0), terms_of("mae", 0.01, "skill", scheme="group")
     fold = group[None] // 2 % 5
-    whole = compare_rows(Rows(actual=actual, fold=fold, group=group, weight=weight), terms, trio_of(models), 0.05)
-    short = Rows(actual=actual[keep], fold=fold[:, keep], group=group[keep], weight=weight[keep])
+    whole = compare_rows(
+        Predictions(actual=actual, fold=fold, group=group, weight=weight), terms, trio_of(models), 0.05
+    )
+    short = Predictions(actual=actual[keep], fold=fold[:, keep], group=group[keep], weight=weight[keep])
     same(whole, compare_rows(short, terms, trio_of([model[:, keep] for model in models]), 0.05), rel=1e-9)
 
 
@@ -164,7 +166,7 @@ def test_with_heavy_weights_the_test_keeps_its_size():
     for _ in range(1000):
         d, weight = rng.normal(size=(1, 100)) * 0.1, rng.pareto(1.2, 100) + 1.0
         trio = Trio(dummy=zeros[None], incumbent=1.0 + d, candidate=np.ones((1, 100)))
-        rows = Rows(actual=zeros, fold=fold, weight=weight)
+        rows = Predictions(actual=zeros, fold=fold, weight=weight)
         hits += compare_rows(rows, terms_of("mae", scheme="holdout"), trio, 0.01).p_gain >= 0.99
     assert hits / 1000 <= 0.02
 
@@ -208,7 +210,7 @@ def test_targets_that_vary_only_where_the_weight_is_0_do_not_vary(metric):
 def test_one_group_with_weight_is_one_group():
     actual, models = numbers()
     group = np.arange(200) // 20
-    rows = Rows(actual=actual, fold=np.arange(200)[None] % 5, group=group, weight=(group == 3) * 1.0)
+    rows = Predictions(actual=actual, fold=np.arange(200)[None] % 5, group=group, weight=(group == 3) * 1.0)
     with pytest.raises(FoldError, match="at least two groups that were tested, found 1"):
         compare_rows(rows, terms_of("mae", scheme="group"), trio_of(models), 0.05)
 

@@ -3,22 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from numbers import Real
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from kiss_bench.errors import DataError, KissBenchError
 from kiss_bench.judge.comparison import compare_measured
 from kiss_bench.judge.contrasts import Exam, measure, set_exam
-from kiss_bench.judge.door_frames import Exhibit, exhibits
-from kiss_bench.judge.door_roles import values_by_row
-from kiss_bench.judge.judgement import Codes, Comparison, Rows, Scheme, Terms
+from kiss_bench.judge.judgement import Codes, Comparison, Scheme, Terms
+from kiss_bench.judge.predictions import Predicted, Predictions, is_sortable, listed_some, text_of
 from kiss_bench.metrics import Metric, find_metric
 from kiss_bench.plan.plan import MarginUnit
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SCHEMES: Mapping[str, Scheme] = {
     "kfold": "shuffled",
@@ -40,14 +37,14 @@ REFUSED |= {"leave_one_out": REFUSED["loo"]}
 
 
 def compare(  # noqa: PLR0913  (the whole question stands in one call)
-    incumbent: "pd.DataFrame",
-    candidate: "pd.DataFrame",
+    incumbent: pd.DataFrame,
+    candidate: pd.DataFrame,
     *,
     metric: str,
     margin: float,
     margin_unit: MarginUnit = "skill",
     scheme: str = "kfold",
-    dummy: "pd.DataFrame | None" = None,
+    dummy: pd.DataFrame | None = None,
     groups: Any = None,
     order: Any = None,
     weights: Any = None,
@@ -89,22 +86,21 @@ def compare(  # noqa: PLR0913  (the whole question stands in one call)
         raise KissBenchError(f"metric: found {metric!r}; allowed: a name, such as 'log_loss'")
     found = find_metric(metric)
     _check_terms(scheme, margin, margin_unit, alpha)
-    both = exhibits(
-        found, {"incumbent": incumbent, "candidate": candidate} | ({} if dummy is None else {"dummy": dummy})
-    )
-    one = both["incumbent"]
-    rows = _rows(one, scheme, {"groups": groups, "order": order, "weights": weights}, incumbent)
+    frames = {"incumbent": incumbent, "candidate": candidate} | ({} if dummy is None else {"dummy": dummy})
+    one = Predictions.of_frames(found, frames)
+    one = _with_roles(one, scheme, {"groups": groups, "order": order, "weights": weights}, incumbent)
     terms = Terms(
         task=one.task, metric=found.name, margin=float(margin), margin_unit=margin_unit, scheme=SCHEMES[scheme],
-        alpha=float(alpha), positive=one.code_of(positive),
+        alpha=float(alpha), positive=_code_of(one, positive),
     )  # fmt: skip
-    exam = set_exam(rows, terms)
+    exam = set_exam(one, terms)
+    said = {name: arms["default"] for name, arms in one.arms.items()}
     with np.errstate(over="ignore", invalid="ignore"):  # told below, in words
         if margin_unit == "skill" and found.pooling != "ranks":
-            blind = both.get("dummy") or _average(exam, found, one, scheme)
-            exam = replace(exam, dummy=measure(exam, blind.prediction, blind.predicted))
-        old, new = (measure(exam, both[name].prediction, both[name].predicted) for name in ("incumbent", "candidate"))
-        return _with_care(found, both, _finite(compare_measured(exam, old, new, terms.alpha)))
+            blind = said.get("dummy") or _average(exam, found, one, scheme)
+            exam = replace(exam, dummy=measure(exam, blind.values, blind.codes))
+        old, new = (measure(exam, said[name].values, said[name].codes) for name in ("incumbent", "candidate"))
+        return _with_care(found, one, _finite(compare_measured(exam, old, new, terms.alpha)))
 
 
 def _check_terms(scheme: str, margin: float, unit: str, alpha: float) -> None:
@@ -134,12 +130,13 @@ def _finite(found: Comparison) -> Comparison:
     return found
 
 
-def _with_care(metric: Metric, both: Mapping[str, Exhibit], found: Comparison) -> Comparison:
+def _with_care(metric: Metric, one: Predictions, found: Comparison) -> Comparison:
     """Say where labels were not cut where the metric is best: what moves all training sets alike then counts as well.
 
     Simulated with F1 in docs/statistics.md: 7 % instead of 5 %.
     """
-    if not metric.thresholded or all(one.predicted is not None or one.task != "binary" for one in both.values()):
+    learnt = all(said.codes is not None for arms in one.arms.values() for said in arms.values())
+    if not metric.thresholded or learnt or one.task != "binary":
         return found
     flag = (
         f"labels are the most probable class: {metric.name} of a threshold learnt in training (a column `predicted`) "
@@ -158,11 +155,11 @@ def _is_number(value: Any) -> bool:
     return real
 
 
-def _rows(one: Exhibit, scheme: str, roles: Mapping[str, Any], frame: "pd.DataFrame") -> Rows:
+def _with_roles(one: Predictions, scheme: str, roles: Mapping[str, Any], frame: pd.DataFrame) -> Predictions:
     needed = {"group": "groups", "leave_one_group_out": "groups", "forward": "order"}.get(scheme)
     if needed and roles[needed] is None:
         raise DataError(f"scheme={scheme!r} needs {needed}=: a column of incumbent, or one value a line")
-    if (same := one.copied) is not None:
+    if (same := _copied(one)) is not None:
         raise DataError(
             f"repeats {same[0]} and {same[1]} (counted from 0) are the same rows in the same folds; a second draw that "
             f"is a copy proves nothing more: draw the folds anew, with another seed, or hand in one of them"
@@ -184,17 +181,16 @@ def _rows(one: Exhibit, scheme: str, roles: Mapping[str, Any], frame: "pd.DataFr
     codes = {name: np.unique(given[name], return_inverse=True)[1] for name in ("groups", "order") if name in given}
     if SCHEMES[scheme] == "group":
         _refuse_parted(given["groups"], codes["groups"], one)
-    return Rows(
-        actual=one.actual if one.ragged else one.actual[0],
-        fold=one.fold,
+    return replace(
+        one,
         group=codes.get("groups"),
         time=codes.get("order"),
         weight=given["weights"].astype(np.float64) if "weights" in given else None,
-        n_train=one.others if scheme == "repeated_holdout" else 0.0,
+        n_train=_others(one) if scheme == "repeated_holdout" else 0.0,
     )
 
 
-def _refuse_parted(groups: NDArray[Any], codes: Codes, one: Exhibit) -> None:
+def _refuse_parted(groups: NDArray[Any], codes: Codes, one: Predictions) -> None:
     """A group in two folds was trained on and tested: that is what group folds are there to prevent."""
     for fold in one.fold:
         pairs = np.unique(np.stack([codes, fold]), axis=1)
@@ -207,7 +203,7 @@ def _refuse_parted(groups: NDArray[Any], codes: Codes, one: Exhibit) -> None:
             )
 
 
-def _average(exam: Exam, metric: Metric, one: Exhibit, scheme: str) -> Exhibit:
+def _average(exam: Exam, metric: Metric, one: Predictions, scheme: str) -> Predicted:
     """What the training average predicts, where the training rows are all that a fold does not test."""
     if scheme not in {"kfold", "shuffled", "stratified", "group", "leave_one_group_out", "predefined"}:
         raise DataError(
@@ -218,16 +214,103 @@ def _average(exam: Exam, metric: Metric, one: Exhibit, scheme: str) -> Exhibit:
         raise DataError("a margin of skill needs dummy= where there is one fold; or say margin_unit='relative'")
     from kiss_bench.judge.power import best_constant, best_label
 
-    prediction = np.empty_like(one.prediction)
-    predicted = np.empty_like(one.fold) if metric.pooling == "labels" else None
+    values = np.empty((*one.fold.shape, len(one.labels))) if one.labels else np.empty(one.fold.shape)
+    codes = np.empty_like(one.fold) if metric.pooling == "labels" else None
     for repeat, fold in enumerate(exam.layout.fold):
         for number in range(exam.layout.folds):
-            training = one.actual[repeat][fold != number]
+            training = exam.actual(repeat)[fold != number]
             if one.task == "regression":
                 value: Any = best_constant(training, metric.best_constant)
             else:
                 value = np.bincount(training.astype(np.int64), minlength=len(one.labels)) / len(training)
-            prediction[repeat, fold == number] = value
-            if predicted is not None:
-                predicted[repeat, fold == number] = best_label(training, metric, exam.positive)
-    return replace(one, prediction=prediction, predicted=predicted)
+            values[repeat, fold == number] = value
+            if codes is not None:
+                codes[repeat, fold == number] = best_label(training, metric, exam.positive)
+    return Predicted(values=values, codes=codes)
+
+
+def _copied(one: Predictions) -> tuple[int, int] | None:
+    """Two repeats of the same rows in the same folds, whatever the folds are called."""
+    assert one.row_id is not None
+    seen: dict[tuple[str, bytes], int] = {}
+    for repeat, (row_id, fold) in enumerate(zip(np.broadcast_to(one.row_id, one.fold.shape), one.fold, strict=True)):
+        _, first, codes = np.unique(fold, return_index=True, return_inverse=True)
+        key = (str(row_id.tolist()), first[codes].tobytes())
+        if key in seen:
+            return seen[key], repeat
+        seen[key] = repeat
+    return None
+
+
+def _others(one: Predictions) -> float:
+    """How many of all rows a repeat does not test."""
+    assert one.row_id is not None
+    return float(len(np.unique(one.row_id)) - one.fold.shape[1])
+
+
+def _code_of(one: Predictions, positive: Any) -> int | None:
+    """Position of the positive label; DataError for one that is not there."""
+    if len(one.labels) != 2:
+        return None
+    if positive is None:
+        return 1
+    names = [text_of(label) for label in one.labels]
+    if text_of(positive) not in names:
+        raise DataError(f"positive: found {positive!r}; allowed: {', '.join(names)}")
+    return names.index(text_of(positive))
+
+
+# what rows are besides predicted: their group, their place in time, their weight, by row_id
+
+
+def values_by_row(role: str, given: Any, frame: pd.DataFrame, one: Predictions) -> NDArray[Any]:
+    """(n,) values of a role, rows as in the first repeat, from a column, a value a line, or a mapping."""
+    assert one.row_id is not None
+    rows = one.row_id[0] if one.ragged else one.row_id
+    by_row = _by_row(role, given, frame)
+    if not (is_sortable(by_row) and is_sortable(by_row.index.to_series())):
+        raise DataError(f"{role}: must be numbers, texts or dates, not a mixture nor anything else")
+    if role == "weights":
+        by_row = _numbers(role, by_row)
+    distinct = pd.DataFrame({"id": by_row.index, "value": by_row.to_numpy()}).drop_duplicates()
+    if distinct["id"].duplicated().any():
+        raise DataError(f"{role}: a row_id has two different values; a row has one in all repeats")
+    by_row = by_row[~by_row.index.duplicated()]
+    lacking = by_row.reindex(rows).isna().to_numpy()
+    if lacking.any():
+        some = listed_some(rows[lacking])
+        raise DataError(f"{role}: missing for {int(lacking.sum())} of {len(lacking)} rows, such as row_id {some}")
+    return np.asarray(by_row.loc[rows].to_numpy())
+
+
+def _by_row(role: str, given: Any, frame: pd.DataFrame) -> pd.Series:
+    if isinstance(given, str):
+        if given not in frame:
+            raise DataError(f"{role}: incumbent has no column {given!r}; it has {', '.join(map(str, frame.columns))}")
+        given = frame[given]
+    if isinstance(getattr(given, "dtype", None), pd.CategoricalDtype) and role == "order":
+        given = _places(given)
+    if isinstance(given, Mapping) and not given:
+        raise DataError(f"{role}: found an empty mapping; allowed: a value for each row_id")
+    if isinstance(given, Mapping):
+        return pd.Series(list(given.values()), index=list(given))
+    values = np.asarray(given)
+    if values.shape != (len(frame),):
+        raise DataError(f"{role}: found {values.shape} values; allowed: one for each of incumbent's {len(frame)} lines")
+    return pd.Series(values, index=frame["row_id"].to_numpy())
+
+
+def _numbers(role: str, values: pd.Series) -> pd.Series:
+    try:
+        found = None if pd.api.types.is_string_dtype(values) else pd.to_numeric(values).astype(np.float64)
+    except (TypeError, ValueError):
+        found = None
+    if found is None:
+        raise DataError(f"{role}: found values such as {values.iloc[0]!r}; allowed: numbers of at least 0")
+    return found
+
+
+def _places(given: Any) -> NDArray[Any]:
+    """Categories by their place where they have an order, which need not be that of their names."""
+    codes = pd.Categorical(given)
+    return np.where(codes.codes < 0, np.nan, codes.codes) if codes.ordered else np.asarray(given)

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
-from door_examples import frame_of
+from frame_examples import frame_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from judge_examples import classes, many_classes, numbers, rows_of

@@ -5,13 +5,13 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
-from door_examples import frame_of, names_for, two_columns
+from frame_examples import frame_of, names_for, two_columns
 from judge_examples import example, many_classes, numbers, stratified, terms_of
 from scipy import stats
 from sklearn import metrics as sk
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
-from kiss_bench.judge import Rows, Trio, compare, compare_rows
+from kiss_bench.judge import Predictions, Trio, compare, compare_rows
 from kiss_bench.metrics import METRICS
 
 SCHEMES = {
@@ -60,7 +60,7 @@ def material(metric, scheme, repeats=1):
     if scheme == "holdout":
         fold = fold * 0
     roles = {"groups": group, "order": time}
-    return Rows(actual=actual, fold=fold, group=group, time=time, n_train=n_train), models, roles
+    return Predictions(actual=actual, fold=fold, group=group, time=time, n_train=n_train), models, roles
 
 
 def held_out(metric, splits=6, share=0.4):
@@ -69,7 +69,7 @@ def held_out(metric, splits=6, share=0.4):
     n, models = len(actual), [model[0] for model in two_columns(metric, models)]
     tested = np.stack([np.sort(np.random.default_rng(s).permutation(n)[: int(n * share)]) for s in range(splits)])
     others = len(np.unique(tested)) - tested.shape[1]
-    rows = Rows(actual=actual[tested], fold=np.zeros_like(tested), n_train=float(others))
+    rows = Predictions(actual=actual[tested], fold=np.zeros_like(tested), n_train=float(others))
     return rows, [model[tested] for model in models], tested
 
 
@@ -85,7 +85,7 @@ def frames(rows, models, metric, row_id=None):
 
 
 @pytest.mark.parametrize(("metric", "scheme", "unit"), CASES)
-def test_the_door_says_what_the_judge_says(metric, scheme, unit):
+def test_frames_say_what_the_judge_says(metric, scheme, unit):
     ids, roles = None, {}
     if scheme == "repeated_holdout":
         rows, models, ids = held_out(metric)
