@@ -21,9 +21,9 @@ def ladder(rng: Random, *, table: Callable[[Random], pd.DataFrame], right: Seque
     """Judge the whole default ladder on one table; `right` are the rungs that it may end on."""
     from kiss_bench.metrics import find_metric
     from kiss_bench.plan.read import plan_from_mapping
+    from kiss_bench.runs.exam import set_exam
     from kiss_bench.runs.judging import judge_progress, terms_of
     from kiss_bench.runs.known import catalogue
-    from kiss_bench.runs.run import set_exam
     from kiss_bench.runs.units import Progress
     from kiss_bench.tasks.table import table_from_frame
     from kiss_bench.tuning.unit import run_unit

@@ -15,7 +15,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Leaderboard": "kiss_bench.runs.door",
     "bench": "kiss_bench.runs.door",
-    "estimator": "kiss_bench.runs.estimators",
+    "estimator": "kiss_bench.runs.pipelines",
 }
 
 

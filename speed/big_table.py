@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kiss_bench.records.atomic import write_whole
+from kiss_bench.records.folder import write_whole
 from speed.sets import DATA
 
 SOURCE = DATA / "adult.parquet"

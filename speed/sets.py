@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from kiss_bench.records.atomic import write_whole
+from kiss_bench.records.folder import write_whole
 from speed.measure import ROOT, SpeedError
 
 DATA = ROOT / "configs" / "data"

@@ -23,8 +23,8 @@ from speed.measure import SpeedError
 def set_up(config: Path) -> tuple[Exam, tuple[Unit, ...]]:
     """The exam of a config and all units that it asks for, in the order in which a run schedules them."""
     from kiss_bench.plan.read import read_plan
+    from kiss_bench.runs.exam import set_exam
     from kiss_bench.runs.known import catalogue
-    from kiss_bench.runs.run import set_exam
     from kiss_bench.runs.units import Progress
 
     exam = set_exam(read_plan(config, catalogue()))
@@ -35,7 +35,7 @@ def by_engine(config: Path, workers: int) -> dict[str, Any]:
     """Run all units in the local engine; with one worker the gaps between outcomes are what each unit took."""
     from kiss_bench.engines.local import LocalEngine
     from kiss_bench.engines.processes import warm_up
-    from kiss_bench.runs.remaining import slowest_first
+    from kiss_bench.runs.execution import slowest_first
     from kiss_bench.runs.units import Progress
 
     warm_up()

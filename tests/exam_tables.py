@@ -8,8 +8,8 @@ import pandas as pd
 from kiss_bench.evaluation.exam import Exam, Outcome, Unit
 from kiss_bench.plan.plan import Arm
 from kiss_bench.plan.read import plan_from_mapping
+from kiss_bench.runs.exam import set_exam
 from kiss_bench.runs.known import catalogue
-from kiss_bench.runs.run import set_exam
 from kiss_bench.tasks.table import table_from_frame
 from kiss_bench.tuning.unit import run_unit
 

@@ -12,10 +12,10 @@ from kiss_bench.cli import app, main
 from kiss_bench.plan.read import read_plan
 from kiss_bench.records.board import board_from_dict
 from kiss_bench.records.folder import read_board, read_json
+from kiss_bench.records.tuning import record_from_dict
 from kiss_bench.reports import board_reports, tuning_reports
 from kiss_bench.reports.terminal import leaderboard_text
 from kiss_bench.runs.known import catalogue
-from kiss_bench.tuning.record.schema import record_from_dict
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf8")

@@ -84,10 +84,8 @@ def plan(config: Config) -> None:
     The ladder, the folds, the number of fits, and what the leak audit finds. Fits nothing, writes nothing.
     """
     found = plan_of(config)
-    from kiss_bench.runs.audited import audit_of
-    from kiss_bench.runs.buildable import check_buildable
+    from kiss_bench.runs.exam import audit_of, check_buildable, set_exam
     from kiss_bench.runs.planned import planned_text
-    from kiss_bench.runs.run import set_exam
     from kiss_bench.tasks.read import read_table
 
     table = read_table(found)

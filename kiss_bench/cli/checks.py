@@ -17,8 +17,7 @@ def verify(folder: Folder) -> None:
     Recomputes hashes exactly, scores and verdicts to 1e-9, from what is stored. Nothing is fitted and nothing changed.
     """
     from kiss_bench.proposal.verify import verify as verify_folder
-    from kiss_bench.records.ledger import read_ledger
-    from kiss_bench.records.rerun import rerun_told
+    from kiss_bench.records.ledger import read_ledger, rerun_told
 
     checks = verify_folder(
         folder,

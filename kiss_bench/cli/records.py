@@ -14,13 +14,12 @@ from kiss_bench.cli.screen import say
 @app.command()
 def report(folder: Folder) -> None:
     """Render the reports of a result folder again, from its record."""
-    from kiss_bench.records.atomic import write_whole
     from kiss_bench.records.evidence import evidence_of, lines_at_writing
-    from kiss_bench.records.folder import read_board, read_json
+    from kiss_bench.records.folder import read_board, read_json, write_whole
     from kiss_bench.records.ledger import read_ledger
+    from kiss_bench.records.tuning import record_from_dict
     from kiss_bench.reports import board_reports, tuning_reports
-    from kiss_bench.runs.write import write_evidence
-    from kiss_bench.tuning.record.schema import record_from_dict
+    from kiss_bench.runs.result_files import write_evidence
 
     board = read_board(folder)
     record = record_from_dict(read_json(folder, "tuning.json"), str(folder / "tuning.json"))
@@ -45,7 +44,7 @@ def replay(
     A replay of all studies is noted in tuning.json and tuning.md.
     """
     set_level_as_in(folder)
-    from kiss_bench.reports.replayed import replay_sentences
+    from kiss_bench.reports.tuning import replay_sentences
     from kiss_bench.runs.replay import Options
     from kiss_bench.runs.replay import replay as replay_studies
 
@@ -74,7 +73,7 @@ def export(
     ] = None,
 ) -> None:
     """Hand a result folder on to a tracker, from its record."""
-    from kiss_bench.runs.exported import export_folder
+    from kiss_bench.runs.recorded import export_folder
 
     say(f"exported {export_folder(folder, to, target)}")
 

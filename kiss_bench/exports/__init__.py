@@ -15,7 +15,7 @@ from kiss_bench.evaluation.exam import Trial
 from kiss_bench.plan.faults import not_among
 from kiss_bench.records.board import Board
 from kiss_bench.records.frames import StudyPlace
-from kiss_bench.tuning.record.facts import TuningRecord
+from kiss_bench.records.tuning import TuningRecord
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,9 +17,9 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from kiss_bench.errors import KissBenchError
 from kiss_bench.evaluation.exam import Trial
 from kiss_bench.exports import Results
-from kiss_bench.records.atomic import write_whole
+from kiss_bench.records.folder import write_whole
+from kiss_bench.records.tuning import ParameterFacts, RungTuning, StudyFacts
 from kiss_bench.rungs import Parameter
-from kiss_bench.tuning.record.rung import ParameterFacts, RungTuning, StudyFacts
 from kiss_bench.tuning.sampling import distribution_of, holds
 
 FILE = "studies.journal"

@@ -6,14 +6,20 @@ from dataclasses import replace
 from kiss_bench.proposal.result_folder import ResultFolder, stored
 from kiss_bench.proposal.vault_again import vault_differences
 from kiss_bench.records.keys import sha256_of
-from kiss_bench.records.ledger import NAME, Ledger, anchored, faults_on_record
-from kiss_bench.records.seals import BOARD, core_seal
+from kiss_bench.records.ledger import BOARD, NAME, Ledger, anchored, core_seal, faults_on_record
 from kiss_bench.reports.json import plain_json
 from kiss_bench.reports.stamps import stamps
 from kiss_bench.runs.asked import asked_in
-from kiss_bench.runs.files import VAULT
-from kiss_bench.runs.looks import Ledgers, amendment_of, amendment_stamps, openings, vault_opened
-from kiss_bench.runs.registration import registered_in, registered_last
+from kiss_bench.runs.registration import (
+    Ledgers,
+    amendment_of,
+    amendment_stamps,
+    openings,
+    registered_in,
+    registered_last,
+    vault_opened,
+)
+from kiss_bench.runs.result_files import VAULT
 
 
 def ledger_holds(folder: ResultFolder) -> Iterator[str]:

@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 from kiss_bench.errors import RecordError
-from kiss_bench.records.atomic import replace_whole
+from kiss_bench.records.folder import replace_whole
 
 
 def read_proposal(path: Path) -> str:

@@ -17,9 +17,9 @@ from kiss_bench.plan.plan import Plan, Step
 from kiss_bench.records.board import Board, BoardRow
 from kiss_bench.records.frames import frame_of
 from kiss_bench.runs.board import judged_row
-from kiss_bench.runs.estimators import exam_without_rows
-from kiss_bench.runs.files import ROLES
 from kiss_bench.runs.judging import comparable, ladder_of, terms_of
+from kiss_bench.runs.pipelines import exam_without_rows
+from kiss_bench.runs.result_files import ROLES
 
 TOLERANCE = 1e-9
 """How far a recomputed number may lie from the stored one, as a share of the larger of it and 1."""

@@ -16,12 +16,10 @@ from kiss_bench.records.board import Board
 from kiss_bench.records.evidence import Evidence, evidence_of, lines_at_writing
 from kiss_bench.records.folder import read_board, read_json
 from kiss_bench.records.keys import sha256_of
-from kiss_bench.records.ledger import Ledger, read_ledger
-from kiss_bench.records.seals import seal_of
-from kiss_bench.runs.estimators import BESIDE_THE_PLAN
-from kiss_bench.runs.files import BY_RUNS_ALONE, VAULT
-from kiss_bench.tuning.record.facts import TuningRecord
-from kiss_bench.tuning.record.schema import record_from_dict
+from kiss_bench.records.ledger import Ledger, read_ledger, seal_of
+from kiss_bench.records.tuning import TuningRecord, record_from_dict
+from kiss_bench.runs.pipelines import BESIDE_THE_PLAN
+from kiss_bench.runs.result_files import BY_RUNS_ALONE, VAULT
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from kiss_bench.judge.contrasts import measure, set_exam
 from kiss_bench.judge.judgement import Terms
 from kiss_bench.judge.predictions import Predictions
 from kiss_bench.metrics import METRICS
-from kiss_bench.records.honesty import ShiftFacts
+from kiss_bench.records.board import ShiftFacts
 
 MOST = 5_000
 """Rows of either side that are looked at: an AUC of 0.5 is then known to within 0.02."""

@@ -17,20 +17,16 @@ from kiss_bench.proposal.holdout import Holdout, check_holdout, judge_holdout
 from kiss_bench.proposal.opening import Model, opening_exam, outcomes_of
 from kiss_bench.proposal.shift import shift_of
 from kiss_bench.proposal.verify import verify
-from kiss_bench.records.board import Board
+from kiss_bench.records.board import Board, VaultFacts
 from kiss_bench.records.folder import check_free, held, read_board
 from kiss_bench.records.frames import predictions_frame, write_frame
-from kiss_bench.records.honesty import VaultFacts
 from kiss_bench.reports.json import plain_json
 from kiss_bench.reports.leaks import is_open
-from kiss_bench.runs.files import VAULT
+from kiss_bench.runs.exam import set_exam
 from kiss_bench.runs.judging import terms_of
-from kiss_bench.runs.looks import openings, read_ledgers, unfinished
-from kiss_bench.runs.recorded import Recorded, read_recorded
-from kiss_bench.runs.registration import asked_hash, note
-from kiss_bench.runs.rows_again import plan_with_data
-from kiss_bench.runs.run import set_exam
-from kiss_bench.runs.write import seal_again
+from kiss_bench.runs.recorded import Recorded, plan_with_data, read_recorded
+from kiss_bench.runs.registration import asked_hash, note, openings, read_ledgers, unfinished
+from kiss_bench.runs.result_files import VAULT, seal_again
 from kiss_bench.tasks.read import read_table
 from kiss_bench.tasks.seeds import seed_of
 

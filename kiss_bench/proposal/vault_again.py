@@ -11,7 +11,7 @@ from kiss_bench.judge.predictions import Predictions
 from kiss_bench.plan.plan import Plan
 from kiss_bench.proposal.holdout import Holdout, judge_holdout
 from kiss_bench.proposal.rejudged import same
-from kiss_bench.records.honesty import VaultFacts
+from kiss_bench.records.board import VaultFacts
 from kiss_bench.tasks.labels import label_text
 
 

@@ -10,11 +10,10 @@ from kiss_bench.proposal.against_ledger import ledger_holds, plan_holds, vault_h
 from kiss_bench.proposal.rejudged import differences, read_table, rejudge
 from kiss_bench.proposal.result_folder import NotHereError, ResultFolder, stored
 from kiss_bench.records.frames import digest_of, trials_hash, trials_of
-from kiss_bench.records.ledger import NAME
-from kiss_bench.records.seals import BOARD, seal_of
+from kiss_bench.records.ledger import BOARD, NAME, seal_of
 from kiss_bench.records.store import Damage, UnitStore
 from kiss_bench.reports import board_reports, evidence_reports, tuning_reports
-from kiss_bench.runs.files import SEALED, WRITTEN_FIRST
+from kiss_bench.runs.result_files import SEALED, WRITTEN_FIRST
 from kiss_bench.tasks.folds import folds_hash
 
 State = Literal["ok", "differs", "not here"]

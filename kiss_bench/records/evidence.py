@@ -11,7 +11,7 @@ from kiss_bench.records.diagnostics import Diagnostics
 from kiss_bench.records.folder import read_json
 from kiss_bench.records.ledger import Ledger, Line
 from kiss_bench.records.plain import from_plain
-from kiss_bench.tuning.record.facts import TuningRecord
+from kiss_bench.records.tuning import TuningRecord
 
 DIAGNOSTICS = "diagnostics.json"
 CLOSING = ("run", "sealed")

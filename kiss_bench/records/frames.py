@@ -12,8 +12,8 @@ import pandas as pd
 from pyarrow import parquet
 
 from kiss_bench.evaluation.exam import Exam, Outcome, Trial
-from kiss_bench.records.atomic import write_whole
 from kiss_bench.records.board import Board
+from kiss_bench.records.folder import write_whole
 from kiss_bench.records.keys import canonical_json, sha256_of
 from kiss_bench.tasks.labels import label_text, labels_of
 

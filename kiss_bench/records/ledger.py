@@ -2,21 +2,22 @@
 
 A line is canonical JSON, so that any changed byte shows; `hash` is the SHA-256 of all else in it, `previous` the hash
 of the line before. The board names the last line at its writing, so that lines cut off the end show as well. Whoever
-rewrites ledger and board together leaves no trace in them: the repository they are committed to is the witness.
+rewrites ledger and board together leaves no trace in them: the repository they are committed to is the witness. Lines
+hold the seals of the files that a run wrote, and from two of them one sees whether the same plan gave the same result.
 """
 
+import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from kiss_bench.errors import RecordError
-from kiss_bench.records.atomic import cannot_write, write_whole
-from kiss_bench.records.folder import locked
+from kiss_bench.records.folder import cannot_write, each_key_once, locked, write_whole
 from kiss_bench.records.keys import canonical_json, sha256_of
 
 NAME = "ledger.jsonl"
@@ -209,3 +210,123 @@ def _alone(folder: Path) -> Iterator[None]:
             yield
     except OSError as error:
         raise cannot_write(folder / NAME, error) from None
+
+
+BOARD = "leaderboard.json"
+ADDED = ("schema", "honesty", "placebo", "stability")
+"""Fields of a board that say more once something was run beside it, or was done with it."""
+
+
+def seals_of(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """The seal of every one of these files that is there. Raises RecordError for one that cannot be read."""
+    return {name: seal_of(name, _bytes(folder / name)) for name in sorted(names) if (folder / name).exists()}
+
+
+def seal_of(name: str, content: bytes) -> str:
+    """64 hex digits; raises RecordError for content that is not what the file's name promises."""
+    try:
+        return SEALERS.get(Path(name).suffix, _of_text)(content)
+    except (ValueError, TypeError, KeyError, OSError, RecursionError) as error:
+        raise RecordError(f"{name} cannot be read: {type(error).__name__}: {str(error)[:200]}") from None
+
+
+def board_seal(plain: Mapping[str, Any]) -> str:
+    """The seal of `leaderboard.json`: all of it but where the ledger stood, which follows from the seal."""
+    honesty = {name: value for name, value in plain.get("honesty", {}).items() if name != "ledger"}
+    return sha256_of({**plain, "honesty": honesty})
+
+
+def core_seal(plain: Mapping[str, Any]) -> str:
+    """The seal of what a run found: no later look, opening or check may change it."""
+    return sha256_of({name: value for name, value in plain.items() if name not in ADDED})
+
+
+def _of_json(content: bytes) -> str:
+    found = json.loads(content.decode("utf8"), object_pairs_hook=each_key_once)
+    return board_seal(found) if str(found.get("schema", "")).startswith("kiss-bench/leaderboard/") else sha256_of(found)
+
+
+def _of_parquet(content: bytes) -> str:
+    """Of the bytes: nothing writes a table anew but a run, and what one reader overlooks another stumbles over."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _of_text(content: bytes) -> str:
+    return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
+
+
+SEALERS: Final[Mapping[str, Callable[[bytes], str]]] = {".json": _of_json, ".parquet": _of_parquet}
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RecordError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+CLOSE = 1e-9
+"""Of a score, or of one where it is larger: what another level of arithmetic may change."""
+SAME_QUESTION = ("quick", "root_seed", "folds_hash")
+
+
+def rerun_told(ledger: Ledger) -> str:
+    """Say how the last run differs from the one before it of the same plan and rows; nothing where it does not."""
+    runs = ledger.of("run")
+    before = [line for line in runs[:-1] if _question(line) == _question(runs[-1])]
+    if not before or before[-1].facts.get("digest") == runs[-1].facts.get("digest"):
+        return ""
+    return _told(before[-1], runs[-1])
+
+
+def _question(line: Line) -> tuple[Any, ...]:
+    return (line.plan_hash, line.data_hash, *(line.facts.get(name) for name in SAME_QUESTION))
+
+
+def _told(then: Line, now: Line) -> str:
+    verdicts = list(_verdicts(_named(then, "verdicts"), _named(now, "verdicts")))
+    size, rung = _largest(_named(then, "scores"), _named(now, "scores"))
+    levels = [line.facts.get("level") or "not recorded" for line in (then, now)]
+    others = list(_libraries(_named(then, "libraries"), _named(now, "libraries")))
+    others += ["the code of kiss_bench"] if then.code_hash != now.code_hash else []
+    if levels[0] != levels[1] and not verdicts and size <= CLOSE:
+        beside = f" What differs too: {', '.join(others)}." if others else ""
+        return (
+            f"Another level of arithmetic than the run of {then.day} ({levels[0]}; now {levels[1]}): verdicts equal, "
+            f"scores within {CLOSE:g}, another digest.{beside}"
+        )
+    scores = f"scores differ by up to {size:.2g} ({rung})" if size > CLOSE else f"scores within {CLOSE:g}"
+    differing = [f"level of arithmetic ({levels[0]}; now {levels[1]})"] if levels[0] != levels[1] else []
+    differing += others
+    why = f"What differs: {', '.join(differing)}" if differing else "Nothing that is on record differs"
+    judged = "; ".join(verdicts) or "verdicts equal"
+    return f"Another result than the run of {then.day}, of the same plan and rows: {judged}, {scores}. {why}."
+
+
+def _named(line: Line, fact: str) -> Mapping[str, Any]:
+    """What a line holds by name; nothing where the ledger was written by another hand."""
+    value = line.facts.get(fact)
+    return value if isinstance(value, dict) else {}
+
+
+def _verdicts(then: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    for rung in dict.fromkeys([*then, *now]):
+        if then.get(rung) != now.get(rung):
+            yield f"{rung} {then.get(rung, 'not there')} then, {now.get(rung, 'not there')} now"
+
+
+def _largest(then: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[float, str]:
+    """The largest difference of a score, relative to it where it is above one, and whose it is."""
+    sizes = [(_difference(then.get(rung), now.get(rung)), rung) for rung in dict.fromkeys([*then, *now])]
+    return max(sizes, default=(0.0, ""))
+
+
+def _difference(then: Any, now: Any) -> float:
+    if not isinstance(then, int | float) or not isinstance(now, int | float):
+        return 0.0 if then == now else float("inf")
+    return abs(then - now) / max(1.0, abs(then), abs(now))
+
+
+def _libraries(then: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    if then and now:
+        yield from (f"{name} ({then.get(name)}; now {now[name]})" for name in now if then.get(name) != now[name])

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kiss_bench.evaluation.exam import Costs, Outcome, Trial
-from kiss_bench.records.atomic import write_whole
+from kiss_bench.records.folder import write_whole
 
 FACTS, KEY, SEAL = "kiss_bench", "kiss_bench.key", "kiss_bench.sha256"
 """Names in the metadata of a unit's file. The seal is the SHA-256 of the whole file with UNSEALED in the seal's place,

@@ -11,7 +11,7 @@ from typing import Any
 
 from kiss_bench.records.board import Board
 from kiss_bench.records.evidence import Evidence
-from kiss_bench.tuning.record.facts import TuningRecord
+from kiss_bench.records.tuning import TuningRecord
 
 BoardReport = Callable[[Board], str]
 TuningReport = Callable[[TuningRecord], str]

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from kiss_bench.plan.plan import UNREPEATED
-from kiss_bench.records.board import Board
-from kiss_bench.records.honesty import FOUND, PlaceboFacts, StabilityFacts, VariantFacts
+from kiss_bench.records.board import FOUND, Board, PlaceboFacts, StabilityFacts, VariantFacts
 from kiss_bench.reports import amounts, escape
 from kiss_bench.reports.columns import Column
 from kiss_bench.reports.escape import PLAIN, Pen, listed

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from kiss_bench.records.board import Board
-from kiss_bench.records.honesty import AmendmentFacts, ChangeFacts, VaultFacts
+from kiss_bench.records.board import AmendmentFacts, Board, ChangeFacts, VaultFacts
 from kiss_bench.reports import amounts
 from kiss_bench.reports.columns import Column
 from kiss_bench.reports.escape import MARKDOWN, clean, inline, listed

@@ -8,7 +8,7 @@ from typing import Any
 
 from kiss_bench.records.board import Board
 from kiss_bench.records.diagnostics import Diagnostics
-from kiss_bench.tuning.record.facts import TuningRecord
+from kiss_bench.records.tuning import TuningRecord
 
 
 def leaderboard_json(board: Board) -> str:

@@ -1,7 +1,6 @@
 """What no report may be without, whatever else it says: one sentence each, the same in every format."""
 
-from kiss_bench.records.board import Board
-from kiss_bench.records.honesty import FOUND, LuckFacts, PlaceboFacts
+from kiss_bench.records.board import FOUND, Board, LuckFacts, PlaceboFacts
 from kiss_bench.reports import amounts
 from kiss_bench.reports.escape import listed, quoted
 

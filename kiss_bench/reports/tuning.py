@@ -1,17 +1,355 @@
 """`tuning.md`: how every rung was tuned, told from the objects that ran."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from kiss_bench.records.environment import LEVEL
+from kiss_bench.records.ledger import CLOSE
+from kiss_bench.records.tuning import (
+    ArmGain,
+    BudgetPoint,
+    ParameterFacts,
+    ParentFacts,
+    PruningFacts,
+    ReplayFacts,
+    RungTuning,
+    SamplerFacts,
+    StudyFacts,
+    TuningRecord,
+    UnitFacts,
+)
 from kiss_bench.reports import amounts
-from kiss_bench.reports.escape import MARKDOWN, listed, markdown
-from kiss_bench.reports.replayed import replay_sentences
-from kiss_bench.reports.settings import column, setting, settings
+from kiss_bench.reports.columns import Column
+from kiss_bench.reports.escape import MARKDOWN, inline, listed, markdown
 from kiss_bench.reports.tables import markdown_table
-from kiss_bench.reports.tuning_rung import rung_section
-from kiss_bench.tuning.record.facts import ParentFacts, PruningFacts, SamplerFacts, TuningRecord, UnitFacts
-from kiss_bench.tuning.record.rung import RungTuning
+
+_NO_VALUE = "unset"
+
+
+def setting(value: Any) -> str:
+    """Write one setting."""
+    if value is None:
+        return _NO_VALUE
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:.6g}" if math.isfinite(value) else amounts.NOTHING_THERE
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key} = {setting(entry)}" for key, entry in value.items()) or "none"
+    if isinstance(value, list | tuple | set | frozenset):
+        return ", ".join(setting(entry) for entry in value) or "none"
+    return str(value)
+
+
+def settings(found: Mapping[str, Any]) -> str:
+    """Write several, escaped for Markdown."""
+    return ", ".join(f"{markdown(str(key))} = {markdown(setting(value))}" for key, value in found.items()) or "none"
+
+
+def distribution(parameter: ParameterFacts) -> str:
+    """Write a range in words, with what it depends on."""
+    if parameter.kind == "choice":
+        told = f"one of {setting(parameter.choices)}"
+    else:
+        scale = ", log scale" if parameter.log else ""
+        kind = "whole number" if parameter.kind == "int" else "number"
+        told = f"{kind} from {setting(parameter.low)} to {setting(parameter.high)}{scale}"
+    conditions = [f"{name} is {' or '.join(map(setting, values))}" for name, values in parameter.when.items()]
+    return f"{told}, where {' and '.join(conditions)}" if conditions else told
+
+
+def column(title: str, cells: Iterable[str], *, right: bool = False) -> Column:
+    return Column(title=inline(title), cells=tuple(inline(cell) for cell in cells), right=right)
+
+
+def count(value: int | None) -> str:
+    return amounts.NOTHING_THERE if value is None else str(value)
+
+
+def arms_told(rung: RungTuning) -> str:
+    """Compare default, random and tuned settings on the outer folds."""
+    if not rung.scores:
+        return ""
+    decimals = amounts.shared_decimals(rung.scores.values())
+    several = len({study.repeat for study in rung.studies}) > 1
+    scores = ", ".join(f"{markdown(arm)} {amounts.number(value, decimals)}" for arm, value in rung.scores.items())
+    verdict = f" Tuned over default: {markdown(rung.tuning_verdict)}." if rung.tuning_verdict else ""
+    enough = ""
+    if rung.p_default_enough is not None:
+        enough = f" Chance that tuning gains less than the margin: {amounts.probability(rung.p_default_enough)}."
+    first = " of the first repeat" if several else ""
+    table = f"\n\n{_gains(rung.gains)}" if rung.gains else ""
+    return f"On the outer folds{first}: {scores}.{verdict}{enough}{table}"
+
+
+def _gains(gains: Sequence[ArmGain]) -> str:
+    decimals = amounts.shared_decimals(one.gain for one in gains)
+    return markdown_table(
+        [
+            column("arm", (one.arm for one in gains)),
+            column("over", (one.over for one in gains)),
+            column("gain", (amounts.number(one.gain, decimals, sign=True) for one in gains), right=True),
+            column("95 % interval", (amounts.interval(one.low, one.high, decimals, sign=True) for one in gains)),
+            column("P(gain > margin)", (amounts.probability(one.p_gain) for one in gains), right=True),
+            column("repeats", (str(one.repeats) for one in gains), right=True),
+        ]
+    )
+
+
+def optimism_told(rung: RungTuning) -> str:
+    if rung.optimism is None:
+        return ""
+    found = amounts.number(rung.optimism, sign=True)
+    halves = [study.best_at_half for study in rung.studies if study.best_at_half is not None]
+    return (
+        f"Optimism, by how much the best inner value is better than the score on the outer fold, mean of the studies: "
+        f"{found}. Half of the budget had found the same trial in {sum(halves)} of {len(halves)} studies."
+    )
+
+
+def importance_told(rung: RungTuning) -> str:
+    told = rung.importance
+    if not told.shares:
+        return ""
+    shares = ", ".join(f"{markdown(name)} {amounts.percent(share)}" for name, share in told.shares.items())
+    word = "Importance" if told.reliable else "Importance (not reliable)"
+    return (
+        f"{word}: {shares}. By {markdown(told.evaluator)}; {told.trials:,} complete trials, "
+        f"{amounts.percent(told.excluded)} of all left out; {markdown('; '.join(told.caveats))}."
+    )
+
+
+def curves_told(rung: RungTuning, metric: str) -> str:
+    """Draw both curves up as tables; `metric` is the one that trials optimise."""
+    unit = markdown(metric)
+    parts = []
+    if rung.budget_curve:
+        told = (
+            f"What trials bought: gain of the best inner {unit} so far over trial 0, mean of studies (lowest, highest)"
+        )
+        parts.append(f"{told}:\n\n{_curve(rung.budget_curve)}")
+    if rung.control_curve:
+        told = f"Of random search, the expected best {unit} of so many trials drawn without replacement, likewise"
+        parts.append(f"{told}:\n\n{_curve(rung.control_curve)}")
+    if rung.enough_trials is not None:
+        parts.append(
+            f"Smallest budget within the margin of the whole: {rung.enough_trials:,} of {rung.trials:,} trials."
+        )
+    return "\n\n".join(parts)
+
+
+def _curve(points: Sequence[BudgetPoint]) -> str:
+    decimals = amounts.shared_decimals(point.gain for point in points)
+
+    def cell(point: BudgetPoint) -> str:
+        low, high = (amounts.number(end, decimals) for end in (point.low, point.high))
+        return f"{amounts.number(point.gain, decimals)} ({low}, {high})"
+
+    return markdown_table([column(f"{point.trials:,}", (cell(point),), right=True) for point in points])
+
+
+def replay_sentences(replay: ReplayFacts) -> list[str]:
+    """Say whether the trials were equal, in which environment, and what differs in it."""
+    where = "in the same environment" if replay.same_environment else "in another environment"
+    if replay.equal:
+        told = f"Replayed {where}: all {replay.trials:,} trials of {replay.studies:,} studies came out equal."
+    elif LEVEL in replay.differing and replay.largest is not None and replay.largest <= CLOSE:
+        told = (
+            f"Replayed at another level of arithmetic: {replay.trials:,} trials of {replay.studies:,} studies came out "
+            f"equal within {CLOSE:g}, {replay.differences:,} of them not to the bit."
+        )
+    else:
+        size = "" if replay.largest is None else f", by at most {replay.largest:.3g}"
+        told = (
+            f"Replayed {where}: {replay.differences:,} of {replay.trials:,} trials of {replay.studies:,} studies "
+            f"differ{size}. The first: {replay.first}."
+        )
+    differing = [
+        f"  {name}: {setting(pair[0])} then, {setting(pair[1])} now" for name, pair in replay.differing.items()
+    ]
+    names = ", ".join(replay.left_out)
+    left = [f"Not replayed, since a limit or a crash had ended them: {names}."] if names else []
+    return [told, *left, *(["What differs in the environment:"] if differing else []), *differing]
+
+
+NOT_SAID = "nobody said"
+
+
+def rung_section(rung: RungTuning, metric: str) -> str:
+    """Space, procedure, studies, what they came to, and how to change them."""
+    warnings = [f"> **{_edge_warning(line, len(rung.studies))}**" for line in rung.space if _too_narrow(rung, line)]
+    blocks = [
+        f"## {MARKDOWN.name(rung.rung)} (level {rung.level:g})",
+        markdown(rung.note),
+        *warnings,
+        _space(rung),
+        "\n".join(f"- {line}" for line in _rung_procedure(rung)),
+        _studies(rung.studies),
+        _errors(rung.studies),
+        _best(rung.studies),
+        *_control(rung),
+        arms_told(rung),
+        optimism_told(rung),
+        importance_told(rung),
+        curves_told(rung, metric),
+        _rung_adaptation(rung),
+    ]
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _space(rung: RungTuning) -> str:
+    if not rung.space:
+        return "Nothing to tune: the space is empty."
+    columns = [
+        column("parameter", (line.name for line in rung.space)),
+        column("meaning", (line.meaning or amounts.NOTHING_THERE for line in rung.space)),
+        column("distribution", map(distribution, rung.space)),
+        column("default", (_default(line) for line in rung.space)),
+        column("reason", (line.reason or NOT_SAID for line in rung.space)),
+        column("landed on", map(_landed, rung.space)),
+        column("studies disagree", (_disagree(line) for line in rung.space)),
+        column("edge of the range", (_edge(line, len(rung.studies)) for line in rung.space)),
+    ]
+    if any(line.shipped is not None for line in rung.space):
+        columns.insert(3, column("as shipped", (line.shipped or "the same" for line in rung.space)))
+    return markdown_table(columns)
+
+
+def _default(line: ParameterFacts) -> str:
+    outside = "" if line.default_inside or line.default is None else " (outside the range)"
+    return f"{setting(line.default)}{outside}"
+
+
+def _landed(line: ParameterFacts) -> str:
+    found = [value for value in line.best if value is not None]
+    if not found:
+        return amounts.NOTHING_THERE
+    if line.kind == "choice" or not all(isinstance(value, int | float) for value in found):
+        return ", ".join(f"{value} ({times}×)" for value, times in Counter(map(setting, found)).most_common())
+    low, high = setting(min(found)), setting(max(found))
+    return low if low == high else f"{low} to {high}"
+
+
+def _disagree(line: ParameterFacts) -> str:
+    if line.spread is None:
+        return amounts.NOTHING_THERE
+    return f"{amounts.percent(line.spread)} of {'studies' if line.kind == 'choice' else 'the range'}"
+
+
+def _edge(line: ParameterFacts, studies: int) -> str:
+    if line.kind == "choice":
+        return "has none"
+    return f"in {line.on_edge} of {studies} studies" if line.on_edge else "never"
+
+
+def _too_narrow(rung: RungTuning, line: ParameterFacts) -> bool:
+    return line.kind != "choice" and bool(rung.studies) and 2 * line.on_edge >= len(rung.studies)
+
+
+def _edge_warning(line: ParameterFacts, studies: int) -> str:
+    return (
+        f"{MARKDOWN.name(line.name)} sat on an edge of its range in {line.on_edge} of {studies} studies: the range may "
+        f"be too narrow, and a wider one may do better."
+    )
+
+
+def _rung_procedure(rung: RungTuning) -> list[str]:
+    points = "continuous" if rung.space_points is None else f"{rung.space_points:,} points"
+    sets = [
+        f"{line.name} sets {', '.join(line.sets)}" for line in rung.space if line.sets and line.sets != (line.name,)
+    ]
+    lines = [
+        f"Encoding: {markdown(rung.encoding)}; source {markdown(rung.source[:40])}.",
+        f"Default settings: {settings(rung.default_settings)}.",
+        f"Fixed: {settings(rung.fixed)}." if rung.fixed else "",
+        f"Why nothing else is tuned: {markdown(rung.left_alone or NOT_SAID)}.",
+        f"{markdown('; '.join(sets))}." if sets else "",
+        f"Space: {points}, hash {rung.space_hash[:12]}; {_outside(rung.outside)}.",
+        f"Grid: {settings(rung.grid)}." if rung.grid else "",
+        f"In trials only: {settings(rung.trial_settings)}." if rung.trial_settings else "",
+        f"Their values are extrapolated {markdown(rung.extrapolated)}." if rung.extrapolated else "",
+        f"Number of rounds: {markdown(rung.early_stopping)}." if rung.early_stopping else "",
+        _rung_pruning(rung),
+        f"A fit uses at most {rung.most_rows:,} rows of its training part." if rung.most_rows else "",
+    ]
+    return [line for line in lines if line]
+
+
+def _outside(trials: int) -> str:
+    return f"**{trials} trials outside it**" if trials else "every sampled trial lies in it"
+
+
+def _rung_pruning(rung: RungTuning) -> str:
+    if not rung.pruning:
+        return ""
+    folds, errors = rung.pruning.get("after_inner_folds"), rung.pruning.get("standard_errors")
+    return (
+        f"A trial is given up where, after one of the first {setting(folds)} inner folds, its paired losses exceed the "
+        f"best complete trial's by more than {setting(errors)} standard errors."
+    )
+
+
+def _studies(studies: Sequence[StudyFacts]) -> str:
+    decimals = amounts.shared_decimals(study.best_value for study in studies)
+    return markdown_table(
+        [
+            column("repeat", (str(study.repeat) for study in studies), right=True),
+            column("fold", (str(study.fold) for study in studies), right=True),
+            column("seed", (count(study.seed) for study in studies), right=True),
+            column("asked", (str(study.asked) for study in studies), right=True),
+            column("complete/pruned/failed", (f"{each.complete}/{each.pruned}/{each.failed}" for each in studies)),
+            column("repeated", (str(study.duplicates) for study in studies), right=True),
+            column("best trial", (count(study.best_number) for study in studies), right=True),
+            column("best value", (amounts.number(study.best_value, decimals) for study in studies), right=True),
+            column("trial 0", (amounts.number(study.default_value, decimals) for study in studies), right=True),
+            column("on the outer fold", (amounts.number(each.outer_score, decimals) for each in studies), right=True),
+            column("fits", (str(study.fits) for study in studies), right=True),
+            column("time", (amounts.seconds(study.seconds) for study in studies), right=True),
+            column("CPU", (amounts.seconds(study.cpu_seconds) for study in studies), right=True),
+            column("memory", (amounts.size(study.peak_bytes or None) for study in studies), right=True),
+            column("stopped by", (study.stopped_by for study in studies)),
+        ]
+    )
+
+
+def _errors(studies: Sequence[StudyFacts]) -> str:
+    counts: Counter[str] = Counter()
+    for study in studies:
+        counts.update(study.errors)
+    ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    told = [f"Failed trials: {', '.join(f'{markdown(name)} {times:,}×' for name, times in ordered)}."] if counts else []
+    ended = [study for study in studies if study.status == "failed"]
+    told += [f"Failed: {markdown(f'{one.study}: {one.error}: {one.reason}')}." for one in ended]
+    return "\n\n".join(told)
+
+
+def _best(studies: Sequence[StudyFacts]) -> str:
+    names = list(dict.fromkeys(name for study in studies for name in study.best_params))
+    if not names:
+        return ""
+    columns = [column("repeat", (str(study.repeat) for study in studies), right=True)]
+    columns.append(column("fold", (str(study.fold) for study in studies), right=True))
+    for name in names:
+        cells = (setting(each.best_params[name]) if name in each.best_params else "–" for each in studies)
+        columns.append(column(name, cells, right=True))
+    return f"Best trial of each study:\n\n{markdown_table(columns)}"
+
+
+def _control(rung: RungTuning) -> list[str]:
+    """Say how the random search beside the studies went."""
+    if not rung.control:
+        return []
+    told = "Random search beside them, with the same budget, inner folds and pruning:"
+    return [f"{told}\n\n{_studies(rung.control)}", _errors(rung.control)]
+
+
+def _rung_adaptation(rung: RungTuning) -> str:
+    lines = "\n".join(rung.adaptation)
+    return f"To change it:\n\n```console\n{lines}\n```" if lines else ""
+
 
 _NO_ESTIMATE = (
     "Inner values choose a trial; they are no estimate of a rung's score, which is taken on outer rows that no trial "

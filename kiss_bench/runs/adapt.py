@@ -10,12 +10,11 @@ from kiss_bench.errors import RecordError
 from kiss_bench.plan.child import changed, config_of, config_text, project_name, with_parent
 from kiss_bench.plan.plan import Parent, Plan
 from kiss_bench.plan.read import plan_from_mapping
-from kiss_bench.records.atomic import write_whole
-from kiss_bench.runs.buildable import check_buildable
-from kiss_bench.runs.estimators import exam_without_rows
+from kiss_bench.records.folder import write_whole
+from kiss_bench.runs.exam import check_buildable
 from kiss_bench.runs.known import catalogue
-from kiss_bench.runs.recorded import Recorded, read_recorded
-from kiss_bench.runs.rows_again import config_folder
+from kiss_bench.runs.pipelines import exam_without_rows
+from kiss_bench.runs.recorded import Recorded, config_folder, read_recorded
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

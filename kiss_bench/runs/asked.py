@@ -8,9 +8,9 @@ from kiss_bench.evaluation.exam import Exam
 from kiss_bench.plan.plan import Step
 from kiss_bench.plan.written import ORDER, plan_as_dict
 from kiss_bench.records.keys import rung_sources
+from kiss_bench.records.tuning import range_text
 from kiss_bench.rungs import Parameter
 from kiss_bench.runs.units import rung_facts
-from kiss_bench.tuning.record.adaptation import range_text
 
 ASKS_NOTHING = ("project", "parent", "limits", "reviewed", "placebo")
 """Keys in which two plans may differ without asking anything else."""

@@ -13,8 +13,8 @@ from kiss_bench.reports.csv import leaderboard_csv
 from kiss_bench.reports.markdown import leaderboard_markdown
 from kiss_bench.reports.notebook import leaderboard_html_fragment
 from kiss_bench.reports.terminal import leaderboard_text
-from kiss_bench.runs.estimators import estimator
 from kiss_bench.runs.known import catalogue
+from kiss_bench.runs.pipelines import estimator
 from kiss_bench.runs.run import Options, run
 from kiss_bench.runs.stability import checked_seeds
 

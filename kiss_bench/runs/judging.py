@@ -11,8 +11,8 @@ from kiss_bench.judge.contrasts import set_exam
 from kiss_bench.judge.judgement import Candidate, Judged, Judgement, Terms
 from kiss_bench.judge.predictions import Predicted, Predictions, whole_repeats
 from kiss_bench.plan.plan import Arm, Plan, Step
+from kiss_bench.runs.trials import lacks
 from kiss_bench.runs.units import Progress, arms_of, escalates, is_controlled, repeats_drawn, rung_facts
-from kiss_bench.tuning.record.complete import lacks
 
 
 def judge_progress(progress: Progress) -> Judgement:

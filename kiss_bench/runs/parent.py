@@ -13,10 +13,10 @@ from kiss_bench.judge.contrasts import measure
 from kiss_bench.judge.predictions import Predictions
 from kiss_bench.records.board import Board, BoardRow
 from kiss_bench.records.folder import read_board, read_json
+from kiss_bench.records.tuning import Change, Effect, ParentFacts
+from kiss_bench.runs.arm_gains import Arms
 from kiss_bench.runs.asked import asked_in, asked_of
-from kiss_bench.runs.tuned_arms import Arms
 from kiss_bench.tasks.folds import folds_frame
-from kiss_bench.tuning.record.facts import Change, Effect, ParentFacts
 
 WORDS = ("question", "population")
 """Keys in which a child may differ without changing a number."""

@@ -7,8 +7,8 @@ from kiss_bench.errors import DataError, FoldError
 from kiss_bench.evaluation.exam import Exam
 from kiss_bench.judge.climb import judge
 from kiss_bench.plan.plan import Plan, Step
-from kiss_bench.records.honesty import FOUND, PlaceboDraw, PlaceboFacts
-from kiss_bench.runs.beside import Beside, run_beside
+from kiss_bench.records.board import FOUND, PlaceboDraw, PlaceboFacts
+from kiss_bench.runs.execution import Beside, run_beside
 from kiss_bench.runs.judging import candidates_of, check_judgeable, predictions_of, terms_of
 from kiss_bench.runs.units import Progress, rung_facts
 from kiss_bench.tasks.fold_checks import check_drawn, check_inner

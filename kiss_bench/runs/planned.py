@@ -13,8 +13,8 @@ from kiss_bench.judge.power import SPREADS, Outlook, dummy_loss, expected_sd, sm
 from kiss_bench.metrics import METRICS
 from kiss_bench.plan.plan import Step
 from kiss_bench.reports.leaks import audit_lines
+from kiss_bench.runs.board import notes_of
 from kiss_bench.runs.judging import terms_of
-from kiss_bench.runs.notes import notes_of
 from kiss_bench.runs.placebo import placebo_plan
 from kiss_bench.runs.units import Progress, arms_of, escalates, repeats_drawn, repeats_of_all, rung_facts
 from kiss_bench.tasks.audit import Audit

@@ -16,9 +16,9 @@ from kiss_bench.records.board import Board
 from kiss_bench.records.diagnostics import Importance, Reading
 from kiss_bench.reports.json import plain_json
 from kiss_bench.runs.board import all_outcomes
-from kiss_bench.runs.filling import Event, Watch
+from kiss_bench.runs.execution import Event, Watch
 from kiss_bench.runs.pipelines import Pipelines, arm_for_all_rows
-from kiss_bench.runs.tuned import unit_facts
+from kiss_bench.runs.tuning_record import unit_facts
 from kiss_bench.runs.units import Progress, rung_facts
 
 ENOUGH_TESTED = 2_000

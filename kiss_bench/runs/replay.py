@@ -13,19 +13,16 @@ from kiss_bench.errors import RecordError
 from kiss_bench.evaluation.exam import Exam, Outcome, Unit
 from kiss_bench.plan.faults import not_among
 from kiss_bench.plan.plan import Arm, Limits
-from kiss_bench.records.atomic import write_whole
 from kiss_bench.records.environment import differing, environment
-from kiss_bench.records.folder import check_free, held
+from kiss_bench.records.folder import check_free, held, write_whole
 from kiss_bench.records.frames import StudyPlace, trials_hash
 from kiss_bench.records.keys import rung_sources
+from kiss_bench.records.tuning import ReplayFacts
 from kiss_bench.reports import tuning_reports
-from kiss_bench.runs.buildable import check_buildable
-from kiss_bench.runs.recorded import Recorded, read_recorded
-from kiss_bench.runs.rows_again import exam_of
-from kiss_bench.runs.tuned_rung import best_trials
-from kiss_bench.runs.write import seal_again
-from kiss_bench.tuning.record.facts import ReplayFacts
-from kiss_bench.tuning.record.replayed import Difference, differences
+from kiss_bench.runs.exam import check_buildable
+from kiss_bench.runs.recorded import Recorded, exam_of, read_recorded
+from kiss_bench.runs.result_files import seal_again
+from kiss_bench.runs.trials import Difference, best_trials, differences
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,28 +18,22 @@ from kiss_bench.records.board import Board
 from kiss_bench.records.environment import arithmetic_facts
 from kiss_bench.records.folder import check_free, held, read_board
 from kiss_bench.records.keys import Keys
-from kiss_bench.records.ledger import read_ledger
-from kiss_bench.records.rerun import rerun_told
+from kiss_bench.records.ledger import read_ledger, rerun_told
 from kiss_bench.records.store import UnitStore
-from kiss_bench.runs.audited import audit_of
-from kiss_bench.runs.beside import Beside
 from kiss_bench.runs.board import board_of, tables_of
-from kiss_bench.runs.buildable import check_buildable
 from kiss_bench.runs.diagnosed import diagnosed, known
-from kiss_bench.runs.exported import exports_of_run
-from kiss_bench.runs.filling import Event, Filling, Watch
+from kiss_bench.runs.exam import audit_of, check_buildable, set_exam
+from kiss_bench.runs.execution import Beside, Event, Filling, Watch
 from kiss_bench.runs.judging import check_judgeable
 from kiss_bench.runs.placebo import placebo_facts
 from kiss_bench.runs.prepared_again import remade_by
+from kiss_bench.runs.recorded import exports_of_run
 from kiss_bench.runs.registration import note, note_seen
+from kiss_bench.runs.result_files import Findings, rewrite, write_plan, write_results
 from kiss_bench.runs.stability import Seeds, stability_of, with_seeds
 from kiss_bench.runs.stopping import interruptible
 from kiss_bench.runs.units import Progress
-from kiss_bench.runs.write import Findings, rewrite, write_plan, write_results
-from kiss_bench.tasks.folds import draw_folds
-from kiss_bench.tasks.make import make_task
 from kiss_bench.tasks.read import read_table
-from kiss_bench.tasks.seeds import root_seed
 from kiss_bench.tasks.task import Table
 
 
@@ -178,10 +172,3 @@ def _seconds_of(folder: Path, digest: str) -> float | None:
     except RecordError:
         return None
     return before.seconds if before.digest == digest else None
-
-
-def set_exam(plan: Plan, table: Table | None = None) -> Exam:
-    """Reads the table, resolves the plan, draws the folds: what `kiss-bench plan` shows and every unit shares."""
-    resolved, task = make_task(plan, read_table(plan) if table is None else table)
-    root = root_seed(resolved, task.data_hash)
-    return Exam(plan=resolved, task=task, folds=draw_folds(task, resolved, root), root=root)

@@ -11,8 +11,8 @@ from kiss_bench.judge.judgement import Candidate, Judgement, Terms
 from kiss_bench.judge.predictions import Predictions
 from kiss_bench.metrics import find_metric
 from kiss_bench.plan.plan import MetricPlan
-from kiss_bench.records.honesty import StabilityFacts, VariantFacts
-from kiss_bench.runs.beside import Beside, run_beside
+from kiss_bench.records.board import StabilityFacts, VariantFacts
+from kiss_bench.runs.execution import Beside, run_beside
 from kiss_bench.runs.judging import candidates_of, check_judgeable, predictions_of, terms_in
 from kiss_bench.runs.units import Progress
 from kiss_bench.tasks.folds import draw_folds

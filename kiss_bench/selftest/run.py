@@ -8,10 +8,9 @@ from pathlib import Path
 from kiss_bench.engines.mapping import each
 from kiss_bench.engines.processes import warm_up
 from kiss_bench.plan.plan import Plan
-from kiss_bench.records.atomic import write_whole
-from kiss_bench.records.folder import held
+from kiss_bench.records.folder import held, write_whole
+from kiss_bench.runs.exam import set_exam
 from kiss_bench.runs.judging import check_judgeable
-from kiss_bench.runs.run import set_exam
 from kiss_bench.selftest.draws import Draw, Place, drawn
 from kiss_bench.selftest.rates import ScenarioRates, rates_of
 from kiss_bench.selftest.report import selftest_facts, selftest_markdown

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import kiss_bench
-from kiss_bench.records.atomic import write_whole
+from kiss_bench.records.folder import write_whole
 from kiss_bench.records.keys import library_versions, sha256_of, source_hash
 from kiss_bench.selftest.draws import Draw, Place
 from kiss_bench.selftest.scenarios import SCENARIOS

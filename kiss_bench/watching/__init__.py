@@ -4,7 +4,7 @@ from typing import Protocol, Self
 
 from rich.console import Console
 
-from kiss_bench.runs.filling import Event
+from kiss_bench.runs.execution import Event
 from kiss_bench.watching.live import LiveTable
 from kiss_bench.watching.log import PlainLines
 

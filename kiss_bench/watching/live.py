@@ -13,8 +13,7 @@ from kiss_bench.records.board import Board
 from kiss_bench.reports import amounts
 from kiss_bench.reports.terminal import leaderboard_table, title
 from kiss_bench.reports.wrapping import shortened_middle, wrapped
-from kiss_bench.runs.filling import Event
-from kiss_bench.runs.remaining import seconds_left
+from kiss_bench.runs.execution import Event, seconds_left
 from kiss_bench.runs.units import Progress as Units
 from kiss_bench.watching.words import Failures, beside_line, contested_line, opening, told_line
 

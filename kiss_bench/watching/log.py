@@ -10,8 +10,7 @@ from kiss_bench.records.board import Board
 from kiss_bench.reports import amounts
 from kiss_bench.reports.terminal import table_text
 from kiss_bench.reports.words import banners
-from kiss_bench.runs.filling import Event
-from kiss_bench.runs.remaining import seconds_left
+from kiss_bench.runs.execution import Event, seconds_left
 from kiss_bench.watching.words import Failures, beside_line, contested_line, ended_words, opening, told_line
 
 SILENT_SECONDS = 60.0

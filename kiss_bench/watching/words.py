@@ -4,8 +4,8 @@ from kiss_bench.evaluation.exam import Outcome, Unit
 from kiss_bench.plan.plan import Step
 from kiss_bench.reports.escape import clean, shortened
 from kiss_bench.reports.leaks import asked_lines
-from kiss_bench.runs.filling import Event
-from kiss_bench.runs.notes import notes_of
+from kiss_bench.runs.board import notes_of
+from kiss_bench.runs.execution import Event
 from kiss_bench.runs.units import Progress, repeats_drawn, repeats_of_all
 
 LONGEST_REASON = 240

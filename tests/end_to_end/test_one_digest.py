@@ -15,8 +15,7 @@ from finished_runs import CONFIGS
 from small_tables import write_config, write_tables
 
 from kiss_bench.evaluation.arithmetic import DISABLED, ENABLED, KERNEL, has_v3
-from kiss_bench.records.ledger import read_ledger
-from kiss_bench.records.rerun import CLOSE, rerun_told
+from kiss_bench.records.ledger import CLOSE, read_ledger, rerun_told
 
 TASKS = ("binary", "multiclass", "regression")
 V3 = "x86-64-v3, openblas Haswell"
@@ -203,7 +202,7 @@ def test_a_worker_at_another_level_than_its_run_is_refused_by_name(here):
         "plan = plan_of(Path('binary.yaml'))\n"
         "from kiss_bench.engines.local import LocalEngine\n"
         "from kiss_bench.evaluation.exam import Unit\n"
-        "from kiss_bench.runs.run import set_exam\n"
+        "from kiss_bench.runs.exam import set_exam\n"
         "exam = replace(set_exam(plan), level='x86-64-v1, openblas Katmai, glibc 2.0')\n"
         "engine = LocalEngine(exam, 1)\n"
         "unit = Unit(step=exam.plan.ladder[0], arm='default', repeat=0, fold=0, purpose='fit')\n"

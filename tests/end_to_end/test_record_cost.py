@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kiss_bench.runs import run, write
+from kiss_bench.runs import result_files, run
 
 pytestmark = pytest.mark.alone
 pytest_plugins = ["finished_runs"]
@@ -51,7 +51,7 @@ def test_the_record_costs_at_most_a_twentieth_of_a_run(bench_at, monkeypatch):
         return measured
 
     monkeypatch.setattr(run, "write_results", timed(run.write_results, whole))
-    monkeypatch.setattr(write, "write_evidence", timed(write.write_evidence, pages))
+    monkeypatch.setattr(result_files, "write_evidence", timed(result_files.write_evidence, pages))
     started = time.perf_counter()
     assert bench_at(TUNED).code == 0
     wall = time.perf_counter() - started

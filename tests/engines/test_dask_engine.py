@@ -21,8 +21,9 @@ from kiss_bench.engines import Choice, dask, hired
 from kiss_bench.engines.dask_worker import SOURCE, begun, facts, unlike
 from kiss_bench.errors import KissBenchError
 from kiss_bench.plan.read import read_plan
+from kiss_bench.runs.exam import set_exam
 from kiss_bench.runs.known import catalogue
-from kiss_bench.runs.run import Options, run, set_exam
+from kiss_bench.runs.run import Options, run
 from kiss_bench.runs.units import Progress
 
 pytestmark = pytest.mark.alone

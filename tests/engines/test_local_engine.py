@@ -15,8 +15,8 @@ from kiss_bench.engines.processes import available_cores, workers_for
 from kiss_bench.evaluation.exam import Unit
 from kiss_bench.plan.plan import Limits
 from kiss_bench.plan.read import read_plan
+from kiss_bench.runs.exam import set_exam
 from kiss_bench.runs.known import catalogue
-from kiss_bench.runs.run import set_exam
 
 pytestmark = pytest.mark.alone
 

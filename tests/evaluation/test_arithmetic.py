@@ -13,8 +13,7 @@ from kiss_bench.plan.plan import Data, Plan
 from kiss_bench.plan.read import arithmetic_of
 from kiss_bench.plan.written import plan_as_dict, plan_from_dict
 from kiss_bench.records.environment import LEVEL, differing
-from kiss_bench.records.ledger import Ledger, Line
-from kiss_bench.records.rerun import rerun_told
+from kiss_bench.records.ledger import Ledger, Line, rerun_told
 from kiss_bench.runs.known import catalogue
 
 OLD = ["SSSE3", "SSE41", "POPCNT", "SSE42", "AVX", "F16C", "FMA3", "AVX2"]

@@ -12,7 +12,7 @@ from kiss_bench.evaluation.pipeline import FEWEST_A_LABEL, ThinnedPipeline, pipe
 from kiss_bench.rungs import shipped_rungs
 from kiss_bench.rungs._rung import ENOUGH_ROWS
 from kiss_bench.rungs.additive import MOST_ROWS
-from kiss_bench.runs.notes import notes_of
+from kiss_bench.runs.board import notes_of
 from kiss_bench.tasks.make import SINGLE_FROM
 from kiss_bench.tuning.unit import run_unit
 

@@ -9,11 +9,11 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
 from kiss_bench.plan.read import plan_from_mapping
-from kiss_bench.records.honesty import FOUND
+from kiss_bench.records.board import FOUND
+from kiss_bench.runs.exam import set_exam
 from kiss_bench.runs.known import catalogue
 from kiss_bench.runs.placebo import as_they_are, placebo_exam, weighed
 from kiss_bench.runs.prepared_again import remade_by
-from kiss_bench.runs.run import set_exam
 from kiss_bench.runs.units import Progress
 from kiss_bench.tasks.placebo import donors
 from kiss_bench.tasks.prepare import table_of

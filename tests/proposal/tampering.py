@@ -9,8 +9,7 @@ import pandas as pd
 
 from kiss_bench.records.board import board_as_dict
 from kiss_bench.records.folder import read_board
-from kiss_bench.records.ledger import Event, append, read_ledger
-from kiss_bench.records.seals import board_seal, seals_of
+from kiss_bench.records.ledger import Event, append, board_seal, read_ledger, seals_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,7 +14,7 @@ from kiss_bench.proposal import check as checking
 from kiss_bench.proposal import result_folder
 from kiss_bench.proposal.propose import propose
 from kiss_bench.reports.attached import body
-from kiss_bench.runs import files
+from kiss_bench.runs import result_files
 
 pytest_plugins = ["handed_in"]
 
@@ -107,7 +107,7 @@ def test_an_override_that_is_changed_has_to_be_attached_again(project):
 
 
 def test_scores_that_cannot_be_recomputed_are_told_and_fail_under_strict(project, monkeypatch, capsys):
-    monkeypatch.setattr(files, "COMMITTABLE", 1000)
+    monkeypatch.setattr(result_files, "COMMITTABLE", 1000)
     assert project.run() == 0
     proposal = with_board(project)
     (project.folder / "predictions.parquet").unlink()

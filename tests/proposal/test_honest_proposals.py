@@ -7,7 +7,7 @@ import pytest
 from proposals import WORDS, override, with_board
 
 from kiss_bench.cli import main
-from kiss_bench.runs import files
+from kiss_bench.runs import result_files
 
 pytest_plugins = ["handed_in"]
 
@@ -116,7 +116,7 @@ def cloned(proposal):
 
 def without_predictions(project, monkeypatch):
     """Too large to commit, and so not there."""
-    monkeypatch.setattr(files, "COMMITTABLE", 1000)
+    monkeypatch.setattr(result_files, "COMMITTABLE", 1000)
     assert project.run() == 0
     proposal = with_board(project)
     for name in ("predictions.parquet", "trials.parquet"):

@@ -15,8 +15,7 @@ from kiss_bench.proposal.propose import propose
 from kiss_bench.records.folder import read_board
 from kiss_bench.records.frames import digest_of
 from kiss_bench.records.keys import canonical_json, sha256_of
-from kiss_bench.records.ledger import Event, append, read_ledger
-from kiss_bench.records.seals import board_seal, core_seal, seals_of
+from kiss_bench.records.ledger import Event, append, board_seal, core_seal, read_ledger, seals_of
 from kiss_bench.reports.json import plain_json, record_json
 
 pytest_plugins = ["handed_in"]

@@ -17,8 +17,8 @@ from kiss_bench import bench
 from kiss_bench.cli import main
 from kiss_bench.errors import FoldError
 from kiss_bench.plan.read import plan_from_mapping
+from kiss_bench.runs.exam import set_exam
 from kiss_bench.runs.known import catalogue
-from kiss_bench.runs.run import set_exam
 from kiss_bench.tasks.table import table_from_frame
 from kiss_bench.tasks.vault import vault_of
 
@@ -191,7 +191,7 @@ def edited(path, old, new):
 
 def rehashed(project):
     from kiss_bench.records.keys import sha256_of
-    from kiss_bench.runs.estimators import BESIDE_THE_PLAN
+    from kiss_bench.runs.pipelines import BESIDE_THE_PLAN
 
     path = project.folder / "plan.json"
     plan = json.loads(path.read_text("utf8"))

@@ -11,7 +11,7 @@ from tampering import dropped_rows, edits, flattered, meaning, resealed, shorten
 from kiss_bench.cli import main
 from kiss_bench.errors import RecordError
 from kiss_bench.proposal.verify import QUESTIONS, verify
-from kiss_bench.runs import files, write
+from kiss_bench.runs import result_files
 
 pytest_plugins = ["finished_runs", "handed_in"]
 RUNS = ["binary", "multiclass", "forward"]
@@ -32,7 +32,7 @@ def test_a_folder_that_nobody_touched_is_as_it_was_written(run, finished, capsys
 
 
 def test_tables_too_large_to_be_committed_may_be_absent_and_it_says_what_it_could_not_ask(project, monkeypatch, capsys):
-    monkeypatch.setattr(files, "COMMITTABLE", 1000)
+    monkeypatch.setattr(result_files, "COMMITTABLE", 1000)
     assert project.run() == 0
     shutil.rmtree(project.folder / ".units")
     (project.folder / "predictions.parquet").unlink()
@@ -69,9 +69,9 @@ def test_a_run_that_has_not_ended_is_told_in_one_line(project, capsys):
 
 def of_an_older_version(project, monkeypatch):
     """A finished run of a version that rendered no charts, with those that this one adds."""
-    sealed = tuple(name for name in files.SEALED if not name.endswith((".svg", ".html")))
+    sealed = tuple(name for name in result_files.SEALED if not name.endswith((".svg", ".html")))
     with monkeypatch.context() as older:
-        older.setattr(write, "SEALED", sealed)
+        older.setattr(result_files, "SEALED", sealed)
         assert project.run() == 0
     assert (project.folder / "ladder.svg").exists()
 

@@ -19,13 +19,12 @@ import pytest
 from kiss_bench.cli import main
 from kiss_bench.errors import RecordError
 from kiss_bench.evaluation.exam import Costs, Outcome, Trial
-from kiss_bench.records.atomic import write_whole
 from kiss_bench.records.board import board_as_dict, board_from_dict
 from kiss_bench.records.environment import environment
-from kiss_bench.records.folder import held, read_board, read_json
+from kiss_bench.records.folder import held, read_board, read_json, write_whole
 from kiss_bench.records.frames import digest_of
 from kiss_bench.records.store import FACTS, Damage, UnitStore
-from kiss_bench.runs.files import ignored
+from kiss_bench.runs.result_files import ignored
 
 pytest_plugins = ["finished_runs"]
 

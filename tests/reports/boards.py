@@ -2,18 +2,23 @@
 
 from dataclasses import replace
 
-from kiss_bench.records.board import Board, BoardRow, FoldFacts, MetricFacts, RecommendedFacts, TrialCounts
-from kiss_bench.records.honesty import (
+from kiss_bench.records.board import (
     AmendmentFacts,
+    Board,
+    BoardRow,
     ChangeFacts,
+    FoldFacts,
     HonestyFacts,
     LedgerFacts,
     LuckFacts,
+    MetricFacts,
     PastRunFacts,
     PlaceboDraw,
     PlaceboFacts,
+    RecommendedFacts,
     ShiftFacts,
     StabilityFacts,
+    TrialCounts,
     VariantFacts,
     VaultFacts,
 )

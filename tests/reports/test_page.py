@@ -15,6 +15,7 @@ from tunings import TUNINGS
 from kiss_bench.records.evidence import Evidence, evidence_of, lines_at_writing
 from kiss_bench.records.folder import read_board, read_json
 from kiss_bench.records.ledger import read_ledger
+from kiss_bench.records.tuning import record_from_dict
 from kiss_bench.reports.charts.drawn import forget_drawings
 from kiss_bench.reports.columns import state
 from kiss_bench.reports.escape import clean
@@ -22,7 +23,6 @@ from kiss_bench.reports.html import leaderboard_html
 from kiss_bench.reports.slices import kept_slices
 from kiss_bench.reports.stamps import stamps
 from kiss_bench.reports.words import verdict_sentence
-from kiss_bench.tuning.record.schema import record_from_dict
 
 COMMITTED = sorted(path.parent.name for path in Path("results").glob("*/leaderboard.json"))
 MOST_BYTES = 2_000_000

@@ -11,9 +11,9 @@ from markdown_it import MarkdownIt
 from tunings import TUNINGS
 
 from kiss_bench.proposal.markers import document_of
+from kiss_bench.records.board import HonestyFacts, VaultFacts
 from kiss_bench.records.diagnostics import Diagnostics, DisagreeingRow, Disagreements, Slice
 from kiss_bench.records.evidence import Evidence
-from kiss_bench.records.honesty import HonestyFacts, VaultFacts
 from kiss_bench.records.ledger import Line
 from kiss_bench.reports.attached import Placed, attached_block
 from kiss_bench.reports.proposal_page import proposal_page

@@ -12,9 +12,9 @@ from boards import BOARDS, DUMMY, EXPLODED, HOSTILE, STAYS, TROUBLE
 from tunings import TUNINGS
 
 from kiss_bench.records.board import BoardRow, board_as_dict, board_from_dict
+from kiss_bench.records.tuning import record_from_dict
 from kiss_bench.reports.csv import leaderboard_csv
 from kiss_bench.reports.json import leaderboard_json, plain_json, tuning_json
-from kiss_bench.tuning.record.schema import record_from_dict
 
 
 def lines_of(board):

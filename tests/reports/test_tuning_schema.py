@@ -9,8 +9,8 @@ from jsonschema import Draft202012Validator
 from tunings import ADAPTED
 
 from kiss_bench.errors import RecordError
+from kiss_bench.records.tuning import SCHEMA_FILE, dotted, faults_of, record_from_dict, record_schema, schema_text
 from kiss_bench.reports.json import tuning_json
-from kiss_bench.tuning.record.schema import SCHEMA_FILE, dotted, faults_of, record_from_dict, record_schema, schema_text
 
 pytest_plugins = ["finished_runs"]
 
@@ -52,7 +52,7 @@ def record(finished):
 
 def test_the_file_that_ships_is_the_schema_of_this_code():
     text = SCHEMA_FILE.read_text(encoding="utf-8")
-    assert text == schema_text(), "run `python -m kiss_bench.tuning.record.schema`"
+    assert text == schema_text(), "run `python -m kiss_bench.records.tuning`"
     Draft202012Validator.check_schema(json.loads(text))
 
 

@@ -4,29 +4,27 @@ from dataclasses import replace
 
 from boards import HOSTILE_NAMES
 
-from kiss_bench.tuning.record.facts import (
+from kiss_bench.records.tuning import (
     SCHEMA,
+    ArmGain,
+    BudgetPoint,
     Change,
     DataFacts,
     Effect,
     EnvironmentFacts,
+    Importance,
     InnerFacts,
     ObjectiveFacts,
+    ParameterFacts,
     ParentFacts,
     PruningFacts,
     ReplayFacts,
-    SamplerFacts,
-    TuningRecord,
-    UnitFacts,
-)
-from kiss_bench.tuning.record.rung import (
-    ArmGain,
-    BudgetPoint,
-    Importance,
-    ParameterFacts,
     RungTuning,
+    SamplerFacts,
     StudyFacts,
     TopTrial,
+    TuningRecord,
+    UnitFacts,
 )
 
 STUDIES = tuple(

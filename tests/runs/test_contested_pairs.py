@@ -12,7 +12,7 @@ from rich.console import Console
 from small_tables import write_config, write_tables
 
 from kiss_bench.plan.read import read_plan
-from kiss_bench.runs.filling import Event
+from kiss_bench.runs.execution import Event
 from kiss_bench.runs.known import catalogue
 from kiss_bench.runs.run import Options, run
 from kiss_bench.tasks.seeds import seed_of

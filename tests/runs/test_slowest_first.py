@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from exam_tables import exam_of, outcome_of, plain
 
-from kiss_bench.runs.remaining import seconds_left, slowest_first
+from kiss_bench.runs.execution import seconds_left, slowest_first
 from kiss_bench.runs.units import Progress
 
 LADDER = ["dummy", "linear", "tree", {"name": "forest", "settings": {"n_estimators": 5}}, "stack"]

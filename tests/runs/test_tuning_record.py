@@ -8,8 +8,8 @@ import pytest
 from sklearn.metrics import brier_score_loss, log_loss, root_mean_squared_error
 
 from kiss_bench.rungs import Parameter
-from kiss_bench.runs import write
-from kiss_bench.runs.tuned_space import on_edge
+from kiss_bench.runs import result_files
+from kiss_bench.runs.tuning_record import on_edge
 
 pytest_plugins = ["finished_runs"]
 
@@ -142,8 +142,8 @@ def test_a_rung_whose_record_is_not_whole_is_not_on_the_board(bench_at, monkeypa
         rungs = tuple(_without_space_hash(rung) if rung.rung == "linear" else rung for rung in record.rungs)
         return replace(record, rungs=rungs)
 
-    whole = write.tuning_record
-    monkeypatch.setattr(write, "tuning_record", forgetful)
+    whole = result_files.tuning_record
+    monkeypatch.setattr(result_files, "tuning_record", forgetful)
     ran = bench_at(f"{CONTROLLED}tuning: {{trials: 2}}\n")
     assert ran.code == 1
     row = ran.rungs["linear"]

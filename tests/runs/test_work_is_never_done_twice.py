@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from kiss_bench.plan.read import read_plan
-from kiss_bench.runs.filling import Event
+from kiss_bench.runs.execution import Event
 from kiss_bench.runs.known import catalogue
 from kiss_bench.runs.run import Options, run
 

@@ -6,7 +6,7 @@ import pytest
 
 from kiss_bench.evaluation.exam import Outcome, Trial
 from kiss_bench.rungs import Parameter
-from kiss_bench.tuning.record.complete import lacks
+from kiss_bench.runs.trials import lacks
 
 SPACE = (
     Parameter(name="a", kind="float", low=0.0, high=1.0),

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiss_bench.evaluation.exam import Trial
-from kiss_bench.tuning.record.curve import (
+from kiss_bench.records.tuning import BudgetPoint
+from kiss_bench.runs.trials import (
     best_at_half,
     best_so_far,
     budget_curve,
@@ -17,7 +18,6 @@ from kiss_bench.tuning.record.curve import (
     marks_of,
     random_curve,
 )
-from kiss_bench.tuning.record.rung import BudgetPoint
 
 
 def trials(*values, first=0.5):

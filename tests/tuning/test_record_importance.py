@@ -7,7 +7,7 @@ import pytest
 
 from kiss_bench.evaluation.exam import Trial
 from kiss_bench.rungs import Parameter
-from kiss_bench.tuning.record.importance import ENOUGH, importance_of
+from kiss_bench.runs.trials import ENOUGH, importance_of
 
 SPACE = (
     Parameter(name="matters", kind="float", low=0.0, high=1.0),

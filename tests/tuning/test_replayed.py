@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from kiss_bench.evaluation.exam import Trial
-from kiss_bench.tuning.record.replayed import differences
+from kiss_bench.runs.trials import differences
 
 ONE = Trial(
     number=0, state="COMPLETE", value=0.5, inner_values=(0.4, 0.6), params={"a": 1.0, "b": "x"}, seconds=1.0, seed=7

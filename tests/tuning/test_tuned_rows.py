@@ -7,7 +7,7 @@ import pytest
 from exam_tables import exam_of, outcome_of, plain, unit_of
 
 from kiss_bench.records.keys import Keys
-from kiss_bench.runs.notes import notes_of
+from kiss_bench.runs.board import notes_of
 from kiss_bench.tuning.unit import tuned_rows
 
 

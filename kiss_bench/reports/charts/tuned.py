@@ -3,6 +3,7 @@
 from typing import Any
 
 from kiss_bench.records.board import Board
+from kiss_bench.records.tuning import RungTuning, TuningRecord
 from kiss_bench.reports import amounts
 from kiss_bench.reports.charts.climb import inside, score_span
 from kiss_bench.reports.charts.theme import (
@@ -22,8 +23,6 @@ from kiss_bench.reports.charts.theme import (
 )
 from kiss_bench.reports.columns import board_decimals
 from kiss_bench.reports.escape import clean
-from kiss_bench.tuning.record.facts import TuningRecord
-from kiss_bench.tuning.record.rung import RungTuning
 
 MOST_PANELS = 8
 """Rungs with a panel of their own; more are in the tuning record."""

@@ -18,9 +18,7 @@ from kiss_bench.reports.markdown import Part, parts
 from kiss_bench.reports.page.blocks import Block, Code, Line, Pictures, Prose, Section, Table, cell, columns, text_cell
 from kiss_bench.reports.page.looked_into import looked_into
 from kiss_bench.reports.page.prose import html_of
-from kiss_bench.reports.replayed import replay_sentences
-from kiss_bench.reports.settings import setting
-from kiss_bench.reports.tuning import tuning_markdown
+from kiss_bench.reports.tuning import replay_sentences, setting, tuning_markdown
 from kiss_bench.reports.words import recommended_row
 
 WHY = ("simpler", "complex", "change", "also")

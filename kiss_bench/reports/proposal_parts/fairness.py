@@ -1,13 +1,13 @@
 """Parts 6 to 9: fair play, whose the gain is, leaks, tuning."""
 
 from kiss_bench.records.board import BoardRow
+from kiss_bench.records.tuning import ArmGain, RungTuning
 from kiss_bench.reports import amounts
 from kiss_bench.reports.columns import board_decimals
 from kiss_bench.reports.escape import code, listed, markdown
 from kiss_bench.reports.proposal_parts.subject import Subject
 from kiss_bench.reports.proposal_parts.writing import blocks, fact, lines, question, table
 from kiss_bench.reports.words import is_judged, rungs_below
-from kiss_bench.tuning.record.rung import ArmGain, RungTuning
 
 _BLENDS = "stack"
 

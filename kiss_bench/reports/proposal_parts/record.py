@@ -12,9 +12,8 @@ from kiss_bench.reports.leaks import is_open
 from kiss_bench.reports.proposal_parts.simpler import given_up
 from kiss_bench.reports.proposal_parts.subject import Subject
 from kiss_bench.reports.proposal_parts.writing import blocks, fact, lines, question, table
-from kiss_bench.reports.replayed import replay_sentences
-from kiss_bench.reports.settings import setting
 from kiss_bench.reports.stamps import luck_words
+from kiss_bench.reports.tuning import replay_sentences, setting
 
 _LINES = 12
 _LABELS = 8

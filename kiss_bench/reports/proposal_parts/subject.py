@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from kiss_bench.records.board import Board, BoardRow
 from kiss_bench.records.evidence import Evidence
+from kiss_bench.records.tuning import RungTuning
 from kiss_bench.reports.arms import field_of, figures_of, is_of_default
 from kiss_bench.reports.escape import code
 from kiss_bench.reports.standing import Proposed, Standing, standing
 from kiss_bench.reports.words import recommended_row
-from kiss_bench.tuning.record.rung import RungTuning
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""The result folder, written: every file whole, the leaderboard last."""
+"""The result folder, written: which file is whose, every file whole, the leaderboard last."""
 
 import contextlib
 import json
@@ -9,28 +9,63 @@ from typing import Any
 
 from kiss_bench.errors import RecordError
 from kiss_bench.evaluation.exam import Exam
-from kiss_bench.records.atomic import write_whole
 from kiss_bench.records.board import Board
 from kiss_bench.records.diagnostics import Diagnostics
 from kiss_bench.records.environment import environment
 from kiss_bench.records.evidence import DIAGNOSTICS, Evidence, evidence_of
-from kiss_bench.records.folder import read_board, read_json
+from kiss_bench.records.folder import read_board, read_json, write_whole
 from kiss_bench.records.frames import digest_of, write_frame
-from kiss_bench.records.ledger import read_ledger
-from kiss_bench.records.seals import BOARD, board_seal, seals_of
+from kiss_bench.records.ledger import BOARD, board_seal, read_ledger, seals_of
+from kiss_bench.records.tuning import (
+    EnvironmentFacts,
+    ReplayFacts,
+    TuningRecord,
+    dotted,
+    faults_of,
+    record_from_dict,
+    told,
+)
 from kiss_bench.reports import board_reports, evidence_reports, tuning_reports
 from kiss_bench.reports.json import plain_json, record_json
 from kiss_bench.reports.stamps import stamps
 from kiss_bench.runs.board import Tables, withdrawn
-from kiss_bench.runs.files import BULKY, ROLES, SEALED, ignored
-from kiss_bench.runs.looks import honesty_of, read_ledgers, stamps_of, vault_facts
 from kiss_bench.runs.plan_facts import plan_facts, roles_frame
-from kiss_bench.runs.registration import ledger_facts, note, note_run, register
-from kiss_bench.runs.tuned import Circumstances, tuning_record
+from kiss_bench.runs.registration import (
+    honesty_of,
+    ledger_facts,
+    note,
+    note_run,
+    read_ledgers,
+    register,
+    stamps_of,
+    vault_facts,
+)
+from kiss_bench.runs.tuning_record import Circumstances, tuning_record
 from kiss_bench.runs.units import Progress
 from kiss_bench.tasks.folds import folds_frame
-from kiss_bench.tuning.record.facts import EnvironmentFacts, ReplayFacts, TuningRecord
-from kiss_bench.tuning.record.schema import dotted, faults_of, record_from_dict, told
+
+COMMITTABLE = 1_000_000
+"""Bytes up to which a table of predictions or trials is meant to be committed with the rest."""
+BULKY = ("predictions.parquet", "trials.parquet")
+"""In the order of `Tables`."""
+ROLES = "rows.parquet"
+WRITTEN_FIRST = ("plan.json", "folds.parquet", ROLES)
+"""Before anything is fitted: while a run is under way they are its own, and all else is of the run before."""
+BY_RUNS_ALONE = (*WRITTEN_FIRST, *BULKY, "environment.json", DIAGNOSTICS, ".gitignore")
+"""Nothing writes them again once the run has ended."""
+VAULT = "vault.parquet"
+"""Sealed by the opening that wrote it, not by runs."""
+SEALED = (
+    *BY_RUNS_ALONE,
+    *(name for name in (*board_reports(), *tuning_reports(), *evidence_reports()) if name != BOARD),
+)
+"""Files whose seals a run notes in the ledger, beside that of the board."""
+
+
+def ignored(folder: Path) -> list[str]:
+    """What the folder keeps from being committed: its store, and tables too large for a repository."""
+    large = [name for name in BULKY if (folder / name).exists() and (folder / name).stat().st_size > COMMITTABLE]
+    return [".units/", *large]
 
 
 def write_plan(folder: Path, exam: Exam) -> None:

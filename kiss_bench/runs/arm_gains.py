@@ -14,9 +14,9 @@ from kiss_bench.judge.contrasts import Measured, measure, set_exam
 from kiss_bench.judge.predictions import Predictions
 from kiss_bench.metrics import Metric, score
 from kiss_bench.plan.plan import Arm, Step
+from kiss_bench.records.tuning import ArmGain
 from kiss_bench.runs.judging import terms_of
 from kiss_bench.runs.units import Progress
-from kiss_bench.tuning.record.rung import ArmGain
 
 DUMMY = "dummy"
 ARMS: tuple[Arm, ...] = ("default", "random", "tuned")

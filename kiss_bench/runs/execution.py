@@ -1,19 +1,88 @@
-"""Gets the outcome of every unit that a progress asks for: from the store where it is there, else from workers."""
+"""Units are run: which one next, from the store or by workers, how long the rest takes; and exams beside it."""
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
+from statistics import mean
 from typing import Literal, Self
 
 from kiss_bench.engines import Engine, Workforce
-from kiss_bench.evaluation.exam import Outcome, Unit
+from kiss_bench.evaluation.exam import Exam, Outcome, Unit
 from kiss_bench.judge.judgement import Judged, Judgement
+from kiss_bench.plan.plan import Step
 from kiss_bench.records.board import Board
 from kiss_bench.records.keys import Keys
 from kiss_bench.records.store import Damage, UnitStore
 from kiss_bench.runs.board import board_of
 from kiss_bench.runs.judging import ask_again, judge_at_level, judge_progress
-from kiss_bench.runs.remaining import slowest_first
-from kiss_bench.runs.units import Progress
+from kiss_bench.runs.stopping import interruptible
+from kiss_bench.runs.units import Progress, rung_facts
+from kiss_bench.tuning.search import missing_members, trial_settings_of
+
+INNER_SHARE = 0.5
+"""A first guess at the cost of a trial's fit against an outer one: two thirds of the rows, and a third is pruned."""
+
+
+def seconds_left(progress: Progress, todo: Sequence[Unit], jobs: int) -> float | None:
+    """Seconds of work left over `jobs` workers; None before every rung still to come has been fitted once.
+
+    Never less than the longest unit takes: however many workers there are, it keeps one of them as long.
+    """
+    left = [unit for unit in todo if unit.place not in progress.outcomes]
+    costs = [_cost(progress, unit) for unit in left]
+    known = [cost for cost in costs if cost is not None]
+    if len(known) < len(costs):
+        return None
+    return max(sum(known) / max(min(jobs, len(left)), 1), max(known, default=0.0))
+
+
+def slowest_first(progress: Progress, units: Sequence[Unit]) -> Iterator[Unit]:
+    """The units one by one, each time the one that should take longest by what is known when it is asked for.
+
+    Default fits come first: they are the first table, and their price is that of the rest. A kind of unit whose price
+    is not known yet counts as the longest; of several, the first in the order given.
+    """
+    left = list(units)
+    while left:
+        fits = [unit for unit in left if unit.purpose == "fit"]
+        chosen = _dearest(progress, fits or left)
+        left.remove(chosen)
+        yield chosen
+
+
+def _dearest(progress: Progress, units: Sequence[Unit]) -> Unit:
+    """The unit of the highest price, asked once a kind; the first of several."""
+    found = {(unit.step.name, unit.purpose): _cost(progress, unit) for unit in _one_a_kind(units)}
+    prices = {kind: math.inf if price is None else price for kind, price in found.items()}
+    return max(units, key=lambda unit: prices[unit.step.name, unit.purpose])
+
+
+def _one_a_kind(units: Sequence[Unit]) -> Iterable[Unit]:
+    return {(unit.step.name, unit.purpose): unit for unit in units}.values()
+
+
+def _cost(progress: Progress, unit: Unit) -> float | None:
+    """Seconds of one unit: the mean of its kind so far; a study not seen yet counts its fits at the default's price."""
+    done = [found for found in progress.outcomes.values() if found.rung == unit.step.name and found.status == "ok"]
+    same = [found.costs.unit_seconds for found in done if found.purpose == unit.purpose]
+    if same:
+        return mean(same)
+    fits = [found.costs.unit_seconds for found in done if found.purpose == "fit"]
+    if not fits:
+        return None
+    inner = progress.exam.plan.folds.inner
+    if unit.purpose == "inner":
+        return mean(fits) * inner
+    return mean(fits) * (1 + inner * unit.step.trials * _trial_share(progress, unit.step))
+
+
+def _trial_share(progress: Progress, step: Step) -> float:
+    """What a fit of a trial costs, as a share of the outer fit: fewer rows, and for a forest fewer trees."""
+    rung = rung_facts(step)
+    full = {**rung.defaults(progress.exam.task.kind), **step.settings}
+    return INNER_SHARE * (1.0 - missing_members(rung, full, {**full, **trial_settings_of(rung, step)}))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,3 +210,36 @@ class Filling:
         if todo:
             self.engine = self.engine or self.workforce.engine(self.progress.exam)
             yield from self.engine.run(slowest_first(self.progress, todo))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Beside:
+    """What such an exam shares with the real one."""
+
+    store: UnitStore
+    workforce: Workforce
+    watch: Watch
+    quick: bool = False
+    finishing: bool = False
+
+
+def run_beside(beside: Beside, exam: Exam, what: str, *, failures_told: bool) -> tuple[Progress, Judgement]:
+    """Runs what is not in the store; `what` is told when it begins, and no board of it is shown.
+
+    Raises KeyboardInterrupt once the units under way are stored, where it is asked to finish.
+    """
+    progress = Progress(exam=exam, quick=beside.quick)
+    filling = Filling(progress, Keys(exam), beside.store, beside.workforce)
+    filling.boards = False
+    finish = partial(filling.finish, beside.watch)
+    with interruptible(finish) if beside.finishing else nullcontext(), filling:
+        judgement = filling.to_the_end(partial(_tell, beside.watch, what, failures_told))
+    return progress, judgement
+
+
+def _tell(watch: Watch, what: str, failures_told: bool, event: Event) -> None:  # noqa: FBT001  (bound by partial)
+    if event.kind == "planned":
+        event = replace(event, kind="beside", reason=what)
+    elif event.kind == "unit" and not failures_told:
+        event = replace(event, outcome=None)
+    watch(event)

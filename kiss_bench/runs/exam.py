@@ -1,6 +1,7 @@
-"""Whether every rung can be built as the plan has it: asked before anything is fitted, all faults at once."""
+"""The exam of a run, before anything is fitted: set, every rung built once, and audited for leaks."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from kiss_bench.errors import Fault, PlanError, RungError
@@ -9,7 +10,22 @@ from kiss_bench.evaluation.exam import Exam
 from kiss_bench.evaluation.pipeline import pipeline_of
 from kiss_bench.plan.plan import Plan, Step
 from kiss_bench.rungs import Parameter, rung_of
+from kiss_bench.tasks.audit import Audit, audit
+from kiss_bench.tasks.audit.prepared import CHECK, prepare_findings
+from kiss_bench.tasks.audit.run import RANK
+from kiss_bench.tasks.folds import draw_folds
+from kiss_bench.tasks.make import make_task
+from kiss_bench.tasks.read import read_table
+from kiss_bench.tasks.seeds import root_seed
+from kiss_bench.tasks.task import Table
 from kiss_bench.tuning.sampling import SamplerChoice, distribution_of, holds, in_order, sampler_faults
+
+
+def set_exam(plan: Plan, table: Table | None = None) -> Exam:
+    """Reads the table, resolves the plan, draws the folds: what `kiss-bench plan` shows and every unit shares."""
+    resolved, task = make_task(plan, read_table(plan) if table is None else table)
+    root = root_seed(resolved, task.data_hash)
+    return Exam(plan=resolved, task=task, folds=draw_folds(task, resolved, root), root=root)
 
 
 def check_buildable(exam: Exam) -> None:
@@ -82,3 +98,13 @@ def _one_value(parameter: Parameter) -> Any:
     if parameter.kind == "choice":
         return parameter.choices[0]
     return int(parameter.low or 0) if parameter.kind == "int" else parameter.low
+
+
+def audit_of(exam: Exam, table: Table) -> Audit:
+    """Everything found before anything is fitted, worst first; `table` is what the exam was made of."""
+    found, plan = audit(exam.task, exam.folds, exam.plan), exam.plan
+    if plan.data.prepare is None and plan.data.loader is None:
+        return found
+    probed = prepare_findings(plan, table, exam.root)
+    together = sorted((*probed, *found.findings), key=lambda finding: RANK[finding.level])
+    return replace(found, findings=tuple(together), checks=(*found.checks, CHECK))
