@@ -6,7 +6,7 @@ Three ways in: the outcomes of a run (`of_outcomes`), the tables of a result fol
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self, cast
 
@@ -97,7 +97,7 @@ class Predictions:
         )
 
     @classmethod
-    def of_record(
+    def of_record(  # noqa: PLR0913  (the tables of a folder, and what its plan says of them)
         cls,
         table: pd.DataFrame,
         folds: pd.DataFrame,
@@ -105,10 +105,12 @@ class Predictions:
         kind: FoldKind,
         labels: Sequence[Any] = (),
         roles: pd.DataFrame | None = None,
+        rungs: Collection[str] | None = None,
     ) -> Self:
         """From `predictions.parquet`, `folds.parquet` and, where roles are declared, `rows.parquet`.
 
         `table` may hold rungs and columns that nobody here knows. `labels` are the classes in the order of their codes.
+        `rungs` are those that are asked for, all where it is left out: of one that failed there may be some folds only.
         Raises RecordError for tables that do not belong to each other.
         """
         ids = np.unique(folds["row_id"].to_numpy(dtype=np.int64))
@@ -122,7 +124,7 @@ class Predictions:
         return cls(
             actual=_targets(table, ids[rows], names),
             fold=_folds(splits, len(ids))[:, rows],
-            arms=_arms(table, ids[rows], names),
+            arms=_arms(table if rungs is None else table[table["rung"].isin(rungs)], ids[rows], names),
             row_id=ids[rows],
             labels=tuple(labels),
             group=known.get("group") if kind != "forward" else None,

@@ -40,16 +40,20 @@ def rejudge(folder: Path, facts: Mapping[str, Any], plan: Plan, board: Board) ->
     others, KissBenchError where the judge refuses what it is given.
     """
     exam = exam_without_rows(plan, facts["understood"], int(facts["root_seed"]))
+    quick = any(row.status == "provisional" for row in board.rungs)
+    by_rung = {row.rung: row for row in board.rungs}
+    ladder = [_candidate(exam, step, by_rung.get(step.name), quick=quick) for step in plan.ladder]
+    fine = [candidate.rung for candidate in ladder if candidate.status == "ok"]
     predictions = Predictions.of_record(
         read_table(folder, "predictions.parquet"),
         read_table(folder, "folds.parquet"),
         kind=exam.folds.kind,
         labels=exam.task.labels,
         roles=read_table(folder, ROLES) if (folder / ROLES).exists() else None,
+        rungs=fine,
     )
-    quick = any(row.status == "provisional" for row in board.rungs)
-    by_rung = {row.rung: row for row in board.rungs}
-    ladder = [_candidate(exam, step, by_rung.get(step.name), predictions, quick=quick) for step in plan.ladder]
+    if lacking := [rung for rung in fine if "default" not in predictions.of(rung)]:
+        raise RecordError(f"predictions.parquet has no predictions of {lacking[0]} (default)")
     repeated = plan.folds.repeats == "auto" and len(predictions.fold) > 1
     return judge(ladder_of(plan, ladder), predictions, replace(terms_of(exam), escalates=repeated and not quick))
 
@@ -94,14 +98,12 @@ def read_table(folder: Path, name: str) -> pd.DataFrame:
         raise RecordError(f"{path} cannot be read: {error}") from None
 
 
-def _candidate(exam: Exam, step: Step, row: BoardRow | None, predictions: Predictions, *, quick: bool) -> Candidate:
+def _candidate(exam: Exam, step: Step, row: BoardRow | None, *, quick: bool) -> Candidate:
     """A rung that failed on the board failed here."""
     if row is None:
         raise RecordError(f"{step.name} is on the ladder, but not on the board")
     if row.status not in ("ok", "provisional"):
         return Candidate(rung=step.name, level=step.level, status="failed", reason=row.reason)
-    if "default" not in predictions.of(step.name):
-        raise RecordError(f"predictions.parquet has no predictions of {step.name} (default)")
     return Candidate(rung=step.name, level=step.level, comparable=comparable(exam, step, quick=quick))
 
 

@@ -53,7 +53,7 @@ def _effects(before: Board, after: Board, arms: Arms, folder: Path) -> tuple[Eff
     old, new = ({row.rung: row for row in board.rungs} for board in (before, after))
     same = (before.folds_hash, before.data_hash) == (after.folds_hash, after.data_hash)
     there = same and before.metric.name == after.metric.name
-    then = _predictions(folder, arms.progress.exam) if there else None
+    then = _predictions(folder, before, arms.progress.exam) if there else None
     found = []
     for rung in dict.fromkeys([*new, *old]):
         one, other = old.get(rung), new.get(rung)
@@ -73,12 +73,16 @@ def _effects(before: Board, after: Board, arms: Arms, folder: Path) -> tuple[Eff
     return tuple(found)
 
 
-def _predictions(folder: Path, exam: Exam) -> Predictions | None:
-    """The parent's, of the first repeat; None where they are not there (not committed above 1 MB), or broken."""
+def _predictions(folder: Path, board: Board, exam: Exam) -> Predictions | None:
+    """Of the parent's rungs that did not fail, in the first repeat; None where they are broken or not there.
+
+    They are not committed above 1 MB.
+    """
     try:
         table = pd.read_parquet(folder / "predictions.parquet", filters=[("repeat", "==", 0)])
         folds = folds_frame(exam.folds, exam.task)
-        return Predictions.of_record(table, folds, kind=exam.folds.kind, labels=exam.task.labels)
+        rungs = [row.rung for row in board.rungs if row.status != "failed"]
+        return Predictions.of_record(table, folds, kind=exam.folds.kind, labels=exam.task.labels, rungs=rungs)
     except (OSError, ValueError, KeyError, RecordError):
         return None
 

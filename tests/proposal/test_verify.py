@@ -31,6 +31,29 @@ def test_a_folder_that_nobody_touched_is_as_it_was_written(run, finished, capsys
     assert "as it was written" in capsys.readouterr().out
 
 
+ONCE = """
+from pathlib import Path
+from sklearn.dummy import DummyClassifier
+
+class Once(DummyClassifier):
+    def fit(self, X, y, sample_weight=None):
+        Path("fitted").touch(exist_ok=False)
+        return super().fit(X, y)
+
+def build():
+    return Once()
+"""
+
+
+def test_a_rung_that_failed_in_some_folds_and_predicted_in_another_is_verified_with_the_rest(project):
+    """Its predictions are on record as far as they go, and no whole repeat of them is there."""
+    (project.home / "once.py").write_text(ONCE, encoding="utf8")
+    assert project.run(ladder="[dummy, linear, tree, {name: once, level: 8, estimator: 'once:build'}]") == 1
+    table = pd.read_parquet(project.folder / "predictions.parquet")
+    assert len(set(table[table["rung"] == "once"]["fold"])) == 1
+    assert set(states(project.folder).values()) == {"ok"}
+
+
 def test_tables_too_large_to_be_committed_may_be_absent_and_it_says_what_it_could_not_ask(project, monkeypatch, capsys):
     monkeypatch.setattr(result_files, "COMMITTABLE", 1000)
     assert project.run() == 0
