@@ -16,9 +16,12 @@ import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kiss_bench.errors import KissBenchError
-from kiss_bench.plan.plan import Arithmetic
+
+if TYPE_CHECKING:
+    from kiss_bench.plan.plan import Arithmetic  # not needed to answer `--help`
 
 FLAGS = frozenset({"avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe"})
 """What Linux calls the instructions of x86-64-v3 (x86-64 psABI, table 3.1); a kernel lacking one ends the process."""
@@ -37,7 +40,7 @@ V3_FEATURES = frozenset({"SSSE3", "SSE41", "POPCNT", "SSE42", "AVX", "F16C", "FM
 
 _set_here: dict[str, str] = {}
 """What this process has set in its own environment; all else there is the user's."""
-_level_set: Arithmetic | None = None
+_level_set: "Arithmetic | None" = None
 """What was set in this process before NumPy was loaded; None where it was too late, or nobody asked."""
 
 
@@ -45,7 +48,7 @@ class LevelError(KissBenchError):
     """A worker that computes at another level than its run."""
 
 
-def set_level(asked: Arithmetic = "v3") -> None:
+def set_level(asked: "Arithmetic" = "v3") -> None:
     """Let this process, and those that it starts, compute at a level. Once NumPy is loaded it is too late: no effect.
 
     Variables that the user has set stay.
@@ -61,12 +64,12 @@ def set_level(asked: Arithmetic = "v3") -> None:
     _level_set = asked
 
 
-def is_set_to(asked: Arithmetic) -> bool:
+def is_set_to(asked: "Arithmetic") -> bool:
     """Whether this process computes as one does that is started for this level."""
     return _level_set == asked
 
 
-def changes(asked: Arithmetic) -> dict[str, str | None]:
+def changes(asked: "Arithmetic") -> dict[str, str | None]:
     """What the environment of a new process has to hold otherwise than ours, for this level; None: not at all."""
     ours = {name for name, value in _set_here.items() if os.environ.get(name) == value}
     users = {name: value for name, value in os.environ.items() if name not in ours}

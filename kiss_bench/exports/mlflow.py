@@ -7,7 +7,7 @@ from typing import Any
 
 from kiss_bench.errors import KissBenchError
 from kiss_bench.exports import Results
-from kiss_bench.plan.masking import masked_url
+from kiss_bench.plan.faults import masked_url
 from kiss_bench.records.board import BoardRow
 
 FILES = ("leaderboard.md", "leaderboard.csv", "leaderboard.json", "tuning.md", "tuning.json", "plan.json")

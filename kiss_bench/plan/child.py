@@ -10,11 +10,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from kiss_bench.errors import Fault, PlanError
-from kiss_bench.plan.catalogue import Catalogue
-from kiss_bench.plan.config import NAME, SECTIONS, Config, LadderEntry
-from kiss_bench.plan.plan import Data, Parent, Plan, Step
+from kiss_bench.plan.plan import NOT_BUILT, PROJECT, SECTIONS, Data, Parent, Plan, Step, keys_of, plan_as_dict
+from kiss_bench.plan.rules import Catalogue
 from kiss_bench.plan.space import is_range
-from kiss_bench.plan.written import plan_as_dict
 
 HOW = "RUNG.PARAMETER=int(4, 512, log), RUNG.settings.NAME=VALUE, RUNG.trials=60, or a key such as tuning.trials=60"
 
@@ -22,7 +20,8 @@ HOW = "RUNG.PARAMETER=int(4, 512, log), RUNG.settings.NAME=VALUE, RUNG.trials=60
 def config_of(plan: Plan, catalogue: Catalogue) -> dict[str, Any]:
     """The keys of a config for this plan, without those at their default; `ladder` always."""
     whole = plan_as_dict(plan)
-    usual = plan_as_dict(Plan(project="", data=Data(), target=""))
+    usual = plan_as_dict(Plan(project=plan.project, data=Data(), target=plan.target))
+    del usual["project"], usual["target"]
     config = {name: _without_usual(value, usual.get(name)) for name, value in whole.items() if name != "ladder"}
     if "margin" in config["metric"] or "margin_unit" in config["metric"]:
         config["metric"] |= {"margin": plan.metric.margin, "margin_unit": plan.metric.margin_unit}
@@ -135,7 +134,7 @@ def _change(config: dict[str, Any], path: list[str], value: Any) -> None:
         raise _RefusedError(
             f"`{path[0]}`", "anything else: the link is written by itself, a name is given by --project"
         )
-    elif path[0] not in Config.model_fields:
+    elif path[0] not in {*keys_of(Plan), *NOT_BUILT}:
         raise _RefusedError(f"`{path[0]}`, no rung of this ladder and no key", f"{', '.join(names)}; or {HOW}")
     elif len(path) > 1 and path[0] in SECTIONS and path[0] != "ladder":
         config[path[0]] = _set(config, path, value)[path[0]]
@@ -149,7 +148,7 @@ def _change(config: dict[str, Any], path: list[str], value: Any) -> None:
 
 def _changed_entry(entry: str | dict[str, Any], path: list[str], value: Any) -> dict[str, Any]:
     made: dict[str, Any] = {"name": entry} if isinstance(entry, str) else dict(entry)
-    if path[0] in LadderEntry.model_fields:
+    if path[0] in keys_of(Step):
         made = _set(made, path, value)
     elif len(path) == 1 and (isinstance(value, list | dict) or is_range(value)):
         made = _set(made, ["space", path[0]], value)
@@ -178,7 +177,7 @@ def with_parent(config: Mapping[str, Any], project: str, parent: Parent) -> dict
 def project_name(text: str, otherwise: str = "adapted") -> str:
     """A project's name made from the name of a file; `otherwise` where nothing of it is left."""
     name = re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-_")
-    return name if re.fullmatch(NAME, name) else otherwise
+    return name if re.fullmatch(PROJECT, name) else otherwise
 
 
 def config_text(config: Mapping[str, Any], comment: str) -> str:

@@ -156,7 +156,8 @@ class _Nodes(_Counted):
                 self.faults.add_beside(inside, found=f"the key again (first on line {first})", allowed="each key once")
                 continue
             self.faults.lines[inside] = line
-            values[name] = self.value(value_node, inside)
+            if self._text(name, inside) is not None:
+                values[name] = self.value(value_node, inside)
         return values
 
     def _leaf(self, node: ScalarNode, key: Key) -> Any:

@@ -6,12 +6,16 @@ from difflib import get_close_matches
 from typing import Any
 
 from kiss_bench.errors import Fault, PlanError
-from kiss_bench.plan.masking import masked_url
 
 Key = tuple[str | int, ...]
 """Where a value stands: `("ladder", 2, "level")` is told as `ladder[2].level`."""
 
 LATER = "known, but not built in this version"
+_USER_AND_PASSWORD = re.compile(r"^([^:/@\s]+://[^:/@]*:)(.+)(?=@)", re.DOTALL)
+_SECRET_IN_QUERY = re.compile(
+    r"((?:password|passwd|pwd|passphrase|secret|token|api_?key)(?:=|%3D))(.+?)(?=&|;|%3B|$)", re.IGNORECASE | re.DOTALL
+)
+_ENVIRONMENT_VARIABLE = re.compile(r"\$\w+|\$\{\w+\}")
 
 
 class Faults:
@@ -23,6 +27,8 @@ class Faults:
         """Line of every key and list item; empty where there is no file."""
         self.shorthand: set[Key] = set()
         """Keys at which a scalar stands for a mapping (`metric: rmse`)."""
+        self.written: dict[str, Any] = {}
+        """The values of the config, none of them taken out or put into another form."""
         self._faults: list[tuple[int, Fault]] = []
         self._broken: set[Key] = set()
 
@@ -47,6 +53,16 @@ class Faults:
     def broken(self, *keys: Key) -> bool:
         """Tell whether one of these keys, something inside it or something around it is known to be faulty."""
         return any(key[: len(bad)] == bad or bad[: len(key)] == key for key in keys for bad in self._broken)
+
+    def given(self, key: Key) -> Any:
+        """What the config has at this key; None where it has nothing."""
+        found: Any = self.written
+        for part in key:
+            if isinstance(found, list) and isinstance(part, int):
+                found = found[part]
+            else:
+                found = found.get(part) if isinstance(found, dict) else None
+        return found
 
     def told(self, key: Key) -> str:
         for length in range(len(key)):
@@ -113,3 +129,19 @@ def not_among(option: str, found: Any, options: Iterable[Any]) -> str:
     words = [str(word) for word in options]
     hint = did_you_mean(found, words)
     return f"{option}: found {found!r}; allowed: {', '.join(words)}{f'. {hint}' if hint else ''}"
+
+
+def masked_url(url: str) -> str:
+    """Put `***` in place of the password of a URL.
+
+    A password taken from the environment (`${PGPASSWORD}`) names no secret and stays.
+    In doubt too much is masked: everything up to the last `@`, since passwords may hold `@`, `/` and `?` themselves.
+    """
+    if "://" not in url:
+        return url
+    return _SECRET_IN_QUERY.sub(_masked, _USER_AND_PASSWORD.sub(_masked, url))
+
+
+def _masked(found: re.Match[str]) -> str:
+    before, secret = found.groups()
+    return f"{before}{secret}" if _ENVIRONMENT_VARIABLE.fullmatch(secret) else f"{before}***"

@@ -4,79 +4,23 @@ import json
 from pathlib import Path
 from typing import Any
 
-from kiss_bench.plan.columns import ANSWERS
-from kiss_bench.plan.config import SECTIONS, Config, Section, fact
+from pydantic.fields import FieldInfo
+
 from kiss_bench.plan.document import TEXT_KEYS
 from kiss_bench.plan.faults import LATER
-from kiss_bench.plan.plan import MOST_REPEATS
+from kiss_bench.plan.plan import NOT_BUILT, SECTIONS, Plan, fact, keys_of, plan_adapter
 
 SCHEMA_FILE = Path(__file__).with_name("config.schema.json")
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TEXT = ["string", "number", "boolean"]
-_BOUND = {"type": ["number", "null"]}
-_PARAMETER = {
-    "description": 'One parameter: "int(1, 8)", "float(0.001, 100, log)", "choice(a, b, 3)", a list, or a mapping.',
-    "anyOf": [
-        {"type": "string", "pattern": r"^\s*(int|float|choice)\s*\("},
-        {"type": "array", "minItems": 1},
-        {
-            "type": "object",
-            "additionalProperties": False,
-            "anyOf": [{"required": ["type"]}, {"required": ["kind"]}],
-            "properties": {
-                "type": {"enum": ["int", "float", "choice"]},
-                "kind": {"enum": ["int", "float", "choice"]},
-                "low": _BOUND,
-                "high": _BOUND,
-                "log": {"type": ["boolean", "null"]},
-                "choices": {"type": ["array", "null"]},
-                "when": {"type": ["object", "null"]},
-                "meaning": {"type": ["string", "null"]},
-                "reason": {"type": ["string", "null"]},
-            },
-        },
-    ],
-}
-_OVERRIDES: dict[tuple[str, ...], dict[str, Any]] = {
-    ("folds", "repeats"): {"anyOf": [{"const": "auto"}, {"type": "integer", "minimum": 1, "maximum": MOST_REPEATS}]},
-    ("strict",): {"const": False},
-    ("metric", "margin"): {
-        "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*%\s*$"}]
-    },
-    ("data", "available_after"): {
-        "type": "object",
-        "additionalProperties": {
-            "anyOf": [
-                {"type": ["string", "number"]},
-                {
-                    "type": "object",
-                    "additionalProperties": False,
-                    "required": ["as_of"],
-                    "properties": {"as_of": {"type": _TEXT}, "late": {"enum": ["refused", "missing"]}},
-                },
-            ]
-        },
-    },
-    ("reviewed",): {
-        "type": "object",
-        "additionalProperties": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["answer", "by", "reason"],
-            "properties": {"answer": {"enum": [*ANSWERS]}, "by": {"type": _TEXT}, "reason": {"type": _TEXT}},
-        },
-    },
-    ("skip",): {"type": "object", "additionalProperties": {"type": _TEXT}},
-    ("positive",): {"type": _TEXT},
-    ("ladder", "space"): {"type": "object", "additionalProperties": _PARAMETER},
-}
+_OURS = ("allowed", "written", "fixed", "title", "description")
 
 
 def config_schema() -> dict[str, Any]:
     """Make the schema. `python -m kiss_bench.plan.schema` writes it to `config.schema.json`, which ships."""
-    made = Config.model_json_schema()["$defs"] | {"Config": Config.model_json_schema()}
-    sections = {name: _section(made[model.__name__], model, (name,)) for name, model in SECTIONS.items()}
-    whole = _section(made["Config"], Config, ())
+    made = plan_adapter().json_schema()
+    sections = {name: _section(made["$defs"][model.__name__], model, (name,)) for name, model in SECTIONS.items()}
+    whole = _section(made, Plan, ())
     references: dict[str, Any] = {name: {"$ref": f"#/$defs/{name}"} for name in SECTIONS}
     keys = whole["properties"]
     for name, reference in references.items():
@@ -89,31 +33,33 @@ def config_schema() -> dict[str, Any]:
         else:
             keys[name] = describing | {"anyOf": [reference, {"type": "null"}]}
     keys["data"]["anyOf"].pop()
+    for name, says in NOT_BUILT.items():
+        refused = {"description": f"{says} ({LATER[0].upper()}{LATER[1:]}.)", "x-later": True}
+        keys[name] = refused | {"anyOf": [{"const": False}, {"type": "null"}]}
     head = {"$schema": _DIALECT, "title": "A kiss_bench config"}
     return head | whole | {"$defs": sections}
 
 
-def _section(made: dict[str, Any], model: type[Section], at: tuple[str, ...]) -> dict[str, Any]:
-    properties = {name: _property(made["properties"][name], model, (*at, name)) for name in model.model_fields}
+def _section(made: dict[str, Any], model: type, at: tuple[str, ...]) -> dict[str, Any]:
+    properties = {name: _property(made["properties"][name], model, (*at, name)) for name in keys_of(model)}
     section: dict[str, Any] = {"type": "object", "additionalProperties": False, "properties": properties}
-    required = [name for name, field in model.model_fields.items() if field.is_required()]
+    required = [name for name, field in keys_of(model).items() if _is_needed(field)]
     return section | ({"required": required} if required else {})
 
 
-def _property(made: dict[str, Any], model: type[Section], at: tuple[str, ...]) -> dict[str, Any]:
-    field = model.model_fields[at[-1]]
-    says = str(field.description)
-    rules = {name: rule for name, rule in made.items() if name not in ("allowed", "later", "title", "description")}
+def _property(made: dict[str, Any], model: type, at: tuple[str, ...]) -> dict[str, Any]:
+    declared = keys_of(model)[at[-1]]
+    rules = {name: rule for name, rule in made.items() if name not in _OURS}
     default = rules.pop("default", None)
-    rules = _OVERRIDES.get(at, _as_text(rules, at))
-    if fact(field, "later"):
-        return {"description": f"{says} ({LATER[0].upper()}{LATER[1:]}.)", "x-later": True} | _or_null(
-            _OVERRIDES.get(at, {})
-        )
-    described = {"description": f"{says} Allowed: {fact(field, 'allowed')}."}
-    if default not in (None, [], {}) and not isinstance(default, dict):
+    rules = fact(declared, "written") or _as_text(rules, at)
+    described = {"description": f"{declared.description} Allowed: {fact(declared, 'allowed')}."}
+    if default not in (None, [], {}) and not isinstance(default, dict) and fact(declared, "fixed"):
         described["default"] = default
-    return described | (rules if field.is_required() else _or_null(rules))
+    return described | (rules if _is_needed(declared) else _or_null(rules))
+
+
+def _is_needed(declared: FieldInfo) -> bool:
+    return declared.is_required() and bool(fact(declared, "fixed"))
 
 
 def _as_text(rules: dict[str, Any], at: tuple[str, ...]) -> dict[str, Any]:

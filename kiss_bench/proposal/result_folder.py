@@ -9,8 +9,7 @@ import pandas as pd
 
 from kiss_bench import __version__
 from kiss_bench.errors import KissBenchError, RecordError
-from kiss_bench.plan.plan import Plan
-from kiss_bench.plan.written import plan_from_dict
+from kiss_bench.plan.plan import Plan, plan_from_dict
 from kiss_bench.proposal.rejudged import read_table
 from kiss_bench.records.board import Board
 from kiss_bench.records.evidence import Evidence, evidence_of, lines_at_writing

@@ -5,8 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from kiss_bench.evaluation.exam import Exam
-from kiss_bench.plan.plan import Step
-from kiss_bench.plan.written import ORDER, plan_as_dict
+from kiss_bench.plan.plan import ORDER, Step, plan_as_dict
 from kiss_bench.records.keys import rung_sources
 from kiss_bench.records.tuning import range_text
 from kiss_bench.rungs import Parameter

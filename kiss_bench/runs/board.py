@@ -12,8 +12,7 @@ from kiss_bench.evaluation.fit import middle
 from kiss_bench.evaluation.thresholds import threshold_metric
 from kiss_bench.judge.judgement import Comparison, Judged, Judgement
 from kiss_bench.metrics import METRICS
-from kiss_bench.plan.plan import Arm, Step
-from kiss_bench.plan.written import plan_as_dict
+from kiss_bench.plan.plan import Arm, Step, plan_as_dict
 from kiss_bench.records.board import (
     Board,
     BoardRow,

@@ -8,7 +8,7 @@ import pandas as pd
 
 from kiss_bench.errors import DataError
 from kiss_bench.plan.draft import Entry
-from kiss_bench.plan.masking import masked_url
+from kiss_bench.plan.faults import masked_url
 from kiss_bench.tasks.read import read_file
 from kiss_bench.tasks.sql import UNSORTED, query_of_table, read_sql, url_from
 

@@ -1,7 +1,7 @@
 """The names a config may use, gathered from the rungs and metrics that ship. Imports nothing heavy."""
 
 from kiss_bench.metrics import LATER, METRICS
-from kiss_bench.plan.catalogue import Catalogue, KnownMetric, KnownRung
+from kiss_bench.plan.rules import Catalogue, KnownMetric, KnownRung
 from kiss_bench.rungs import shipped_rungs
 
 

@@ -11,8 +11,7 @@ import pandas as pd
 from kiss_bench.errors import RecordError
 from kiss_bench.evaluation.exam import Exam
 from kiss_bench.evaluation.pipeline import pipeline_of, surroundings_of
-from kiss_bench.plan.plan import Arm, Plan, Step
-from kiss_bench.plan.written import plan_from_dict
+from kiss_bench.plan.plan import Arm, Plan, Step, plan_from_dict
 from kiss_bench.records.folder import read_json
 from kiss_bench.rungs import rung_of
 from kiss_bench.runs.tuning_record import whole_space

@@ -6,8 +6,7 @@ from typing import Any
 import pandas as pd
 
 from kiss_bench.evaluation.exam import Exam
-from kiss_bench.plan.plan import Step
-from kiss_bench.plan.written import plan_as_dict
+from kiss_bench.plan.plan import Step, plan_as_dict
 from kiss_bench.records.keys import sha256_of
 from kiss_bench.runs.asked import code_of
 from kiss_bench.runs.board import plan_hash

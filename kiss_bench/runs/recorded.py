@@ -11,9 +11,8 @@ import pandas as pd
 from kiss_bench.errors import KissBenchError, RecordError
 from kiss_bench.evaluation.exam import Exam, Trial
 from kiss_bench.exports import Results, export
-from kiss_bench.plan.masking import masked_url
-from kiss_bench.plan.plan import Data, Plan
-from kiss_bench.plan.written import plan_from_dict
+from kiss_bench.plan.faults import masked_url
+from kiss_bench.plan.plan import Data, Plan, plan_from_dict
 from kiss_bench.records.folder import read_board, read_json
 from kiss_bench.records.frames import StudyPlace, trials_of
 from kiss_bench.records.keys import sha256_of

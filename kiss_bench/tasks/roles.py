@@ -87,7 +87,5 @@ def _conflicts(plan: Plan) -> Iterator[str]:
     if len(set(features)) < len(features):
         twice = sorted({name for name in features if features.count(name) > 1})
         yield f"data.features: listed more than once: {listed(twice)}"
-    if data.features is not None and not data.features:
-        yield "data.features: the list is empty"
     if plan.folds.column is not None and plan.folds.column in features:
         yield f"folds.column: {plan.folds.column!r} is also listed in data.features"

@@ -28,8 +28,6 @@ USER_CODE_FAILS: Final = (
 def imported(key: str, reference: str) -> Any:
     """What `reference` (`module:object`) stands for. Raises DataError, naming `key`, where there is no such thing."""
     module, _, attribute = reference.partition(":")
-    if not module or not attribute:
-        raise DataError(f"{key}: found {reference!r}; allowed is module:object")
     try:
         found: Any = importlib.import_module(module)
     except USER_CODE_FAILS as error:

@@ -9,9 +9,8 @@ import pytest
 from kiss_bench.evaluation import arithmetic
 from kiss_bench.evaluation.arithmetic import DISABLED, ENABLED, KERNEL, LevelError, changes, check_level, instructions
 from kiss_bench.plan.child import config_of
-from kiss_bench.plan.plan import Data, Plan
+from kiss_bench.plan.plan import Data, Plan, plan_as_dict, plan_from_dict
 from kiss_bench.plan.read import arithmetic_of
-from kiss_bench.plan.written import plan_as_dict, plan_from_dict
 from kiss_bench.records.environment import LEVEL, differing
 from kiss_bench.records.ledger import Ledger, Line, rerun_told
 from kiss_bench.runs.known import catalogue

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from kiss_bench.errors import PlanError
-from kiss_bench.plan.catalogue import Catalogue, KnownMetric, KnownRung
 from kiss_bench.plan.plan import Plan
 from kiss_bench.plan.read import read_plan
+from kiss_bench.plan.rules import Catalogue, KnownMetric, KnownRung
 
 LADDER = [
     ("dummy", 0, False), ("naive", 0, False), ("stump", 1, False), ("linear", 2, True), ("additive", 3, True),

@@ -6,10 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiss_bench.errors import PlanError
-from kiss_bench.plan.plan import Plan
+from kiss_bench.plan.plan import Plan, plan_as_dict
 from kiss_bench.plan.read import plan_from_mapping, read_plan
 from kiss_bench.plan.schema import config_schema
-from kiss_bench.plan.written import plan_as_dict
 
 SCHEMA = config_schema()
 WORDS = sorted({*SCHEMA["properties"], *(key for section in SCHEMA["$defs"].values() for key in section["properties"])})

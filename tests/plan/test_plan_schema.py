@@ -12,10 +12,10 @@ from kiss_bench.plan.schema import SCHEMA_FILE, config_schema, schema_text
 KEYS = {
     "": "project question population data target positive task metric folds tuning ladder skip seed alpha multiplicity "
     "drop_missing_target limits vault placebo reviewed parent export arithmetic strict",
-    "data": "path sql url loader prepare id drop features time group season horizon weight available_after",
+    "data": "path sql url loader prepare id drop features time group weight season horizon available_after",
     "metric": "primary margin margin_unit also",
     "folds": "kind count repeats inner gap window column file",
-    "tuning": "trials sampler pruning timeout sampler_settings control rows",
+    "tuning": "trials sampler sampler_settings control pruning timeout rows",
     "limits": "unit_seconds unit_memory_gb",
     "parent": "project plan_hash digest results",
     "export": "optuna mlflow",

@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from kiss_bench.errors import PlanError
-from kiss_bench.plan.masking import masked_url
-from kiss_bench.plan.plan import Plan
+from kiss_bench.plan.faults import masked_url
+from kiss_bench.plan.plan import Data, FoldsPlan, Plan, Step, plan_as_dict, plan_from_dict
 from kiss_bench.plan.read import plan_from_mapping
-from kiss_bench.plan.written import plan_as_dict, plan_from_dict
 
 DEFAULTS = {
     "project": "p",
@@ -231,3 +231,20 @@ def test_where_the_config_lies_is_not_part_of_what_it_says(read):
     plan = read("project: p\ntarget: y\ndata: a.csv")
     moved: Plan = replace(plan, source="b.yaml", folder="/elsewhere")
     assert plan_as_dict(moved) == plan_as_dict(plan)
+
+
+@pytest.mark.parametrize(
+    ("model", "wrong"),
+    [
+        (Data, {"features": ()}),
+        (Data, {"loader": "my_loaders"}),
+        (FoldsPlan, {"count": 1}),
+        (FoldsPlan, {"kind": "groups"}),
+        (Step, {"name": "tree", "level": 4, "trials": -1}),
+        (Step, {"name": "tree"}),
+        (Step, {"name": "tree", "level": 4, "depth": 3}),
+    ],
+)
+def test_what_no_config_may_ask_for_is_no_plan_either(model, wrong):
+    with pytest.raises(ValidationError):
+        model(**wrong)

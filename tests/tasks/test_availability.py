@@ -8,7 +8,7 @@ import pytest
 from task_tables import plan_for, task_of
 
 from kiss_bench.errors import DataError
-from kiss_bench.plan.written import plan_as_dict, plan_from_dict
+from kiss_bench.plan.plan import plan_as_dict, plan_from_dict
 from kiss_bench.tasks.make import make_task
 from kiss_bench.tasks.table import make_table
 

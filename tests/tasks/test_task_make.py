@@ -241,7 +241,6 @@ def test_large_integer_groups_and_ids_are_told_apart():
             {"data": {"drop": ("loan", "income", "home", "employed", "applied", "customer")}},
             "1 fault in the roles of columns:\n  no column is left as a feature",
         ),
-        ({"data": {"features": ()}}, "1 fault in the roles of columns:\n  data.features: the list is empty"),
         (
             {"data": {"time": "home"}},
             (

@@ -294,7 +294,6 @@ def test_a_loader_is_a_function_or_a_frame_beside_the_config(loader, loaders):
 @pytest.mark.parametrize(
     ("loader", "told"),
     [
-        ("my_loaders", "data.loader: found 'my_loaders'; allowed is module:object"),
         ("my_loaders:lod", "data.loader: 'my_loaders' has no 'lod'; it has 'broken', 'load', 'number', 'pd', 'shelf'"),
         ("my_loaders:number", "data.loader: my_loaders:number gives a int; it must give a pandas DataFrame"),
         ("my_loaders:broken", "data.loader: my_loaders:broken raised KeyError: 'gone'"),
