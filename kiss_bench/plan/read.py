@@ -196,6 +196,9 @@ def _literals(annotation: Any) -> Iterator[str]:
 
 def _take_out(values: dict[str, Any], at: Key) -> None:
     """Remove a faulty value; a required one gives way to a stand-in that no rule reads, as its fault is told."""
+    if at[0] == "parent":  # some of its keys are required, and no rule reads it
+        values.pop("parent", None)
+        return
     around: Any = values
     for part in at[:-1]:
         around = around[part]

@@ -228,10 +228,10 @@ def _check_columns(plan: Plan, faults: Faults) -> None:
     for at in (("data", "id"), ("data", "time"), ("data", "group"), ("data", "weight"), ("folds", "column")):
         if getattr(getattr(plan, at[0]), at[1]) == target and not faults.broken(("target",)):
             faults.add(at, found="the target", allowed="another column")
-    known: Key = ("data", "available_after")
-    if faults.given(known) and data.time is None and not faults.broken(known, ("data", "time")):
+    at, known = ("data", "available_after"), faults.given(("data", "available_after"))
+    if isinstance(known, dict) and known and data.time is None and not faults.broken(("data", "time")):
         hint = "A row's time is when its prediction is made: without one, before and after mean nothing"
-        faults.add(known, found="it without `data.time`", allowed="both, or neither", hint=hint)
+        faults.add_beside(at, found="it without `data.time`", allowed="both, or neither", hint=hint)
 
 
 def _metrics(plan: Plan, catalogue: Catalogue, faults: Faults) -> MetricPlan:

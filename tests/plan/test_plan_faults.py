@@ -412,6 +412,16 @@ reviewed:
     )
 
 
+def test_a_parent_that_lacks_a_key_hides_no_other_fault(refusal):
+    assert refusal("project: p\ntarget: y\ndata: a\nparent: {project: q, hash: x}\nvault: 90%\nmetric: nll") == (
+        "3 faults in the config:\n"
+        "  a.yaml:4: parent.hash: found an unknown key; allowed: project, plan_hash, digest, results. "
+        "did you mean `plan_hash`?\n"
+        f"  a.yaml:5: vault: found '90%'; {VAULT}\n"
+        f"  a.yaml:6: metric: found 'nll'; allowed: {METRICS}"
+    )
+
+
 def test_the_python_door_tells_its_own_place(catalogue):
     with pytest.raises(PlanError) as caught:
         plan_from_mapping({"target": "y", "ladder": ["dummy", "linear", {"name": "tree", "levl": 2}], 3: 4}, catalogue)
