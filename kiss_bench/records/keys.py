@@ -1,9 +1,9 @@
 """What a unit depends on, as one hash: change any of it and the unit runs again, change all else and it does not."""
 
+import ast
 import hashlib
 import importlib.metadata
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
@@ -24,12 +24,9 @@ from kiss_bench.tuning.search import sampler_of
 
 LIBRARIES = ("scikit-learn", "lightgbm", "optuna", "numpy", "scipy", "pandas")
 """The ones whose version can change a prediction or a trial."""
-SOURCES = ("evaluation", "metrics", "tuning")
-SINGLE_SOURCES = (
-    *("tasks/cells.py", "tasks/columns.py", "tasks/labels.py"),
-    *("tasks/seeds.py", "tasks/splitters.py", "tasks/stratified_groups.py"),
-)
-"""What of the lower floors decides about a unit: cells and columns, inner folds, seeds, labels."""
+PACKAGE = Path(kiss_bench.__file__).parent
+DECIDING = ("tuning/unit.py", "tuning/blend.py")
+"""Where a unit begins: with all that these import, they turn a unit into predictions."""
 
 
 def canonical_json(value: Any) -> str:
@@ -54,14 +51,45 @@ def source_hash(paths: tuple[Path, ...]) -> str:
 
 @cache
 def own_sources() -> str:
-    """Hash of the folders that turn a unit into predictions."""
-    root = Path(kiss_bench.__file__).parent
-    paths = [path for folder in SOURCES for path in sorted((root / folder).glob("*.py"))]
-    return source_hash((*paths, *(root / name for name in SINGLE_SOURCES)))
+    """Hash of the code that turns a unit into predictions: where a unit begins, and all of the package behind it."""
+    return source_hash(sources_behind(*(PACKAGE / name for name in DECIDING)))
+
+
+def sources_behind(*files: Path) -> tuple[Path, ...]:
+    """These files of the package and all of it that they import, wherever in a file, however written, at any remove."""
+    waiting, found = list(files), set()
+    while waiting:
+        file = waiting.pop()
+        if file not in found:
+            found.add(file)
+            waiting += _imports_of(file)
+    return tuple(sorted(found))
+
+
+@cache
+def _imports_of(file: Path) -> frozenset[Path]:
+    """Every file of the package that is imported in this one; what is named after `import` may be a module, too."""
+    home, names = ("kiss_bench", *file.relative_to(PACKAGE).parent.parts), set[str]()
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = home[: len(home) + 1 - node.level] if node.level else ()
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            names |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
+    return frozenset(path for name in names if name.split(".")[0] == "kiss_bench" for path in _files_of(name))
+
+
+@cache
+def _files_of(module: str) -> tuple[Path, ...]:
+    """The file of a module, and those of the packages it is in."""
+    parts = module.split(".")[1:]
+    packages = [PACKAGE.joinpath(*parts[:depth], "__init__.py") for depth in range(len(parts) + 1)]
+    return tuple(path for path in [*packages, PACKAGE.joinpath(*parts).with_suffix(".py")] if path.is_file())
 
 
 def rung_sources(ladder: Sequence[Step]) -> dict[str, str]:
-    """By rung a hash of its file and the helpers it names if it is a shipped one, else of what it comes from.
+    """By rung a hash of its file and what of the package it imports if it is a shipped one, else of what it comes from.
 
     That is every file of its module below the working directory and of the modules of the user that these import, or
     the version of its distribution. Raises RungError for a module that is nowhere to be found.
@@ -69,7 +97,9 @@ def rung_sources(ladder: Sequence[Step]) -> dict[str, str]:
     tops = {top_of(step.estimator): step.estimator for step in ladder if step.estimator is not None}
     custom = {top: _hash_of_modules(list(modules_behind([reference]))) for top, reference in tops.items()}
     return {
-        step.name: source_hash(_shipped_files(step.name)) if step.estimator is None else custom[top_of(step.estimator)]
+        step.name: source_hash(sources_behind(PACKAGE / "rungs" / f"{step.name}.py"))
+        if step.estimator is None
+        else custom[top_of(step.estimator)]
         for step in ladder
     }
 
@@ -77,17 +107,6 @@ def rung_sources(ladder: Sequence[Step]) -> dict[str, str]:
 def _hash_of_modules(modules: Sequence[Module]) -> str:
     versions = [f"{one} {version}" for module in modules for one, version in module.versions.items()]
     return "+".join(versions) or source_hash(tuple(path for module in modules for path in module.files))
-
-
-def _shipped_files(name: str) -> tuple[Path, ...]:
-    module = sys.modules.get(f"kiss_bench.rungs.{name}")
-    found = getattr(module, "__file__", None) if module else None
-    own = Path(found) if found else Path(kiss_bench.__file__).parent / "rungs" / f"{name}.py"
-    helpers, files = sorted(own.parent.glob("_[a-z]*.py")), [own]
-    for file in files:  # a helper's helpers as well
-        text = file.read_text(encoding="utf8")
-        files += [path for path in helpers if f"rungs.{path.stem} " in text and path not in files]
-    return tuple(files)
 
 
 def searched(spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,8 +181,8 @@ class Keys:
 
 def _availability(data: Data) -> list[Any]:
     """When values are known, and the code that makes late ones missing."""
-    code = Path(kiss_bench.__file__).parent / "tasks/availability.py"
-    return [canonical_json(data.available_after), source_hash((code,))]
+    code = sources_behind(PACKAGE / "tasks/availability.py")
+    return [canonical_json(data.available_after), source_hash(code)]
 
 
 def _hash_of(*positions: NDArray[np.int64]) -> str:
