@@ -17,9 +17,9 @@ from small_tables import write_config, write_tables
 from typer.main import get_command
 
 from kiss_bench.cli import app, main
-from kiss_bench.cli.complaints import complaint, our_fault
 from kiss_bench.cli.ending import next_steps, show
 from kiss_bench.cli.help import EXAMPLES, GROUPS, NOES, REST, grouped, summary
+from kiss_bench.cli.screen import complaint, our_fault
 from kiss_bench.errors import Fault, KissBenchError, PlanError
 from kiss_bench.watching import LiveTable, PlainLines
 

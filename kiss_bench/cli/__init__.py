@@ -12,15 +12,14 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from kiss_bench.cli import bench, checks, init, proposals, records, tables
+from kiss_bench.cli import bench, init, results
 from kiss_bench.cli.app import DONE, INTERNAL, INTERRUPTED, INVALID, NO, app
-from kiss_bench.cli.complaints import complaint, kept_words, misuse, our_fault
-from kiss_bench.cli.screen import say, seated
+from kiss_bench.cli.screen import complaint, kept_words, misuse, our_fault, say, seated
 from kiss_bench.errors import KissBenchError, RefusedError
 from kiss_bench.evaluation.arithmetic import set_level
 from kiss_bench.runs.stopping import terminable
 
-__all__ = ["app", "bench", "checks", "init", "main", "proposals", "records", "tables"]
+__all__ = ["app", "bench", "init", "main", "results"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -53,14 +53,10 @@ def load_object(reference: str) -> Any:
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
-    module, _, name = reference.partition(":")
     try:
-        found: Any = importlib.import_module(module)
-        for part in name.split("."):
-            found = getattr(found, part)
+        return pkgutil.resolve_name(reference)
     except (ImportError, AttributeError) as error:
         raise RungError(f"{reference!r} cannot be loaded: {type(error).__name__}: {error}") from error
-    return found
 
 
 def build_custom(reference: str, settings: Mapping[str, Any], seed: int) -> Any:
