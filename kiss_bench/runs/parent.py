@@ -15,7 +15,7 @@ from kiss_bench.records.board import Board, BoardRow
 from kiss_bench.records.folder import read_board, read_json
 from kiss_bench.records.tuning import Change, Effect, ParentFacts
 from kiss_bench.runs.arm_gains import Arms
-from kiss_bench.runs.asked import asked_in, asked_of
+from kiss_bench.runs.plan_facts import asked_in, asked_of
 from kiss_bench.tasks.folds import folds_frame
 
 WORDS = ("question", "population")

@@ -30,8 +30,8 @@ from kiss_bench.reports import amounts
 from kiss_bench.reports.honesty import amendment_words
 from kiss_bench.reports.json import leaderboard_json, plain_json
 from kiss_bench.reports.words import margin_words, recommended_row
-from kiss_bench.runs.asked import asked_of
 from kiss_bench.runs.board import plan_hash
+from kiss_bench.runs.plan_facts import asked_of
 
 BEFORE, SEEN, OPENED = "before any result was seen", "after results were seen", "after the vault was opened"
 SHARES = {"skill": " %", "relative": " % of the incumbent's loss", "absolute": ""}
