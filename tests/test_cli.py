@@ -286,7 +286,7 @@ def test_an_error_of_ours_is_not_a_no(capsys, monkeypatch):
 @pytest.mark.parametrize(
     "damage",
     [
-        ("leaderboard.json", "{}", "leaderboard.json is not a leaderboard of this version: 'rungs'"),
+        ("leaderboard.json", "{}", "leaderboard.json is not a leaderboard of this version: project is missing; "),
         ("leaderboard.json", "{", "leaderboard.json cannot be read as JSON"),
         ("tuning.json", "{}", "tuning.json is not a whole tuning record"),
     ],

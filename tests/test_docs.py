@@ -10,8 +10,9 @@ from typer.main import get_command
 
 from kiss_bench.cli import app, main
 from kiss_bench.plan.read import read_plan
-from kiss_bench.records.board import board_from_dict
+from kiss_bench.records.board import Board
 from kiss_bench.records.folder import read_board, read_json
+from kiss_bench.records.json import record_of
 from kiss_bench.records.tuning import record_from_dict
 from kiss_bench.reports import board_reports, tuning_reports
 from kiss_bench.reports.terminal import leaderboard_text
@@ -32,7 +33,7 @@ def committed(path: str) -> str:
 
 
 def test_the_readme_shows_the_leaderboard_that_is_committed():
-    board = board_from_dict(json.loads(committed("results/german-credit/leaderboard.json")))
+    board = record_of(Board, json.loads(committed("results/german-credit/leaderboard.json")))
     shown = leaderboard_text(board, 120).rstrip()
     table, sentence = shown.rsplit("\n\n", 1)
     assert f"```text\n{table}\n```" in README

@@ -20,7 +20,7 @@ from kiss_bench.proposal.verify import verify
 from kiss_bench.records.board import Board, VaultFacts
 from kiss_bench.records.folder import check_free, held, read_board
 from kiss_bench.records.frames import predictions_frame, write_frame
-from kiss_bench.reports.json import plain_json
+from kiss_bench.records.json import plain_json
 from kiss_bench.reports.leaks import is_open
 from kiss_bench.runs.exam import set_exam
 from kiss_bench.runs.judging import terms_of

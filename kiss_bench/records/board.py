@@ -5,11 +5,10 @@ folder are the same text.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from kiss_bench.records.plain import from_plain
+from kiss_bench.records.json import STRICT, Number
 from kiss_bench.tasks.audit.findings import Audit
 
 FOUND = 0.95
@@ -27,6 +26,8 @@ class ChangeFacts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AmendmentFacts:
+    __pydantic_config__ = STRICT
+
     at: str
     """UTC, ISO-8601."""
     seen: Literal["before any result was seen", "after results were seen", "after the vault was opened"]
@@ -45,7 +46,7 @@ class PastRunFacts:
     metric: str
     recommended: str | None
     verdicts: Mapping[str, str]
-    scores: Mapping[str, float | None]
+    scores: Mapping[str, Number | None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,9 +57,9 @@ class LuckFacts:
     """Runs that ended on this data hash, in this project and its neighbours in the results folder."""
     tries: int
     """Different plans or seeds among them: the same plan again is the same answer again."""
-    se: float | None
+    se: Number | None
     """Standard error of the recommended rung's gain, in the metric's units."""
-    luck: float | None
+    luck: Number | None
     """se * sqrt(2 ln tries): no more than this is to be expected of the best of equal ones."""
 
 
@@ -66,9 +67,9 @@ class LuckFacts:
 class ShiftFacts:
     """How well a model tells the vault's rows from all others: 0.5 not at all."""
 
-    auc: float
-    low: float
-    high: float
+    auc: Number
+    low: Number
+    high: Number
     columns: tuple[str, ...]
     """What gives them away, most telling first."""
 
@@ -76,6 +77,8 @@ class ShiftFacts:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VaultFacts:
     """The sealed rows, and what came of opening them."""
+
+    __pydantic_config__ = STRICT
 
     rows: int
     how: str
@@ -92,15 +95,15 @@ class VaultFacts:
     rung: str | None = None
     arm: str | None = None
     incumbent: str | None = None
-    scores: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+    scores: Mapping[str, tuple[Number, Number, Number]] = field(default_factory=dict)
     """Rung -> score, and its 95 % interval."""
-    gain: float | None = None
-    gain_low: float | None = None
+    gain: Number | None = None
+    gain_low: Number | None = None
     """One-sided 95 % lower bound."""
-    gain_high: float | None = None
+    gain_high: Number | None = None
     """One-sided 95 % upper bound."""
-    margin: float | None = None
-    p_gain: float | None = None
+    margin: Number | None = None
+    p_gain: Number | None = None
     verdict: str | None = None
     """confirmed | contradicted | not contradicted"""
     rows_needed: int | None = None
@@ -124,9 +127,9 @@ class PlaceboDraw:
     """The ladder on one target that cannot be known."""
 
     seed: int
-    scores: Mapping[str, float | None]
+    scores: Mapping[str, Number | None]
     """Rung -> score on the placebo target; None where it failed."""
-    chances: Mapping[str, float | None]
+    chances: Mapping[str, Number | None]
     """Rung -> P(it is better than the dummy); None for the dummy, and where it failed."""
 
 
@@ -163,7 +166,7 @@ class StabilityFacts:
     seeds: tuple[VariantFacts, ...] = ()
     by_hand: bool = False
     """Whether the seeds were set by hand."""
-    flip_rate: float | None = None
+    flip_rate: Number | None = None
     """Share of the seeds, the board's own left out, that recommend another rung; None without other seeds."""
 
 
@@ -181,19 +184,15 @@ class HonestyFacts:
 
 
 SCHEMA = "kiss-bench/leaderboard/1"
-PARTS: Mapping[str, type] = MappingProxyType(
-    {"audit": Audit, "placebo": PlaceboFacts, "stability": StabilityFacts, "honesty": HonestyFacts}
-)
-"""Fields of a board that are records of their own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MetricFacts:
     name: str
     greater_is_better: bool
-    margin: float
+    margin: Number
     margin_unit: str
-    margin_abs: float | None
+    margin_abs: Number | None
     threshold_for: str | None = None
     """The metric that each fit's decision threshold was learnt for; None: labels are the most probable class."""
 
@@ -226,46 +225,46 @@ class BoardRow:
     """One rung. None where a field does not apply."""
 
     rung: str
-    level: float
+    level: Number
     arm: str | None = None
     status: str = "running"
     """ok | failed | skipped | running | provisional"""
     reason: str = ""
     repeats: int = 0
-    score: float | None = None
-    score_low: float | None = None
-    score_high: float | None = None
-    skill: float | None = None
-    also: Mapping[str, float | None] = field(default_factory=dict)
-    default_score: float | None = None
+    score: Number | None = None
+    score_low: Number | None = None
+    score_high: Number | None = None
+    skill: Number | None = None
+    also: Mapping[str, Number | None] = field(default_factory=dict)
+    default_score: Number | None = None
     """This and the next six only where the rung has both arms, of which the tuned one climbs."""
-    default_skill: float | None = None
-    default_gain: float | None = None
+    default_skill: Number | None = None
+    default_gain: Number | None = None
     """Of its default settings over the same incumbent, on the repeats that its own gain rests on."""
-    default_gain_low: float | None = None
-    default_gain_high: float | None = None
-    default_p_gain: float | None = None
+    default_gain_low: Number | None = None
+    default_gain_high: Number | None = None
+    default_p_gain: Number | None = None
     default_verdict: str | None = None
-    tuning_gain: float | None = None
+    tuning_gain: Number | None = None
     tuning_verdict: str | None = None
-    p_default_enough: float | None = None
+    p_default_enough: Number | None = None
     """P(tuning gains less than the margin); it decides nothing."""
     incumbent: str | None = None
     gain_repeats: int | None = None
     """Draws of the folds that the gain and the verdict rest on."""
-    fold_wins: float | None = None
+    fold_wins: Number | None = None
     """Share of those folds in which this rung scored better than its incumbent."""
-    gain: float | None = None
-    gain_low: float | None = None
-    gain_high: float | None = None
-    margin: float | None = None
+    gain: Number | None = None
+    gain_low: Number | None = None
+    gain_high: Number | None = None
+    margin: Number | None = None
     """What the gain is held against: the margin in the metric's own units, as seen from this incumbent."""
-    p_gain: float | None = None
-    p_equal: float | None = None
-    p_harm: float | None = None
-    alpha: float | None = None
+    p_gain: Number | None = None
+    p_equal: Number | None = None
+    p_harm: Number | None = None
+    alpha: Number | None = None
     verdict: str | None = None
-    min_detectable_gain: float | None = None
+    min_detectable_gain: Number | None = None
     rows_needed: int | None = None
     """Rows that would decide at the observed gain; None where no number of rows would, or nothing is open."""
     repeats_needed: int | None = None
@@ -278,11 +277,11 @@ class BoardRow:
     """Regression: coverage and mean width of out-of-fold intervals (kiss_bench.judge.prediction_intervals)."""
     clipped: int | None = None
     """Probabilities raised to the floor 1/(2 n_train) before they were stored."""
-    fit_seconds: float | None = None
+    fit_seconds: Number | None = None
     """Median over folds of one outer fit of the candidate arm, encoding included."""
-    predict_us_per_row: float | None = None
+    predict_us_per_row: Number | None = None
     model_bytes: int | None = None
-    tuning_seconds: float | None = None
+    tuning_seconds: Number | None = None
     trials: TrialCounts | None = None
     seeds: Mapping[str, Any] = field(default_factory=dict)
     summary: str = ""
@@ -293,6 +292,8 @@ class BoardRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Board:
+    __pydantic_config__ = STRICT
+
     project: str
     question: str
     target: str
@@ -310,7 +311,7 @@ class Board:
     features: int
     metric: MetricFacts
     folds: FoldFacts
-    alpha: float
+    alpha: Number
     replayable: bool
     recommended: RecommendedFacts | None
     """None while running and where nothing could be judged."""
@@ -320,40 +321,13 @@ class Board:
     """What was done to the data and the ladder, one sentence each; skipped baselines come first."""
     cautions: tuple[str, ...] = ()
     """What is thin about the rows themselves (few groups, one that outweighs the rest): error bars may be too short."""
-    seconds: float | None = None
+    seconds: Number | None = None
     """Wall time of the run that ended with this board; not part of the digest."""
     multiplicity: str = "fallback"
-    ladder_error: float | None = None
+    ladder_error: Number | None = None
     """Highest chance of an unjustified promotion along this ladder, where the policy does not hold it at alpha."""
     audit: Audit = field(default_factory=Audit)
     placebo: PlaceboFacts | None = None
     stability: StabilityFacts | None = None
     honesty: HonestyFacts = field(default_factory=HonestyFacts)
     schema: str = SCHEMA
-
-
-def board_as_dict(board: Board) -> dict[str, Any]:
-    """The JSON form, `schema` first."""
-    plain = asdict(board)
-    return {"schema": plain.pop("schema"), **plain}
-
-
-def board_from_dict(plain: Mapping[str, Any]) -> Board:
-    """Inverse of `board_as_dict`; raises KeyError or TypeError where a field is missing or unknown."""
-    rungs = []
-    for raw in plain["rungs"]:
-        trials = TrialCounts(**raw["trials"]) if raw["trials"] else None
-        rungs.append(BoardRow(**{**raw, "trials": trials, "flags": tuple(raw["flags"])}))
-    recommended = RecommendedFacts(**plain["recommended"]) if plain["recommended"] else None
-    return Board(
-        **{
-            **plain,
-            "metric": MetricFacts(**plain["metric"]),
-            "folds": FoldFacts(**plain["folds"]),
-            "recommended": recommended,
-            "rungs": tuple(rungs),
-            "notes": tuple(plain["notes"]),
-            "cautions": tuple(plain.get("cautions", ())),
-            **{name: from_plain(kind, plain[name]) for name, kind in PARTS.items() if plain.get(name) is not None},
-        }
-    )

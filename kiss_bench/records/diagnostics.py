@@ -6,6 +6,8 @@ Everything is about out-of-fold predictions of repeat 0; where a model was fitte
 from dataclasses import dataclass
 from typing import Literal
 
+from kiss_bench.records.json import STRICT, Number
+
 SCHEMA = "kiss-bench/diagnostics/1"
 SliceKind = Literal["level", "range", "missing", "group", "time"]
 
@@ -19,12 +21,12 @@ class Slice:
     label: str
     """The level, the range or the span of time, in words; foreign text."""
     rows: int
-    score: float | None
+    score: Number | None
     """Of the recommended rung on these rows, in `Diagnostics.metric`; None where it is not defined on them."""
-    low: float | None
-    high: float | None
+    low: Number | None
+    high: Number | None
     """95 % interval of `score`, for display."""
-    simpler_score: float | None
+    simpler_score: Number | None
     """Of the simpler rung on the same rows."""
     small: bool
     """Too few rows to say much."""
@@ -37,8 +39,8 @@ class DisagreeingRow:
     row_id: int
     actual: str
     """As read, in words; foreign text."""
-    says: float
-    simpler_says: float
+    says: Number
+    simpler_says: Number
     """Probability given to what came true, in [0, 1]; of a regression the prediction."""
     nearer: Literal["recommended", "simpler", "neither"]
 
@@ -73,13 +75,13 @@ class ResidualBin:
     """Regression: rows with predictions of about the same size; a residual is actual − predicted."""
 
     rows: int
-    predicted: float
+    predicted: Number
     """Mean prediction."""
-    actual: float
+    actual: Number
     """Mean target."""
-    low: float
-    middle: float
-    high: float
+    low: Number
+    middle: Number
+    high: Number
     """5 %, 50 % and 95 % quantile of the residuals."""
 
 
@@ -87,17 +89,17 @@ class ResidualBin:
 class Residuals:
     bins: tuple[ResidualBin, ...]
     """From the smallest predictions to the largest, equally many rows each."""
-    sample: tuple[tuple[float, float], ...]
+    sample: tuple[tuple[Number, Number], ...]
     """(predicted, actual) of rows drawn by a seed of the exam, for a scatter plot."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ColumnImportance:
     column: str
-    loss: float
+    loss: Number
     """How much the loss of a row grows on average when this column's values are dealt out anew among the test rows."""
-    low: float
-    high: float
+    low: Number
+    high: Number
     """95 % interval of it over rows, for display."""
 
 
@@ -122,7 +124,7 @@ class Term:
     """The column, with its level where it is one of a category; foreign text."""
     label: str
     """The class it speaks for; empty where there is one number for all."""
-    effect: float
+    effect: Number
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,7 +140,7 @@ class Branch:
     rows: int
     says: str
     """What a row that ends here is given, with its label: `bad 42 %`, `3,412`; foreign text."""
-    value: float
+    value: Number
     """The same as a number: the probability of the positive or the most probable class, or the prediction."""
 
 
@@ -153,7 +155,7 @@ class Reading:
     """What effects are in, or what leaves say, in words."""
     sentence: str
     """The whole rule where it is one sentence; else empty. Foreign text."""
-    intercept: float | None
+    intercept: Number | None
     terms: tuple[Term, ...]
     """Largest effect first."""
     terms_left_out: int
@@ -168,7 +170,7 @@ class StudyTrials:
     rung: str
     arm: str
     fold: int
-    values: tuple[float | None, ...]
+    values: tuple[Number | None, ...]
     """In the metric's own sign; of a pruned trial its running mean; None of a failed one."""
     states: tuple[str, ...]
     """COMPLETE | PRUNED | FAIL"""
@@ -176,6 +178,8 @@ class StudyTrials:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Diagnostics:
+    __pydantic_config__ = STRICT
+
     digest: str
     """Of the board they belong to."""
     rung: str | None
@@ -187,7 +191,7 @@ class Diagnostics:
     metric: str
     """What slices are scored in: the primary metric where it is a mean over rows, else the default one."""
     greater_is_better: bool
-    overall: float | None
+    overall: Number | None
     """The score of all rows in `metric`."""
     slices: tuple[Slice, ...] = ()
     """Worst first: by the end of the interval that is nearer to the overall score."""

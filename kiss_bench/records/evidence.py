@@ -9,8 +9,8 @@ from kiss_bench.errors import RecordError
 from kiss_bench.records.board import Board
 from kiss_bench.records.diagnostics import Diagnostics
 from kiss_bench.records.folder import read_json
+from kiss_bench.records.json import record_of
 from kiss_bench.records.ledger import Ledger, Line
-from kiss_bench.records.plain import from_plain
 from kiss_bench.records.tuning import TuningRecord
 
 DIAGNOSTICS = "diagnostics.json"
@@ -49,8 +49,8 @@ def read_diagnostics(folder: Path) -> Diagnostics | None:
     if not (folder / DIAGNOSTICS).exists():
         return None
     try:
-        return from_plain(Diagnostics, read_json(folder, DIAGNOSTICS))
-    except (KeyError, TypeError, AttributeError) as error:
+        return record_of(Diagnostics, read_json(folder, DIAGNOSTICS))
+    except ValueError as error:
         raise RecordError(f"{folder / DIAGNOSTICS} is not of this version: {error}") from None
 
 

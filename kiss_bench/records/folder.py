@@ -15,8 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from kiss_bench.errors import RecordError
-from kiss_bench.records.board import Board, board_from_dict
+from kiss_bench.records.board import Board
+from kiss_bench.records.json import record_of
 
+ROW_ALWAYS = ("trials", "flags")
+"""Fields that every board has in its rows, although a row that is being made has a default for them."""
 PARTS = ".*.part"
 """What is being written, or was when its writer was killed."""
 REMEDIES = {
@@ -196,6 +199,14 @@ def read_board(folder: Path) -> Board:
     """The board of `leaderboard.json`; raises RecordError where a field is missing or unknown."""
     plain = read_json(folder, "leaderboard.json")
     try:
-        return board_from_dict(plain)
-    except (KeyError, TypeError, AttributeError) as error:
+        return _board(plain)
+    except ValueError as error:
         raise RecordError(f"{folder / 'leaderboard.json'} is not a leaderboard of this version: {error}") from None
+
+
+def _board(plain: dict[str, Any]) -> Board:
+    board = record_of(Board, plain)
+    for place, row in enumerate(plain["rungs"]):
+        if lacking := [name for name in ROW_ALWAYS if name not in row]:
+            raise ValueError(f"rungs[{place}].{lacking[0]} is missing")
+    return board

@@ -6,26 +6,22 @@ Every field is required: the JSON Schema that ships is made from these classes, 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field
 
 from kiss_bench.errors import RecordError
+from kiss_bench.records.json import STRICT, Place, adapter_of, plain_json, read_strictly, text_of, told_faults
 from kiss_bench.rungs import Parameter
 
 Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 """SHA-256, 64 hex digits."""
-STRICT = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-"""Of every class of the record: nothing unknown is read, and the JSON Schema tells what the fields are."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ParameterFacts:
     """One line of a search space, and where its studies landed."""
-
-    __pydantic_config__ = STRICT
 
     name: str
     meaning: str
@@ -79,8 +75,6 @@ def _word(value: Any) -> str:
 class TopTrial:
     """One of the best trials of a study."""
 
-    __pydantic_config__ = STRICT
-
     number: int
     value: float
     params: Mapping[str, Any]
@@ -89,8 +83,6 @@ class TopTrial:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StudyFacts:
     """One study: a rung tuned in one outer training part."""
-
-    __pydantic_config__ = STRICT
 
     study: str
     """Identity: project/rung/arm/repeat/fold."""
@@ -163,8 +155,6 @@ class StudyFacts:
 class ArmGain:
     """One arm against another on the outer folds, rows paired."""
 
-    __pydantic_config__ = STRICT
-
     arm: str
     over: str
     gain: float
@@ -181,8 +171,6 @@ class ArmGain:
 class BudgetPoint:
     """What a number of trials buys, over studies."""
 
-    __pydantic_config__ = STRICT
-
     trials: int
     gain: float
     """Mean gain of the best value so far over trial 0, in units of the metric that the trials optimise."""
@@ -194,8 +182,6 @@ class BudgetPoint:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Importance:
     """Which parameters decide whether a trial is among the best."""
-
-    __pydantic_config__ = STRICT
 
     evaluator: str
     seed: str
@@ -212,8 +198,6 @@ class Importance:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RungTuning:
     """How one rung was tuned."""
-
-    __pydantic_config__ = STRICT
 
     rung: str
     level: float
@@ -283,8 +267,6 @@ SCHEMA = "kiss-bench/tuning/3"
 class UnitFacts:
     """What one unit's pipeline is built from; with the plan and the data it gives the stored predictions again."""
 
-    __pydantic_config__ = STRICT
-
     rung: str
     arm: str
     repeat: int
@@ -301,8 +283,6 @@ class UnitFacts:
 class InnerFacts:
     """How the inner folds are drawn."""
 
-    __pydantic_config__ = STRICT
-
     kind: str
     count: int
     gap: int | None
@@ -314,8 +294,6 @@ class InnerFacts:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SamplerFacts:
     """How trials are chosen."""
-
-    __pydantic_config__ = STRICT
 
     name: str
     implementation: str
@@ -332,8 +310,6 @@ class SamplerFacts:
 class PruningFacts:
     """When trials are given up."""
 
-    __pydantic_config__ = STRICT
-
     enabled: bool
     rule: str
 
@@ -341,8 +317,6 @@ class PruningFacts:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EnvironmentFacts:
     """Where it ran, as in environment.json."""
-
-    __pydantic_config__ = STRICT
 
     schema: str
     command: tuple[str, ...]
@@ -374,8 +348,6 @@ class EnvironmentFacts:
 class ObjectiveFacts:
     """What the trials optimise, and what is done with it."""
 
-    __pydantic_config__ = STRICT
-
     metric: str
     greater_is_better: bool
     sign: str
@@ -388,8 +360,6 @@ class ObjectiveFacts:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DataFacts:
     """Which rows it was tuned on."""
-
-    __pydantic_config__ = STRICT
 
     data_hash: Hash
     """Over column names, logical types and values of the table as read."""
@@ -406,8 +376,6 @@ class DataFacts:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReplayFacts:
     """What the last replay of all studies found."""
-
-    __pydantic_config__ = STRICT
 
     when: str
     """UTC."""
@@ -433,8 +401,6 @@ class ReplayFacts:
 class Change:
     """One thing that this plan has otherwise than its parent."""
 
-    __pydantic_config__ = STRICT
-
     key: str
     before: Any
     after: Any
@@ -443,8 +409,6 @@ class Change:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Effect:
     """A rung in the parent's results and in these."""
-
-    __pydantic_config__ = STRICT
 
     rung: str
     score_before: float | None
@@ -460,8 +424,6 @@ class Effect:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ParentFacts:
     """The results that the config was adapted from."""
-
-    __pydantic_config__ = STRICT
 
     project: str
     plan_hash: str
@@ -516,17 +478,11 @@ class TuningRecord:
 
 
 SCHEMA_FILE = Path(__file__).with_name("tuning.schema.json")
-_WORDS = {"missing": "is missing", "unexpected_keyword_argument": "is unknown"}
-
-
-@cache
-def _adapter() -> TypeAdapter[TuningRecord]:
-    return TypeAdapter(TuningRecord)
 
 
 def record_schema() -> dict[str, Any]:
     """Make the schema. `python -m kiss_bench.records.tuning` writes it to `tuning.schema.json`, which ships."""
-    made = _adapter().json_schema()
+    made = adapter_of(TuningRecord).json_schema()
     made["properties"]["schema"]["const"] = SCHEMA
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": "A tuning record of kiss_bench"}
 
@@ -535,33 +491,36 @@ def schema_text() -> str:
     return json.dumps(record_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
-def faults_of(plain: Mapping[str, Any]) -> dict[tuple[str | int, ...], str]:
+def faults_of(plain: Mapping[str, Any]) -> dict[Place, str]:
     """Every place of a tuning record that is not as the schema has it, and what is wrong there; empty where none is."""
-    try:
-        _adapter().validate_json(json.dumps(plain))
-    except ValidationError as error:
-        told = error.errors(include_url=False, include_context=False, include_input=False)
-        return {one["loc"]: _WORDS.get(one["type"], one["msg"][0].lower() + one["msg"][1:]) for one in told}
+    return read_strictly(TuningRecord, plain)[1] or _other_schema(plain)
+
+
+def _other_schema(plain: Mapping[str, Any]) -> dict[Place, str]:
     return {} if plain.get("schema") == SCHEMA else {("schema",): f"is {plain.get('schema')!r}, not {SCHEMA!r}"}
-
-
-def told(faults: Mapping[tuple[str | int, ...], str]) -> list[str]:
-    """The faults as sentences, each with its place, such as `rungs[2].studies[0].seed is missing`."""
-    return [f"{dotted(place)} {fault}" for place, fault in faults.items()]
-
-
-def dotted(place: tuple[str | int, ...]) -> str:
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).removeprefix(".")
 
 
 def record_from_dict(plain: Mapping[str, Any], place: str) -> TuningRecord:
     """The record that a tuning.json holds; raises RecordError naming everything that is missing or unknown."""
-    if faults := told(faults_of(plain)):
+    record, found = read_strictly(TuningRecord, plain)
+    faults = told_faults(found or _other_schema(plain))
+    if record is None or faults:
         more = [f"  and {len(faults) - 20} more"] if len(faults) > 20 else []
         lines = [f"  {fault}" for fault in faults[:20]]
         head = f"{place} is not a whole tuning record; `kiss-bench run CONFIG` writes it again, nothing is refitted:"
         raise RecordError("\n".join([head, *lines, *more]))
-    return _adapter().validate_json(json.dumps(plain))
+    return record
+
+
+def tuning_json(record: TuningRecord) -> str:
+    """Write the tuning record with its fields in order, `schema` first.
+
+    One of before levels of arithmetic were recorded is written as it was.
+    """
+    plain = {"schema": record.schema, **plain_json(record)}
+    if record.environment.arithmetic is None:
+        del plain["environment"]["arithmetic"]
+    return text_of(plain)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from dataclasses import fields
 from typing import Any
 
 from kiss_bench.records.board import Board, BoardRow, TrialCounts
+from kiss_bench.records.json import plain_json
 from kiss_bench.reports.escape import clean
-from kiss_bench.reports.json import plain_json
 from kiss_bench.reports.stamps import stamps
 
 _AS_JSON = {"seeds", "flags", "reliability", "prediction_intervals"}

@@ -14,7 +14,7 @@ from kiss_bench.metrics import Metric
 from kiss_bench.plan.plan import Arm, Step
 from kiss_bench.records.board import Board
 from kiss_bench.records.diagnostics import Importance, Reading
-from kiss_bench.reports.json import plain_json
+from kiss_bench.records.json import plain_json
 from kiss_bench.runs.board import all_outcomes
 from kiss_bench.runs.execution import Event, Watch
 from kiss_bench.runs.pipelines import Pipelines, arm_for_all_rows

@@ -23,12 +23,11 @@ from kiss_bench.records.board import (
     VaultFacts,
 )
 from kiss_bench.records.folder import read_board, read_json, write_whole
+from kiss_bench.records.json import plain_json, record_json, record_of
 from kiss_bench.records.keys import canonical_json, library_versions, own_sources, sha256_of
 from kiss_bench.records.ledger import BOARD, NAME, Event, Ledger, Line, append, core_seal, faults_on_record, read_ledger
-from kiss_bench.records.plain import from_plain
 from kiss_bench.reports import amounts
 from kiss_bench.reports.honesty import amendment_words
-from kiss_bench.reports.json import leaderboard_json, plain_json
 from kiss_bench.reports.words import margin_words, recommended_row
 from kiss_bench.runs.board import plan_hash
 from kiss_bench.runs.plan_facts import asked_of
@@ -152,7 +151,7 @@ def _anchor(folder: Path) -> None:
         return
     if board.honesty.ledger is not None:
         told = replace(board.honesty, ledger=ledger_facts(folder))
-        write_whole(folder / BOARD, leaderboard_json(replace(board, honesty=told)))
+        write_whole(folder / BOARD, record_json(replace(board, honesty=told)))
 
 
 def registered_last(ledger: Ledger) -> Line | None:
@@ -247,7 +246,7 @@ def vault_opened(ledger: Ledger) -> VaultFacts | None:
         return None
     last = opened[-1]
     told = {"at": last.at, "plan_hash": last.plan_hash, "asked_hash": last.facts["asked_hash"]}
-    return from_plain(VaultFacts, {**last.facts["vault"], **told})
+    return record_of(VaultFacts, {**last.facts["vault"], **told})
 
 
 def openings(ledgers: Ledgers, data_hash: str) -> list[Line]:
@@ -328,7 +327,7 @@ def _vault_stamps(ledgers: Ledgers, vault: VaultFacts | None, exam: Exam) -> Ite
 def amendment_of(line: Line) -> AmendmentFacts:
     """What a line of the ledger says was changed."""
     facts = line.facts
-    return from_plain(AmendmentFacts, {"at": line.at, "seen": facts["seen"], "changes": facts["changes"]})
+    return record_of(AmendmentFacts, {"at": line.at, "seen": facts["seen"], "changes": facts["changes"]})
 
 
 def _history(ledger: Ledger, board: Board) -> tuple[PastRunFacts, ...]:

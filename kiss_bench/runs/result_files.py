@@ -15,18 +15,16 @@ from kiss_bench.records.environment import environment
 from kiss_bench.records.evidence import DIAGNOSTICS, Evidence, evidence_of
 from kiss_bench.records.folder import read_board, read_json, write_whole
 from kiss_bench.records.frames import digest_of, write_frame
+from kiss_bench.records.json import dotted, plain_json, record_json, told_faults
 from kiss_bench.records.ledger import BOARD, board_seal, read_ledger, seals_of
 from kiss_bench.records.tuning import (
     EnvironmentFacts,
     ReplayFacts,
     TuningRecord,
-    dotted,
     faults_of,
     record_from_dict,
-    told,
 )
 from kiss_bench.reports import board_reports, evidence_reports, tuning_reports
-from kiss_bench.reports.json import plain_json, record_json
 from kiss_bench.reports.stamps import stamps
 from kiss_bench.runs.board import Tables, withdrawn
 from kiss_bench.runs.plan_facts import plan_facts, roles_frame
@@ -179,7 +177,7 @@ def _whole(board: Board, record: TuningRecord, tables: Tables) -> tuple[Board, T
     places = {place[1]: f"{dotted(place[2:])} {fault}" for place, fault in faults.items() if place[0] == "rungs"}
     rest = {place: fault for place, fault in faults.items() if place[0] != "rungs"}
     if rest:
-        raise RecordError(f"the tuning record is not whole: {'; '.join(told(rest))}")
+        raise RecordError(f"the tuning record is not whole: {'; '.join(told_faults(rest))}")
     lacking = {
         record.rungs[int(index)].rung: f"its tuning record is incomplete: {why}" for index, why in places.items()
     }

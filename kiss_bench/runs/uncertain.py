@@ -11,7 +11,7 @@ from kiss_bench.judge.prediction_intervals import OutOfFold, prediction_interval
 from kiss_bench.judge.predictions import Predictions
 from kiss_bench.judge.reliability import reliability
 from kiss_bench.plan.plan import Arm, Step
-from kiss_bench.reports.json import plain_json
+from kiss_bench.records.json import plain_json
 from kiss_bench.runs.units import Progress
 
 REPEAT = 0

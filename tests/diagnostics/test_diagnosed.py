@@ -17,7 +17,7 @@ from kiss_bench.metrics import METRICS
 from kiss_bench.records.board import Board, RecommendedFacts
 from kiss_bench.records.diagnostics import Diagnostics
 from kiss_bench.records.evidence import read_diagnostics
-from kiss_bench.reports.json import record_json
+from kiss_bench.records.json import record_json
 from kiss_bench.runs.refitted import Refitting
 from kiss_bench.runs.units import Progress, arms_of
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kiss_bench.records.board import board_as_dict
 from kiss_bench.records.folder import read_board
+from kiss_bench.records.json import plain_json
 from kiss_bench.records.ledger import Event, append, board_seal, read_ledger, seals_of
 
 
@@ -64,7 +64,7 @@ def resealed(project):
     score = json.loads(text)["rungs"][2]["score"]
     path.write_text(text.replace(repr(score), repr(score - 0.05)), "utf8")
     board = read_board(project.folder)
-    append(project.folder, Event(event="sealed", facts={"files": {path.name: board_seal(board_as_dict(board))}}))
+    append(project.folder, Event(event="sealed", facts={"files": {path.name: board_seal(plain_json(board))}}))
     plain = json.loads(path.read_text("utf8"))
     plain["honesty"]["ledger"] |= {"lines": 4, "head": read_ledger(project.folder).head}
     path.write_text(json.dumps(plain), "utf8")

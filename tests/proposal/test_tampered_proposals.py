@@ -14,9 +14,9 @@ from tampering import dropped_rows, flattered, resealed, shortened, vouched_for
 from kiss_bench.proposal.propose import propose
 from kiss_bench.records.folder import read_board
 from kiss_bench.records.frames import digest_of
+from kiss_bench.records.json import plain_json, record_json
 from kiss_bench.records.keys import canonical_json, sha256_of
 from kiss_bench.records.ledger import Event, append, board_seal, core_seal, read_ledger, seals_of
-from kiss_bench.reports.json import plain_json, record_json
 
 pytest_plugins = ["handed_in"]
 

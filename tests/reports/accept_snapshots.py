@@ -20,8 +20,8 @@ from boards import (
 )
 from tunings import ADAPTED, REPEATED, TUNING
 
+from kiss_bench.records.tuning import tuning_json
 from kiss_bench.reports.csv import leaderboard_csv
-from kiss_bench.reports.json import tuning_json
 from kiss_bench.reports.markdown import leaderboard_markdown
 from kiss_bench.reports.notebook import leaderboard_html_fragment
 from kiss_bench.reports.terminal import leaderboard_text

@@ -7,7 +7,8 @@ from bisect import bisect_left
 from html.parser import HTMLParser
 
 from kiss_bench.records.evidence import Evidence
-from kiss_bench.reports.json import leaderboard_json, plain_json, record_json, tuning_json
+from kiss_bench.records.json import plain_json, record_json
+from kiss_bench.records.tuning import tuning_json
 
 TOKEN = re.compile(
     r"(?<![\w.\-#])(?P<about>about )?(?P<limit>[<>] ?)?(?P<number>[+\-−]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?)"
@@ -53,7 +54,7 @@ class Walk(HTMLParser):
 def files_of(evidence: Evidence):
     """The folder's files, as a reader of JSON has them."""
     return {
-        "leaderboard.json": json.loads(leaderboard_json(evidence.board)),
+        "leaderboard.json": json.loads(record_json(evidence.board)),
         "tuning.json": json.loads(tuning_json(evidence.tuning)),
         "diagnostics.json": json.loads(record_json(evidence.diagnostics)) if evidence.diagnostics else {},
         "environment.json": evidence.environment,

@@ -11,10 +11,10 @@ import pytest
 from boards import BOARDS, DUMMY, EXPLODED, HOSTILE, STAYS, TROUBLE
 from tunings import TUNINGS
 
-from kiss_bench.records.board import BoardRow, board_as_dict, board_from_dict
-from kiss_bench.records.tuning import record_from_dict
+from kiss_bench.records.board import Board, BoardRow
+from kiss_bench.records.json import plain_json, record_json, record_of
+from kiss_bench.records.tuning import record_from_dict, tuning_json
 from kiss_bench.reports.csv import leaderboard_csv
-from kiss_bench.reports.json import leaderboard_json, plain_json, tuning_json
 
 
 def lines_of(board):
@@ -22,13 +22,13 @@ def lines_of(board):
 
 
 def test_json_is_the_board_itself():
-    assert json.loads(leaderboard_json(STAYS)) == json.loads(json.dumps(board_as_dict(STAYS)))
-    assert next(iter(json.loads(leaderboard_json(STAYS)))) == "schema"
+    assert json.loads(record_json(STAYS)) == json.loads(json.dumps(plain_json(STAYS)))
+    assert next(iter(json.loads(record_json(STAYS)))) == "schema"
 
 
 @pytest.mark.parametrize("name", [name for name in BOARDS if name != "exploded"])
 def test_a_board_survives_the_round_trip(name):
-    assert board_from_dict(json.loads(leaderboard_json(BOARDS[name]))) == BOARDS[name]
+    assert record_of(Board, json.loads(record_json(BOARDS[name]))) == BOARDS[name]
 
 
 @pytest.mark.parametrize("name", TUNINGS)
@@ -37,10 +37,10 @@ def test_a_tuning_record_survives_the_round_trip(name):
 
 
 def test_what_is_no_number_becomes_null():
-    linear = json.loads(leaderboard_json(EXPLODED))["rungs"][2]
+    linear = json.loads(record_json(EXPLODED))["rungs"][2]
     assert (linear["gain_low"], linear["gain_high"], linear["score"]) == (None, None, 3.2e11)
     odd = replace(DUMMY, seeds={1: np.float64("nan"), "b": np.int64(3), "c": np.array([1.5, np.inf]), "d": {2, 1}})
-    assert json.loads(leaderboard_json(replace(STAYS, rungs=(odd,))))["rungs"][0]["seeds"] == {
+    assert json.loads(record_json(replace(STAYS, rungs=(odd,))))["rungs"][0]["seeds"] == {
         "1": None, "b": 3, "c": [1.5, None], "d": [1, 2],
     }  # fmt: skip
     assert plain_json(MappingProxyType({"a": (True, np.True_, ValueError)})) == {
@@ -75,3 +75,18 @@ def test_csv_text_is_no_formula():
             assert number or not cell.startswith(("=", "+", "-", "@"))
     assert lines_of(HOSTILE)[-1]["rung"] == "'+broken"
     assert lines_of(HOSTILE)[-1]["reason"].startswith("'=cmd|")
+
+
+def test_a_whole_number_is_read_as_one_and_a_text_made_again_is_the_same():
+    board = replace(STAYS, metric=replace(STAYS.metric, margin=3, margin_abs=3), alpha=0)
+    text = record_json(board)
+    assert '"margin": 3,' in text
+    assert record_json(record_of(Board, json.loads(text))) == text
+
+
+def test_what_is_unknown_or_missing_inside_is_told_by_its_place():
+    plain = plain_json(STAYS)
+    del plain["rungs"][1]["rung"], plain["folds"]["kind"]
+    plain["metric"]["mood"] = "fine"
+    with pytest.raises(ValueError, match=r"metric.mood is unknown; folds.kind is missing; rungs\[1\].rung is missing"):
+        record_of(Board, plain)

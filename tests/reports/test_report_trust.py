@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from boards import BOARDS, FORWARD, INTERVALS, NOISE, SEVERAL, STAYS
 
-from kiss_bench.records.board import board_from_dict
-from kiss_bench.reports.json import leaderboard_json
+from kiss_bench.records.board import Board
+from kiss_bench.records.json import record_json, record_of
 from kiss_bench.reports.markdown import leaderboard_markdown
 from kiss_bench.reports.trust import trust_section
 
@@ -24,11 +24,11 @@ NEW_ROW = (
 
 def without_new_fields(board):
     """The board as it was written before these fields were there."""
-    plain = json.loads(leaderboard_json(board))
+    plain = json.loads(record_json(board))
     rungs = [{key: value for key, value in row.items() if key not in NEW_ROW} for row in plain["rungs"]]
     folds = {key: value for key, value in plain["folds"].items() if key != "repeats"}
     kept = {key: value for key, value in plain.items() if key not in {"multiplicity", "ladder_error"}}
-    return board_from_dict({**kept, "rungs": rungs, "folds": folds})
+    return record_of(Board, {**kept, "rungs": rungs, "folds": folds})
 
 
 def test_the_table_is_of_the_recommended_rung_and_the_figures_of_all():

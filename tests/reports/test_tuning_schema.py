@@ -9,8 +9,15 @@ from jsonschema import Draft202012Validator
 from tunings import ADAPTED
 
 from kiss_bench.errors import RecordError
-from kiss_bench.records.tuning import SCHEMA_FILE, dotted, faults_of, record_from_dict, record_schema, schema_text
-from kiss_bench.reports.json import tuning_json
+from kiss_bench.records.json import dotted
+from kiss_bench.records.tuning import (
+    SCHEMA_FILE,
+    faults_of,
+    record_from_dict,
+    record_schema,
+    schema_text,
+    tuning_json,
+)
 
 pytest_plugins = ["finished_runs"]
 

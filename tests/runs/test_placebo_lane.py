@@ -16,7 +16,8 @@ from small_tables import write_config, write_tables
 from kiss_bench import bench
 from kiss_bench.cli import main
 from kiss_bench.plan.read import read_plan
-from kiss_bench.records.board import board_from_dict
+from kiss_bench.records.board import Board
+from kiss_bench.records.json import record_of
 from kiss_bench.runs.known import catalogue
 from kiss_bench.runs.run import Options, run
 from kiss_bench.watching import watcher
@@ -93,7 +94,7 @@ def test_it_comes_after_the_ladder_and_is_told_draw_by_draw(done):
 def test_it_is_in_the_record_and_in_every_report(done):
     bench, _, board, _ = done
     folder = bench.folder / "results" / "here"
-    assert board_from_dict(json.loads((folder / "leaderboard.json").read_text())) == board
+    assert record_of(Board, json.loads((folder / "leaderboard.json").read_text())) == board
     report = (folder / "leaderboard.md").read_text()
     assert "## Placebo" in report
     assert "the placebo sees no leak" in report
@@ -111,7 +112,7 @@ def test_a_run_that_was_stopped_in_it_goes_on_and_has_its_leaderboard_already(tm
 
     with pytest.raises(KeyboardInterrupt):
         bench.run(PLACEBO, watch=stop)
-    first = board_from_dict(json.loads((tmp_path / "results" / "here" / "leaderboard.json").read_text()))
+    first = record_of(Board, json.loads((tmp_path / "results" / "here" / "leaderboard.json").read_text()))
     assert first.digest
     assert first.placebo is None
     board = bench.run(PLACEBO)

@@ -32,7 +32,7 @@ class Finding:
     """The columns it is about; empty where it is about rows."""
     sentence: str
     """What was found, in numbers, for someone who reads nothing else."""
-    figures: Mapping[str, float] = field(default_factory=dict)
+    figures: Mapping[str, int | float] = field(default_factory=dict)
     answer: Answer | None = None
     """What the config's `reviewed:` says of the column; a question with one is no longer open."""
 
