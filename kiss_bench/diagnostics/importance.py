@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kiss_bench.diagnostics.scored import Draws, Floats, draws_of, part_means
+from kiss_bench.diagnostics.slices import Draws, Floats, draws_of, part_means
 from kiss_bench.diagnostics.wording import short
 from kiss_bench.errors import RungError
 from kiss_bench.evaluation.exam import Exam, Positions

@@ -16,18 +16,26 @@ from kiss_bench.judge.contrasts import (
     Measured,
     contrast,
     difference,
+    fewest_members,
     in_metric_units,
     lenient_contrast,
     margin_in_metric_units,
     measure,
     set_exam,
 )
-from kiss_bench.judge.inference import LONG_SERIES, NADEAU_BENGIO, Spread, is_close, level_applied, spread
+from kiss_bench.judge.inference import (
+    LONG_SERIES,
+    NADEAU_BENGIO,
+    Estimate,
+    Layout,
+    Spread,
+    is_close,
+    level_applied,
+    spread,
+)
 from kiss_bench.judge.judgement import Comparison, Floats, Terms, Verdict
-from kiss_bench.judge.layout import Estimate, Layout
 from kiss_bench.judge.power import detectable, repeats_needed, rows_needed
 from kiss_bench.judge.predictions import Predictions
-from kiss_bench.judge.refusals import fewest_members
 
 HARMLESS = 0.05
 """NOT JUSTIFIED below this probability that the gain exceeds the margin."""

@@ -8,9 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
-from kiss_bench.judge.inference import ENOUGH_REPEATS, NADEAU_BENGIO, Spread, highest_redrawing, level_applied
+from kiss_bench.judge.inference import (
+    ENOUGH_REPEATS,
+    NADEAU_BENGIO,
+    Estimate,
+    Layout,
+    Spread,
+    highest_redrawing,
+    level_applied,
+)
 from kiss_bench.judge.judgement import Terms
-from kiss_bench.judge.layout import Estimate, Layout
 from kiss_bench.metrics import Metric, find_metric, label_score, row_losses
 from kiss_bench.plan.plan import MOST_REPEATS
 

@@ -10,8 +10,8 @@ import pandas as pd
 
 from kiss_bench.errors import RecordError
 from kiss_bench.evaluation.exam import Exam
-from kiss_bench.judge.climb import judge
 from kiss_bench.judge.judgement import Candidate, Judgement
+from kiss_bench.judge.ladder import judge
 from kiss_bench.judge.predictions import Predictions
 from kiss_bench.plan.plan import Plan, Step
 from kiss_bench.records.board import Board, BoardRow

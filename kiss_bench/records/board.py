@@ -274,7 +274,7 @@ class BoardRow:
     reliability: Mapping[str, Any] | None = None
     """Classification: how far the probabilities can be taken at their word (kiss_bench.judge.reliability)."""
     prediction_intervals: Mapping[str, Any] | None = None
-    """Regression: coverage and mean width of out-of-fold intervals (kiss_bench.judge.prediction_intervals)."""
+    """Regression: coverage and mean width of out-of-fold intervals (kiss_bench.judge.reliability)."""
     clipped: int | None = None
     """Probabilities raised to the floor 1/(2 n_train) before they were stored."""
     fit_seconds: Number | None = None

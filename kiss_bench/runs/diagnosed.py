@@ -6,12 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kiss_bench.diagnostics.confusion import MOST_LABELS, confusion
-from kiss_bench.diagnostics.cuts import Cut, feature_cuts, group_cut, time_cut
-from kiss_bench.diagnostics.disagreements import Said, Truth, disagreements
-from kiss_bench.diagnostics.residuals import residuals
-from kiss_bench.diagnostics.scored import Scored, draws_of, overall
-from kiss_bench.diagnostics.slices import slices
+from kiss_bench.diagnostics.residuals import MOST_LABELS, Said, Truth, confusion, disagreements, residuals
+from kiss_bench.diagnostics.slices import Cut, Scored, draws_of, feature_cuts, group_cut, overall, slices, time_cut
 from kiss_bench.errors import RecordError
 from kiss_bench.metrics import METRICS, Metric
 from kiss_bench.plan.plan import Arm

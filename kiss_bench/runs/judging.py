@@ -6,9 +6,9 @@ from dataclasses import replace
 from kiss_bench.engines.mapping import each
 from kiss_bench.evaluation.arithmetic import level_here
 from kiss_bench.evaluation.exam import Exam, Outcome, Place
-from kiss_bench.judge.climb import contested, judge
 from kiss_bench.judge.contrasts import set_exam
 from kiss_bench.judge.judgement import Candidate, Judged, Judgement, Terms
+from kiss_bench.judge.ladder import contested, judge
 from kiss_bench.judge.predictions import Predicted, Predictions, whole_repeats
 from kiss_bench.plan.plan import Arm, Plan, Step
 from kiss_bench.runs.trials import lacks

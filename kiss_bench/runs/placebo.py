@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from kiss_bench.errors import DataError, FoldError
 from kiss_bench.evaluation.exam import Exam
-from kiss_bench.judge.climb import judge
+from kiss_bench.judge.ladder import judge
 from kiss_bench.plan.plan import Plan, Step
 from kiss_bench.records.board import FOUND, PlaceboDraw, PlaceboFacts
 from kiss_bench.runs.execution import Beside, run_beside

@@ -6,8 +6,8 @@ from dataclasses import replace
 from kiss_bench.errors import DataError, FoldError, KissBenchError
 from kiss_bench.evaluation.exam import Exam
 from kiss_bench.evaluation.thresholds import threshold_metric
-from kiss_bench.judge.climb import judge
 from kiss_bench.judge.judgement import Candidate, Judgement, Terms
+from kiss_bench.judge.ladder import judge
 from kiss_bench.judge.predictions import Predictions
 from kiss_bench.metrics import find_metric
 from kiss_bench.plan.plan import MetricPlan

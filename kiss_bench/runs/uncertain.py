@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from kiss_bench.judge.judgement import Floats
-from kiss_bench.judge.prediction_intervals import OutOfFold, prediction_intervals
 from kiss_bench.judge.predictions import Predictions
-from kiss_bench.judge.reliability import reliability
+from kiss_bench.judge.reliability import OutOfFold, prediction_intervals, reliability
 from kiss_bench.plan.plan import Arm, Step
 from kiss_bench.records.json import plain_json
 from kiss_bench.runs.units import Progress

@@ -5,8 +5,17 @@ import pandas as pd
 import pytest
 from exam_tables import TASKS, exam_of, messy, plain
 
-from kiss_bench.diagnostics.readings import MOST_TERMS, READERS, Subject, columns_of, reading, terms
-from kiss_bench.diagnostics.trees import branches, nodes, walked
+from kiss_bench.diagnostics.readings import (
+    MOST_TERMS,
+    READERS,
+    Subject,
+    branches,
+    columns_of,
+    nodes,
+    reading,
+    terms,
+    walked,
+)
 from kiss_bench.errors import RungError
 from kiss_bench.evaluation.pipeline import pipeline_of
 from kiss_bench.runs.units import rung_facts

@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix
 
-from kiss_bench.diagnostics.confusion import MOST_LABELS, confusion
-from kiss_bench.diagnostics.disagreements import MOST_ROWS, Said, Truth, disagreements
-from kiss_bench.diagnostics.residuals import residuals
+from kiss_bench.diagnostics.residuals import MOST_LABELS, MOST_ROWS, Said, Truth, confusion, disagreements, residuals
 
 HOW = "the most probable one"
 

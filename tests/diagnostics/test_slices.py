@@ -9,9 +9,19 @@ import statsmodels.api as sm
 from scipy import stats
 from scipy.signal import lfilter
 
-from kiss_bench.diagnostics.cuts import feature_cuts, group_cut, time_cut
-from kiss_bench.diagnostics.scored import Draws, Scored, draws_of, overall, part_means
-from kiss_bench.diagnostics.slices import MOST_GROUPS, MOST_OTHERS, slices
+from kiss_bench.diagnostics.slices import (
+    MOST_GROUPS,
+    MOST_OTHERS,
+    Draws,
+    Scored,
+    draws_of,
+    feature_cuts,
+    group_cut,
+    overall,
+    part_means,
+    slices,
+    time_cut,
+)
 from kiss_bench.metrics import METRICS
 from kiss_bench.tasks.columns import canonical
 

@@ -9,7 +9,7 @@ from sklearn import metrics as sk
 
 from kiss_bench.errors import KissBenchError, RecordError
 from kiss_bench.judge import Trio, compare_rows, contested
-from kiss_bench.judge.multiplicity import next_level
+from kiss_bench.judge.ladder import next_level
 
 TERMS = terms_of("rmse", 0.01, "relative")
 

@@ -13,12 +13,12 @@ from kiss_bench.judge.contrasts import measure, pooled, set_exam
 from kiss_bench.judge.inference import (
     Spread,
     block_variance,
+    lay_out,
     level_applied,
     long_run_variance,
     nadeau_bengio,
     spread,
 )
-from kiss_bench.judge.layout import lay_out
 from kiss_bench.judge.predictions import Predictions
 
 

@@ -10,7 +10,7 @@ from scipy import stats
 
 from kiss_bench.judge import Predictions
 from kiss_bench.judge.contrasts import measure, set_exam
-from kiss_bench.judge.multiplicity import ladder_error, strict_level
+from kiss_bench.judge.ladder import ladder_error, strict_level
 
 MARGIN = 0.05
 

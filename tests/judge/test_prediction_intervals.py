@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import mean_pinball_loss
 
-from kiss_bench.judge.prediction_intervals import LEAST, LEVEL, OutOfFold, half_widths, prediction_intervals
+from kiss_bench.judge.reliability import LEAST_RESIDUALS, LEVEL, OutOfFold, half_widths, prediction_intervals
 
 
 def normal(n=300, seed=0, folds=5, spread=None, **others):
@@ -102,9 +102,9 @@ class TestForwardInTime:
         assert found.note.startswith("not guaranteed")
 
     def test_early_folds_that_are_too_short_are_passed_over(self):
-        fold = np.repeat([0, 1, 2], [LEAST - 5, 10, 475])
+        fold = np.repeat([0, 1, 2], [LEAST_RESIDUALS - 5, 10, 475])
         rows = replace(self.rows, fold=fold)
-        assert np.isnan(half_widths(rows)[: LEAST + 5]).all()
+        assert np.isnan(half_widths(rows)[: LEAST_RESIDUALS + 5]).all()
         assert prediction_intervals(rows).rows == 475
 
 
