@@ -1,9 +1,13 @@
 """What the board says of probabilities and prediction intervals, computed again from the stored predictions."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
+
+from kiss_bench.judge.reliability import reliability
 
 pytest_plugins = ["finished_runs"]
 
@@ -30,6 +34,20 @@ def test_two_classes_have_a_reliability_table_of_the_positive_one(finished, proj
         assert found["brier"] == pytest.approx(brier_score_loss(happened, rows[column])), name
         assert adds_up(found), name
         assert not found["top_label"]
+
+
+def test_it_is_to_the_last_bit_what_the_table_gives_in_the_order_of_its_lines(finished):
+    """Fold by fold: sums in another order end in other digits, and a board of then would not be made again."""
+    ran = finished("ranked")
+    labels = [name for name in ran.predictions if name.startswith("p_")]
+    positive = labels.index(f"p_{ran.board['positive']}")
+    for name, rows, found in told(ran, "reliability"):
+        codes = rows["actual"].map(lambda label: labels.index(f"p_{label}")).to_numpy(dtype=np.int64)
+        again = asdict(reliability(codes, rows[labels].to_numpy(), positive))
+        assert {key: value for key, value in again.items() if key != "bins"} == {
+            key: value for key, value in found.items() if key != "bins"
+        }, name
+        assert list(again["bins"]) == found["bins"], name
 
 
 def test_several_classes_have_one_of_the_most_probable(finished):
