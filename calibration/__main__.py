@@ -7,22 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from calibration.designs import GROUPS
-from calibration.records import Group
-from calibration.report import missed, table, write
-from calibration.run import Options, fill, gathered
-from calibration.store import ROOT, Store
+from calibration.figures import Group
+from calibration.study import Options, drawn, missed, table, write
+
+ROOT = Path(__file__).parent.parent
 
 
 def main(words: Sequence[str]) -> int:
     """Run what is asked for; 1 where a figure misses its bar."""
     asked = _parsed(words)
     options = Options(draws=asked.draws, seed=asked.seed, jobs=asked.jobs)
-    store = Store(folder=asked.store)
     groups = chosen(asked.only)
-    fill(groups, options, store)
+    draws = drawn(groups, options, asked.store)
     bad = []
     for group in groups:
-        draws = [gathered(group, design, options, store) for design in group.designs]
         text = table(group, draws)
         bad += missed(group, draws)
         sys.stdout.write(f"\n{group.title}\n\n{text}\n")

@@ -4,12 +4,23 @@ from dataclasses import replace
 from functools import partial
 
 from calibration import ladders, rungs
-from calibration.columns import LADDERS, POWERS, RUNGS, SIZES, SIZES_GROUPED, SIZES_ONCE
-from calibration.dependent import forward_pair, grouped_pair
-from calibration.independent import (
+from calibration.figures import (
+    LADDERS,
+    POWERS,
+    RIGHT_ENDINGS,
+    SIZES,
+    SIZES_GROUPED,
+    SIZES_ONCE,
+    Design,
+    Group,
+)
+from calibration.pairs import (
     boosted_trees,
     discriminant_pair,
+    forward_pair,
     gain_at_skill,
+    grouped_pair,
+    judged,
     learner_pair,
     least_squares_pair,
     logistic_pair,
@@ -20,8 +31,6 @@ from calibration.independent import (
     skill_gain,
     unreliable_pair,
 )
-from calibration.pairs import judged
-from calibration.records import Design, Group
 
 ABOVE_LINEAR = ("tree", "forest", "boosting", "stack")
 
@@ -267,8 +276,7 @@ POWER = Group(
 RUNGS_GROUP = Group(
     name="ladders",
     title="The ladder that ships, default settings",
-    columns=RUNGS,
-    sources=("judge", "metrics*", "rungs", "evaluation", "tasks", "tuning"),
+    columns=RIGHT_ENDINGS,
     designs=(
         Design(
             name="rungs-noise",

@@ -10,10 +10,9 @@ from typing import Final, get_args
 
 import numpy as np
 
-from calibration.fits import least_squares
-from calibration.independent import rows_of, squared
-from calibration.records import Figures
-from calibration.splits import Floats, Random, Splits, shuffled
+from calibration.figures import Figures
+from calibration.fits import Floats, Random, Splits, least_squares, shuffled
+from calibration.pairs import rows_of, squared
 from kiss_bench.judge import Candidate, Predicted, judge
 from kiss_bench.plan.plan import Arm, Multiplicity
 

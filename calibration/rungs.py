@@ -10,8 +10,15 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from calibration.records import Figures
-from calibration.splits import Random
+from calibration.figures import Figures
+from calibration.fits import Random
+from kiss_bench.plan.read import plan_from_mapping
+from kiss_bench.runs.exam import set_exam
+from kiss_bench.runs.judging import judge_progress, terms_of
+from kiss_bench.runs.known import catalogue
+from kiss_bench.runs.units import Progress
+from kiss_bench.selftest.draws import fitted, highest
+from kiss_bench.tasks.table import make_table
 
 COLUMNS = 10
 SHARED = {"project": "calibration", "target": "y", "tuning": {"trials": 0}}
@@ -19,26 +26,13 @@ SHARED = {"project": "calibration", "target": "y", "tuning": {"trials": 0}}
 
 def ladder(rng: Random, *, table: Callable[[Random], pd.DataFrame], right: Sequence[str]) -> Figures:
     """Judge the whole default ladder on one table; `right` are the rungs that it may end on."""
-    from kiss_bench.metrics import find_metric
-    from kiss_bench.plan.read import plan_from_mapping
-    from kiss_bench.runs.exam import set_exam
-    from kiss_bench.runs.judging import judge_progress, terms_of
-    from kiss_bench.runs.known import catalogue
-    from kiss_bench.runs.units import Progress
-    from kiss_bench.tasks.table import table_from_frame
-    from kiss_bench.tuning.unit import run_unit
-
     plan = plan_from_mapping(SHARED, catalogue())
-    exam = set_exam(plan, table_from_frame(table(rng), plan.target))
-    progress = Progress(exam=exam, quick=True)
-    for unit in progress.units():
-        progress.add(unit, run_unit(exam, unit))
-    judgement = judge_progress(progress)
+    exam = set_exam(plan, make_table(table(rng), plan.target))
+    judgement = judge_progress(fitted(Progress(exam=exam, quick=True)))
     failed = [entry.rung for entry in judgement.entries if entry.status != "ok"]
     if failed:
         raise RuntimeError(f"rungs that must run here failed: {', '.join(failed)}")
-    sign = 1.0 if find_metric(terms_of(exam).metric).greater_is_better else -1.0
-    best = max(judgement.entries, key=lambda entry: sign * (entry.score or 0.0)).rung
+    best = highest(terms_of(exam).metric, judgement.entries)
     names = [entry.rung for entry in judgement.entries]
     return {
         "right": float(judgement.recommended.rung in right),

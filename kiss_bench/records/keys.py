@@ -56,7 +56,10 @@ def own_sources() -> str:
 
 
 def sources_behind(*files: Path) -> tuple[Path, ...]:
-    """These files of the package and all of it that they import, wherever in a file, however written, at any remove."""
+    """These files and all that they import of the package, wherever in a file, however written, at any remove.
+
+    Of a folder beside the package (`calibration/`) what its files import of that folder counts as well.
+    """
     waiting, found = list(files), set()
     while waiting:
         file = waiting.pop()
@@ -68,8 +71,9 @@ def sources_behind(*files: Path) -> tuple[Path, ...]:
 
 @cache
 def _imports_of(file: Path) -> frozenset[Path]:
-    """Every file of the package that is imported in this one; what is named after `import` may be a module, too."""
-    home, names = ("kiss_bench", *file.relative_to(PACKAGE).parent.parts), set[str]()
+    """Every file of the package, or beside this one, that it imports; what is named after `import` may be a module."""
+    names, folder = set[str](), file.parent
+    home = ("kiss_bench", *folder.relative_to(PACKAGE).parts) if folder.is_relative_to(PACKAGE) else (folder.name,)
     for node in ast.walk(ast.parse(file.read_bytes())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
@@ -77,15 +81,17 @@ def _imports_of(file: Path) -> frozenset[Path]:
             above = home[: len(home) + 1 - node.level] if node.level else ()
             base = ".".join([*above, *([node.module] if node.module else [])])
             names |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
-    return frozenset(path for name in names if name.split(".")[0] == "kiss_bench" for path in _files_of(name))
+    own = {"kiss_bench", home[0]}
+    return frozenset(path for name in names if name.split(".")[0] in own for path in _files_of(name))
 
 
 @cache
 def _files_of(module: str) -> tuple[Path, ...]:
     """The file of a module, and those of the packages it is in."""
-    parts = module.split(".")[1:]
-    packages = [PACKAGE.joinpath(*parts[:depth], "__init__.py") for depth in range(len(parts) + 1)]
-    return tuple(path for path in [*packages, PACKAGE.joinpath(*parts).with_suffix(".py")] if path.is_file())
+    top, *parts = module.split(".")
+    home = PACKAGE if top == "kiss_bench" else PACKAGE.with_name(top)
+    packages = [home.joinpath(*parts[:depth], "__init__.py") for depth in range(len(parts) + 1)]
+    return tuple(path for path in [*packages, home.joinpath(*parts).with_suffix(".py")] if path.is_file())
 
 
 def rung_sources(ladder: Sequence[Step]) -> dict[str, str]:

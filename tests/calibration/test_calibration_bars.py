@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from calibration.designs import GROUPS
-from calibration.report import missed
-from calibration.run import Options, blocks_of, simulate
+from calibration.study import Options, blocks_of, missed, simulate
 from kiss_bench.judge import comparison
 from kiss_bench.judge.inference import Spread
 
@@ -23,7 +22,7 @@ CHOSEN = (
 def drawn(name):
     """The group cut down to one design, and its draws."""
     group, design = next((g, d) for g in GROUPS for d in g.designs if d.name == name)
-    parts = [simulate(block) for block in blocks_of(group, design, Options(draws=DRAWS))]
+    parts = [simulate(block) for block in blocks_of(design, Options(draws=DRAWS))]
     return group, design, {figure: np.concatenate([part[figure] for part in parts]) for figure in parts[0]}
 
 
@@ -31,7 +30,7 @@ def misses(name):
     from dataclasses import replace
 
     group, design, draws = drawn(name)
-    return missed(replace(group, designs=(design,)), [draws])
+    return missed(replace(group, designs=(design,)), {design.name: draws})
 
 
 @pytest.mark.parametrize("name", CHOSEN)

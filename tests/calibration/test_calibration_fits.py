@@ -8,8 +8,8 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import KNeighborsRegressor
 
-from calibration import dependent, fits, independent
-from calibration.splits import by_group, expanding, shuffled, stratified
+from calibration import fits, pairs
+from calibration.fits import by_group, expanding, shuffled, stratified
 
 ROWS, COLUMNS = 90, 3
 
@@ -95,11 +95,11 @@ def test_forward_folds_train_on_the_past_only():
 @pytest.mark.parametrize(
     ("simulate", "truth"),
     [
-        (partial(independent.least_squares_pair, n=100, p=20, gain=1.0), independent.least_squares_gain(100, 20, 1.0)),
-        (partial(independent.nested_pair, n=100, p=5, extra=10, signal=0.4), independent.nested_gain(100, 5, 10, 0.4)),
+        (partial(pairs.least_squares_pair, n=100, p=20, gain=1.0), pairs.least_squares_gain(100, 20, 1.0)),
+        (partial(pairs.nested_pair, n=100, p=5, extra=10, signal=0.4), pairs.nested_gain(100, 5, 10, 0.4)),
         (
-            partial(independent.least_squares_pair, n=100, p=5, gain=independent.gain_at_skill(100, 5, 0.2), skill=0.2),
-            independent.skill_gain(100, 5, 0.2),
+            partial(pairs.least_squares_pair, n=100, p=5, gain=pairs.gain_at_skill(100, 5, 0.2), skill=0.2),
+            pairs.skill_gain(100, 5, 0.2),
         ),
     ],
 )
@@ -117,14 +117,14 @@ def test_the_exact_true_gain_is_the_mean_gain_over_draws(simulate, truth):
 
 
 def test_series_have_the_memory_and_the_variance_they_should():
-    series = dependent._series(np.random.default_rng(0), 20_000, 1, 0.8)[:, 0]
+    series = pairs._series(np.random.default_rng(0), 20_000, 1, 0.8)[:, 0]
     assert series.var() == pytest.approx(1.0, abs=0.1)
     assert np.corrcoef(series[1:], series[:-1])[0, 1] == pytest.approx(0.8, abs=0.02)
 
 
-@pytest.mark.parametrize("sizes", dependent.SIZES)
+@pytest.mark.parametrize("sizes", pairs.SIZES)
 def test_group_sizes_are_as_many_as_asked_and_never_empty(sizes):
-    found = dependent.SIZES[sizes](np.random.default_rng(0), 16)
+    found = pairs.SIZES[sizes](np.random.default_rng(0), 16)
     assert len(found) == 16
     assert found.min() >= 1
     assert sizes != "giant" or (found.max(), found.sum()) == (270, 300)

@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+import sys
+from pathlib import Path
 
 import pytest
 from scipy.stats import binomtest
@@ -9,12 +11,19 @@ from shapes import FOLDS, shape
 from statsmodels.stats.proportion import proportion_confint
 
 from kiss_bench.errors import KissBenchError
+from kiss_bench.judge import compare_rows, judge
 from kiss_bench.judge.judgement import Recommended
+from kiss_bench.metrics import METRICS
+from kiss_bench.records.keys import PACKAGE
 from kiss_bench.runs.judging import judge_progress
+from kiss_bench.runs.units import Progress
+from kiss_bench.selftest import draws
 from kiss_bench.selftest.draws import Draw, Place, drawn, judged, simulated_exam
-from kiss_bench.selftest.rates import Rate, rates_of
-from kiss_bench.selftest.report import verdict_sentences
-from kiss_bench.selftest.scenarios import SCENARIOS
+from kiss_bench.selftest.report import Rate, rates_of, verdict_sentences
+from kiss_bench.selftest.scenarios import SCENARIOS, simulated_frame
+from kiss_bench.selftest.shape import shape_of
+from kiss_bench.tasks.folds import draw_folds
+from kiss_bench.tuning.unit import run_unit
 
 COUNTS = [(0, 20), (1, 20), (7, 200), (92, 100), (200, 200)]
 
@@ -134,3 +143,22 @@ def test_contested_pairs_are_run_on_more_repeats_as_in_a_run():
 def test_a_draw_is_a_pure_function_of_shape_and_place(small):
     place = Place(scenario="linear", number=5)
     assert drawn(small, place) == drawn(small, place)
+
+
+# what makes stored draws stale
+
+
+def test_every_source_that_decides_a_draw_is_found_from_imports(monkeypatch):
+    found = set[Path]()
+    monkeypatch.setattr(draws, "source_hash", lambda files: found.update(files) or "hash")
+    draws.deciding_sources.cache_clear()
+    assert draws.deciding_sources() == "hash"
+    draws.deciding_sources.cache_clear()
+    assert [file for file in found if not file.is_file()] == []
+    deciding = (simulated_frame, shape_of, draw_folds, run_unit, Progress, judge_progress, judge, compare_rows, METRICS)
+    modules = [getattr(one, "__module__", None) or "kiss_bench.metrics" for one in deciding]
+    assert {Path(sys.modules[name].__file__) for name in modules} <= found
+    assert {*(PACKAGE / "rungs").glob("*.py")} <= found  # found by folder, by their names in a plan
+    places = {path.relative_to(PACKAGE).parts[0] for path in found}
+    assert not places & {"cli", "reports", "watching", "watching.py"}
+    assert Path(sys.modules["kiss_bench.selftest.report"].__file__) not in found

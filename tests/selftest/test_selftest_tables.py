@@ -11,10 +11,21 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from kiss_bench.errors import KissBenchError
 from kiss_bench.metrics import METRICS
 from kiss_bench.selftest.draws import Place, generator, simulated_exam
-from kiss_bench.selftest.scenarios import GATE, SCENARIOS, removed_share
+from kiss_bench.selftest.scenarios import (
+    GATE,
+    PERSISTENCE,
+    SCENARIOS,
+    WITHIN_GROUP,
+    Aim,
+    acting,
+    bounded,
+    centres,
+    distance,
+    explained,
+    removed_share,
+    simulated_frame,
+)
 from kiss_bench.selftest.shape import MOST_ROWS, margin_share, shape_hash, shape_of
-from kiss_bench.selftest.strength import Aim, centres, distance
-from kiss_bench.selftest.tables import PERSISTENCE, WITHIN_GROUP, acting, bounded, explained, simulated_frame
 from kiss_bench.tasks.splitters import SPLITTERS
 
 MANY = 20_000

@@ -1,14 +1,94 @@
-"""What is read off the draws of a design: shares of wrong or right promotions, coverage, power against others'."""
+"""What a design is and what one draw of it holds; what is read off many draws, and what is asked of it.
 
-from collections.abc import Callable
+Shares of wrong or right promotions, coverage of intervals, power against others' tests.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from scipy.special import ndtri
 
-from calibration.pairs import ALPHA, LEVELS
-from calibration.records import Bar, Column, Design, Draws, Measured
-from calibration.splits import Floats
+from calibration.fits import Floats, Random
+
+ALPHA = 0.05
+RUNGS = 7
+"""Tests of the ladder that ships: a rung's own share of alpha is alpha/7."""
+LEVELS = {"": ALPHA, "_low": ALPHA / RUNGS}
+"""Suffix of a figure's name -> the level it was decided at."""
+Figures = dict[str, float]
+"""What one draw came to, by name."""
+Draws = Mapping[str, Floats]
+"""The same for all draws: an array each."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Design:
+    """One simulated world with a known truth. `draw` makes its data, fits, and lets the judge decide."""
+
+    name: str
+    what: str
+    """In words, for the table."""
+    draw: Callable[[Random], Figures]
+    truth: float = 0.0
+    """True gain in the metric's units at the size of the training parts; the margin, where size is measured."""
+    bar: float | None = 0.05
+    """Highest share of wrong promotions, or lowest share of right endings, asked for; None: reported only."""
+    coverage: tuple[float, float] = (0.93, 0.99)
+    """Least and greatest share of 95 % intervals that are to hold the truth."""
+    draws: int | None = None
+    """Draws where they are too dear for the number asked for."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measured:
+    """One figure over all draws, with its Monte-Carlo error."""
+
+    value: float
+    error: float = 0.0
+    draws: int | None = None
+    """How many draws a share was counted over; None where the figure is not a share."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bar:
+    """Lowest and highest value asked for; three Monte-Carlo errors beyond it are let pass."""
+
+    low: float = -math.inf
+    high: float = math.inf
+
+    def passed(self, found: Measured) -> bool:
+        return self.low - self._slack(self.low, found) <= found.value <= self.high + self._slack(self.high, found)
+
+    @staticmethod
+    def _slack(edge: float, found: Measured) -> float:
+        """Three errors: those of a share that lies on the edge, else those of the figure itself."""
+        if not math.isfinite(edge):
+            return 0.0
+        return 3.0 * (found.error if found.draws is None else math.sqrt(edge * (1.0 - edge) / found.draws))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Column:
+    """One figure that is read off every design of a group, and what is asked of it."""
+
+    title: str
+    read: Callable[[Design, Draws], Measured | None]
+    bar: Callable[[Design], Bar | None] = lambda _: None
+    digits: int = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Group:
+    """Designs that share a table."""
+
+    name: str
+    title: str
+    designs: tuple[Design, ...]
+    columns: tuple[Column, ...]
+
 
 Read = Callable[[Design, Draws], Measured | None]
 ESCALATION = 0.93
@@ -180,7 +260,7 @@ LADDERS = (
     Column(title="strict: truth", read=share("strict_truth")),
     Column(title="per_step: truth", read=share("per_step_truth")),
 )
-RUNGS = (
+RIGHT_ENDINGS = (
     Column(title="the judge", read=share("right"), bar=right_often_enough),
     Column(title="highest mean", read=share("best_right")),
 )
