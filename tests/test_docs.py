@@ -20,6 +20,8 @@ from kiss_bench.runs.known import catalogue
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf8")
+DECISIONS = ROOT / "docs" / "decisions"
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted(DECISIONS.glob("*.md"))]
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
 PROJECTS = [read_plan(config, catalogue()).project for config in CONFIGS]
 
@@ -64,10 +66,33 @@ def test_the_example_of_a_proposal_is_believed_as_it_was_committed(tmp_path, cap
     assert capsys.readouterr().out.startswith("**Believe the board in `proposal.md`")
 
 
-def test_links_of_the_readme_lead_somewhere():
-    links = re.findall(r"\]\((?!http)([^)]+)\)", README)
-    assert len(links) > 5
-    assert [link for link in links if not (ROOT / link).exists()] == []
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    links = re.findall(r"\]\((?!http)([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+    assert page.name != "README.md" or len(links) > 5
+
+
+def test_every_topic_of_the_decisions_is_in_their_index():
+    index = (DECISIONS / "README.md").read_text(encoding="utf8")
+    topics = sorted(DECISIONS.glob("*.md"))
+    assert len(topics) > 10
+    assert [page.name for page in topics if f"({page.name})" not in index and page.name != "README.md"] == []
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs" / "config.md"], ids=lambda page: page.name)
+def test_a_config_that_is_shown_has_no_fault(page, tmp_path):
+    blocks = re.findall(r"```yaml\n(project: .*?)```", page.read_text(encoding="utf8"), re.DOTALL)
+    assert blocks
+    for block in blocks:
+        (tmp_path / "shown.yaml").write_text(block, encoding="utf8")
+        assert read_plan(tmp_path / "shown.yaml", catalogue()).project == "my-loans"
+
+
+@pytest.mark.parametrize("page", [ROOT / "docs" / "commands.md"], ids=lambda page: page.name)
+def test_every_command_is_described(page):
+    text = page.read_text(encoding="utf8")
+    assert [name for name in get_command(app).commands if f"`{name}" not in text] == []
 
 
 def test_every_command_is_in_the_changelog():
@@ -78,7 +103,7 @@ def test_every_command_is_in_the_changelog():
 
 
 def test_every_dependency_has_its_reason():
-    decisions = (ROOT / "docs" / "decisions.md").read_text(encoding="utf8")
+    decisions = (DECISIONS / "layout-and-dependencies.md").read_text(encoding="utf8")
     project = (ROOT / "pyproject.toml").read_text(encoding="utf8")
     block = project.split("dependencies = [", 1)[1].split("]", 1)[0]
     names = re.findall(r'"([a-z0-9.-]+)>=', block)
