@@ -97,8 +97,8 @@ def note_seen(folder: Path, exam: Exam) -> None:
         note(folder, exam, "seen", {})
 
 
-def note_run(folder: Path, exam: Exam, board: Board, files: Mapping[str, str]) -> None:
-    """Put a run that ended on record, with its verdicts and the seals of its files."""
+def note_run(folder: Path, exam: Exam, board: Board, files: Mapping[str, str]) -> Board:
+    """Put a run that ended on record, with its verdicts and the seals of its files; gives its board as `note` does."""
     facts = {
         "digest": board.digest,
         "folds_hash": board.folds_hash,
@@ -114,19 +114,25 @@ def note_run(folder: Path, exam: Exam, board: Board, files: Mapping[str, str]) -
         "files": dict(files),
         "core": core_seal(plain_json(board)),
     }
-    note(folder, exam, "run", facts)
+    return note(folder, exam, "run", facts, board) or board
 
 
-def note(folder: Path, exam: Exam, event: str, facts: Mapping[str, Any]) -> Line:
-    """Put an event on record, and let the board of before name it as the ledger's end.
+def note(folder: Path, exam: Exam, event: str, facts: Mapping[str, Any], board: Board | None = None) -> Board | None:
+    """Put an event on record, and let the board that lies in the folder name it as the ledger's end.
 
-    Raises RecordError where it cannot be written.
+    `board` is that board, where it is at hand; else it is read. Gives it as it lies there then; None where there is
+    none of this version. Raises RecordError where something cannot be written.
     """
+    board = _board_there(folder) if board is None else board
+    before = None if board is None else board.honesty.ledger
     hashes = {"plan_hash": plan_hash(exam), "data_hash": exam.task.data_hash, "code_hash": own_sources()}
     whole = {**facts, "asked_hash": asked_hash(exam), "sealed": sealed_hash(exam)}
-    line = append(folder, Event(event=event, **hashes, facts=whole), anchor=anchor_of(folder))
-    _anchor(folder)
-    return line
+    append(folder, Event(event=event, **hashes, facts=whole), anchor=before.head if before else "")
+    if board is None or before is None:
+        return board
+    board = replace(board, honesty=replace(board.honesty, ledger=ledger_facts(folder)))
+    write_whole(folder / BOARD, record_json(board))  # its seal leaves the ledger's end out
+    return board
 
 
 def ledger_facts(folder: Path) -> LedgerFacts:
@@ -134,24 +140,11 @@ def ledger_facts(folder: Path) -> LedgerFacts:
     return LedgerFacts(lines=len(ledger.lines), head=ledger.head, faults=faults_on_record(ledger))
 
 
-def anchor_of(folder: Path) -> str:
-    """The line that the board names as the last; empty where no board of this version is there."""
+def _board_there(folder: Path) -> Board | None:
     try:
-        told = read_board(folder).honesty.ledger
+        return read_board(folder)
     except RecordError:
-        return ""
-    return told.head if told else ""
-
-
-def _anchor(folder: Path) -> None:
-    """Name the ledger's end in the board that is there, which its seal leaves out."""
-    try:
-        board = read_board(folder)
-    except RecordError:
-        return
-    if board.honesty.ledger is not None:
-        told = replace(board.honesty, ledger=ledger_facts(folder))
-        write_whole(folder / BOARD, record_json(replace(board, honesty=told)))
+        return None
 
 
 def registered_last(ledger: Ledger) -> Line | None:

@@ -113,9 +113,7 @@ def write_board(folder: Path, exam: Exam, board: Board, record: TuningRecord) ->
     In this order a process that is killed leaves no run on record without its board.
     """
     seals = _board_texts(folder, board, record)
-    _write_board(folder, board)
-    note_run(folder, exam, board, seals)
-    return _with_end(folder, board)
+    return note_run(folder, exam, _written(folder, board), seals)
 
 
 def seal_again(folder: Path, exam: Exam, event: str, facts: Mapping[str, Any], names: Iterable[str]) -> Board:
@@ -123,8 +121,8 @@ def seal_again(folder: Path, exam: Exam, event: str, facts: Mapping[str, Any], n
 
     The event comes first: a process that is stopped in between has shown nothing that is not on record.
     """
-    note(folder, exam, event, {**facts, "files": seals_of(folder, names)})
-    return rewrite(folder, exam, read_board(folder))
+    board = note(folder, exam, event, {**facts, "files": seals_of(folder, names)})
+    return rewrite(folder, exam, board or read_board(folder))
 
 
 def rewrite(folder: Path, exam: Exam, board: Board) -> Board:
@@ -137,9 +135,8 @@ def rewrite(folder: Path, exam: Exam, board: Board) -> Board:
     for name, render in tuning_reports().items():
         write_whole(folder / name, render(record))
     seals = _board_texts(folder, board, record)
-    _write_board(folder, board)
-    note(folder, exam, "sealed", {"files": seals})
-    return _with_end(folder, board)
+    board = _written(folder, board)
+    return note(folder, exam, "sealed", {"files": seals}, board) or board
 
 
 def _board_texts(folder: Path, board: Board, record: TuningRecord) -> dict[str, str]:
@@ -162,13 +159,11 @@ def write_evidence(folder: Path, evidence: Evidence) -> list[str]:
     return [name for name, text in texts.items() if text is not None]
 
 
-def _write_board(folder: Path, board: Board) -> None:
-    write_whole(folder / BOARD, board_reports()[BOARD](_with_end(folder, board)))
-
-
-def _with_end(folder: Path, board: Board) -> Board:
-    """The board, naming the ledger's end."""
-    return replace(board, honesty=replace(board.honesty, ledger=ledger_facts(folder)))
+def _written(folder: Path, board: Board) -> Board:
+    """The board as it is written: naming the ledger's end."""
+    board = replace(board, honesty=replace(board.honesty, ledger=ledger_facts(folder)))
+    write_whole(folder / BOARD, board_reports()[BOARD](board))
+    return board
 
 
 def _whole(board: Board, record: TuningRecord, tables: Tables) -> tuple[Board, TuningRecord]:

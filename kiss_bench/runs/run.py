@@ -96,15 +96,15 @@ def _run(plan: Plan, options: Options, workforce: Workforce, watch: Watch, table
             judgement = filling.to_the_end(_noting(watch, folder, exam))
         tables = tables_of(progress)
         board = board_of(progress, judgement, tables, time.perf_counter() - started)
-        if filling.resumed:
-            board = replace(board, seconds=_seconds_of(folder, board.digest))
+        before = _same_results(folder, board.digest)
+        if filling.resumed:  # how long the run took that first came to this board; None where it took several
+            board = replace(board, seconds=before.seconds if before else None)
         facts = {
             "command": options.command, "engine": options.engine, "jobs": workforce.size, "ran": filling.ran,
             "arithmetic": arithmetic_facts(exam),
         }  # fmt: skip
         if board.recommended is not None:
-            board = replace(board, stability=stability_of(progress, judgement))
-        board = _as_asked_before(folder, board)
+            board = _as_asked_before(replace(board, stability=stability_of(progress, judgement)), before)
         diagnostics = known(folder, board.digest) or diagnosed(progress, board, table, watch)
         findings = Findings(board=board, tables=tables, diagnostics=diagnostics)
         board = write_results(folder, progress, findings, facts)
@@ -151,24 +151,20 @@ def _with_checks(board: Board, of: tuple[Exam, Table], options: Options, beside:
     return board
 
 
-def _as_asked_before(folder: Path, board: Board) -> Board:
-    """The board with what a placebo and other seeds said of these very results: it is not asked away again."""
-    try:
-        before = read_board(folder)
-    except RecordError:
-        return board
-    if before.digest != board.digest or board.stability is None:
-        return board
-    now, then = board.stability, before.stability
-    if then is not None:
-        now = replace(now, seeds=then.seeds, by_hand=then.by_hand, flip_rate=then.flip_rate)
-    return replace(board, placebo=before.placebo, stability=now)
-
-
-def _seconds_of(folder: Path, digest: str) -> float | None:
-    """How long the run took that first came to this board; None where it took several."""
+def _same_results(folder: Path, digest: str) -> Board | None:
+    """The board that lies in the folder, where it is of these very results."""
     try:
         before = read_board(folder)
     except RecordError:
         return None
-    return before.seconds if before.digest == digest else None
+    return before if before.digest == digest else None
+
+
+def _as_asked_before(board: Board, before: Board | None) -> Board:
+    """The board with what a placebo and other seeds said of these very results: it is not asked away again."""
+    if before is None:
+        return board
+    now, then = board.stability, before.stability
+    if now is not None and then is not None:
+        now = replace(now, seeds=then.seeds, by_hand=then.by_hand, flip_rate=then.flip_rate)
+    return replace(board, placebo=before.placebo, stability=now)
