@@ -1,6 +1,7 @@
 """What the docs show is what the project does."""
 
 import json
+import pkgutil
 import re
 import subprocess
 from pathlib import Path
@@ -71,6 +72,13 @@ def test_links_lead_somewhere(page):
     links = re.findall(r"\]\((?!http)([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
     assert page.name != "README.md" or len(links) > 5
+
+
+def test_every_function_of_the_architecture_is_there():
+    named = re.findall(r"`(kiss_bench[\w.]*:\w+)`", (ROOT / "docs" / "architecture.md").read_text(encoding="utf8"))
+    assert len(named) >= 10
+    for name in named:
+        assert callable(pkgutil.resolve_name(name)), name
 
 
 def test_every_topic_of_the_decisions_is_in_their_index():
