@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help bench plan test check format lint results calibrate speed scale tamper faults processors lock clean
+.PHONY: help bench plan test test-all check format lint results calibrate speed scale tamper faults processors lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -19,15 +19,18 @@ bench: $(VENV)/run.stamp  ## run the ladder of CONFIG and print its leaderboard
 plan: $(VENV)/run.stamp  ## say what a run of CONFIG would do; fit nothing
 	@$(BIN)/kiss-bench plan $(CONFIG)
 
-test: $(VENV)/dev.stamp $(VENV)/browser.stamp  ## run the tests; those that want the machine to themselves come last
+test: $(VENV)/dev.stamp $(VENV)/browser.stamp  ## run the tests that take minutes; ARGS="tests/x.py" runs those
 ifeq ($(ARGS),)
-	$(BIN)/python -m pytest -m "not alone and not processors" --numprocesses logical --dist loadfile
-	$(BIN)/python -m pytest -m alone
+	$(BIN)/python -m pytest -m "not slow and not alone and not processors" --numprocesses logical --dist loadfile
 else
 	$(BIN)/python -m pytest $(ARGS)
 endif
 
-check: lint test  ## format, ruff, mypy, import contract and tests: what CI runs
+test-all: test  ## and all others: whole runs, attacks, servers, simulations; last, alone, what kills or is timed
+	$(BIN)/python -m pytest -m "slow and not alone and not processors" --numprocesses logical --dist loadfile
+	$(BIN)/python -m pytest -m alone
+
+check: lint test test-all  ## format, ruff, mypy, import contract and all tests: what CI runs
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .

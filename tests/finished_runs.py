@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from kept_runs import kept
 from small_tables import write_config, write_tables
 
 from kiss_bench.cli import main
@@ -103,16 +104,24 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def run_once(folder: Path, project: str) -> None:
+    """Run one of CONFIGS in a folder with the tables, and write the exit code down beside it."""
+    write_tables(folder)
+    config = write_config(folder, project, CONFIGS[project])
+    code = main(["run", str(config), "--results", str(folder / "results"), "--jobs", "2"])
+    (folder / f"{project}.code").write_text(str(code))
+
+
 @pytest.fixture(scope="session")
 def finished(workshop: Path) -> Callable[[str], Ran]:
-    """The finished run of one of CONFIGS; each is run once a session."""
+    """The finished run of one of CONFIGS, by two workers; each is run once a state of the sources, and copied."""
     done: dict[str, Ran] = {}
 
     def ran(project: str) -> Ran:
         if project not in done:
-            config, results = workshop / f"{project}.yaml", workshop / "results"
-            code = main(["run", str(config), "--results", str(results), "--jobs", "2"])
-            done[project] = Ran(config=config, folder=results / project, code=code)
+            kept(project, lambda folder: run_once(folder, project), workshop)
+            code = int((workshop / f"{project}.code").read_text())
+            done[project] = Ran(config=workshop / f"{project}.yaml", folder=workshop / "results" / project, code=code)
         return done[project]
 
     return ran
@@ -120,14 +129,19 @@ def finished(workshop: Path) -> Callable[[str], Ran]:
 
 @pytest.fixture
 def bench_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
-    """Run a config of this text in a fresh folder with the tables, by the command line in this process."""
+    """Run a config of this text in a fresh folder with the tables, by the command line, all units in this process.
+
+    Limits need workers, and words with `--jobs` ask for them.
+    """
     write_tables(tmp_path)
     monkeypatch.chdir(tmp_path)
 
     def ran(text: str, *words: str, project: str = "here") -> Ran:
         config = write_config(tmp_path, project, text)
         capsys.readouterr()
-        code = main(["run", str(config), "--results", str(tmp_path / "results"), "--jobs", "2", *words])
+        engine = ("--jobs", "2") if "limits:" in text else ("--engine", "inline")
+        engine = () if "--jobs" in words else engine
+        code = main(["run", str(config), "--results", str(tmp_path / "results"), *engine, *words])
         said = capsys.readouterr()
         return Ran(config=config, folder=tmp_path / "results" / project, code=code, out=said.out, err=said.err)
 

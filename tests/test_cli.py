@@ -392,6 +392,7 @@ def test_output_is_utf8_whatever_the_locale(tmp_path):
     assert "–" in done.stdout.decode()
 
 
+@pytest.mark.slow
 def test_on_a_terminal_there_is_a_live_table_and_the_table_at_the_end(workshop, tmp_path):
     config = write_config(workshop, "live", f"{GOOD}tuning: {{trials: 2}}\nladder: [dummy, linear, stack]\n")
     seen, code = on_a_terminal(["run", str(config), "--results", str(tmp_path), "--jobs", "1"], workshop, width=100)

@@ -146,6 +146,7 @@ def test_the_nearest_word_is_named(option, capsys, tmp_path):
     assert re.search(r"allowed: local, inline, dask\. did you mean `(local|dask)`\?", capsys.readouterr().err)
 
 
+@pytest.mark.slow
 def test_errors_are_wrapped_on_a_terminal_and_a_line_each_in_a_pipe(tmp_path):
     write_config(tmp_path, "bad", "data: t.csv\ntarget: late\nmetric: gini\nalpha: 2\nladder: [dumy]\n")
     seen, code = on_a_terminal(["run", "bad.yaml"], tmp_path)
@@ -183,6 +184,7 @@ def test_a_screen_of_24_lines_has_room_for_the_whole_ladder():
     assert sum("INCONCLUSIVE" in line or "JUSTIFIED" in line for line in lines) == len(BOARDS["hostile"].rungs) - 2
 
 
+@pytest.mark.slow
 def test_a_log_has_no_codes_and_no_table_over_120_columns(tmp_path):
     write_tables(tmp_path)
     write_config(tmp_path, "here", SMALL)
@@ -197,6 +199,7 @@ def test_a_log_has_no_codes_and_no_table_over_120_columns(tmp_path):
     assert max(cell_len(line) for table in tables for line in table.splitlines()) <= 120
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("environment", "codes"),
     [
@@ -249,6 +252,7 @@ def test_what_comes_next_is_a_command_that_there_is(name, steps):
     assert all(shlex.split(step)[1] in TOP for step in steps)
 
 
+@pytest.mark.slow
 def test_a_failure_is_told_once_and_its_rung_is_not_called_complete(bench_at):
     own = "{name: ours, level: 8, estimator: 'fakes:Failing'}"
     ran = bench_at(f"{FORWARD}ladder: [dummy, {own}]\nskip: {{linear: no}}\n", "--quick")

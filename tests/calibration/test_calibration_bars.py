@@ -11,6 +11,8 @@ from calibration.study import Options, blocks_of, missed, simulate
 from kiss_bench.judge import comparison
 from kiss_bench.judge.inference import Spread
 
+pytestmark = pytest.mark.slow
+
 DRAWS = 200
 CHOSEN = (
     *("ols-100-20", "neighbour-200", "skill-400", "logistic-300", "roc_auc-200-20%"),

@@ -92,6 +92,7 @@ def test_forward_folds_train_on_the_past_only():
         assert np.flatnonzero(train).max() < splits.tested[splits.fold[0] == number].min()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("simulate", "truth"),
     [

@@ -21,6 +21,8 @@ from kiss_bench.records.json import record_json
 from kiss_bench.runs.refitted import Refitting
 from kiss_bench.runs.units import Progress, arms_of
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["finished_runs"]
 
 PROJECTS = ["binary", "multiclass", "regression", "forward"]
@@ -51,7 +53,7 @@ def seen_run(config, results, *words):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(story, "diagnosed", keeping)
-        code = main(["run", str(config), "--results", str(results), "--jobs", "2", *words])
+        code = main(["run", str(config), "--results", str(results), "--engine", "inline", *words])
     assert code == 0
     return Seen(folder=results / config.stem, **kept)
 
@@ -198,7 +200,7 @@ def test_a_model_that_cannot_be_looked_at_is_told_and_ends_no_run(name, note, be
     monkeypatch.syspath_prepend(str(tmp_path))
     ladder = f"[dummy, {{name: ours, level: 3, estimator: 'elsewhere:{name}', settings: {{quality: 0.7}}}}]"
     text = PLAIN.replace("drop: [", "features: [income], drop: [") + f"ladder: {ladder}\nskip: {{linear: a test}}\n"
-    ran = bench_at(text)
+    ran = bench_at(text, "--jobs", "2")
     found = diagnosed_at(ran)
     assert (ran.code, found["rung"], found["importance"]) == (0, "ours", None)
     assert [one[: len(note)] for one in found["notes"]] == [note]

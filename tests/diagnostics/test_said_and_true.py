@@ -6,6 +6,8 @@ from sklearn.metrics import confusion_matrix
 
 from kiss_bench.diagnostics.residuals import MOST_LABELS, MOST_ROWS, Said, Truth, confusion, disagreements, residuals
 
+pytestmark = pytest.mark.slow
+
 HOW = "the most probable one"
 
 

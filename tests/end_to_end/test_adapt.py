@@ -24,6 +24,7 @@ def adapt(capsys, folder, out, *words):
     return code, said.out + said.err
 
 
+@pytest.mark.slow
 def test_a_narrowed_range_runs_without_an_edit_and_the_next_report_says_what_it_did(finished, tmp_path, capsys):
     parent, out = finished("binary"), tmp_path / "narrow.yaml"
     words = ["--set", "tree.max_depth=int(2, 3)", "--set", "linear.C=float(0.01, 1, log)", "--reason", "a narrow look"]
@@ -115,6 +116,7 @@ def test_nothing_is_overwritten_and_no_child_takes_its_parents_folder(finished, 
     assert (tmp_path / "there.yaml").read_text(encoding="utf8") == "mine"
 
 
+@pytest.mark.slow
 def test_a_parent_that_is_gone_is_said_to_be(finished, tmp_path, capsys):
     out = tmp_path / "orphan.yaml"
     assert adapt(capsys, finished("ranked").folder, out, "--set", "tuning.trials=2")[0] == 0
@@ -125,6 +127,7 @@ def test_a_parent_that_is_gone_is_said_to_be(finished, tmp_path, capsys):
     assert "Its results are not there, or are others by now, so nothing can be said of what changed." in page
 
 
+@pytest.mark.slow
 def test_a_parent_whose_results_are_others_by_now_is_not_compared_with(finished, workshop, tmp_path, capsys):
     assert main(["run", str(workshop / "ranked.yaml"), "--results", str(tmp_path)]) == 0
     out = tmp_path / "child.yaml"
@@ -135,6 +138,7 @@ def test_a_parent_whose_results_are_others_by_now_is_not_compared_with(finished,
     assert (record["parent"]["found"], record["parent"]["effects"]) == (False, [])
 
 
+@pytest.mark.slow
 def test_results_of_a_frame_have_a_child_once_their_rows_are_given(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     frame = raw_table()[["income", "ratio", "late"]]

@@ -7,7 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import kiss_bench
+
+pytestmark = pytest.mark.slow
 
 pytest_plugins = ["finished_runs"]
 

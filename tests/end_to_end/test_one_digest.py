@@ -17,6 +17,8 @@ from small_tables import write_config, write_tables
 from kiss_bench.evaluation.arithmetic import DISABLED, ENABLED, KERNEL, has_v3
 from kiss_bench.records.ledger import CLOSE, read_ledger, rerun_told
 
+pytestmark = pytest.mark.slow
+
 TASKS = ("binary", "multiclass", "regression")
 V3 = "x86-64-v3, openblas Haswell"
 RUN = """

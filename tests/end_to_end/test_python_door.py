@@ -10,6 +10,8 @@ import pytest
 from kiss_bench import Leaderboard, bench
 from kiss_bench.errors import DataError, KissBenchError, PlanError
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["finished_runs"]
 
 SCRIPT = """

@@ -17,6 +17,8 @@ from kiss_bench.cli import main
 from kiss_bench.records.frames import trials_hash
 from kiss_bench.records.frames import trials_of as trials_of_frame
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["finished_runs"]
 
 CONTROLLED = (

@@ -16,6 +16,8 @@ from kiss_bench.runs.board import notes_of
 from kiss_bench.tasks.make import SINGLE_FROM
 from kiss_bench.tuning.unit import run_unit
 
+pytestmark = pytest.mark.slow
+
 RUNGS = shipped_rungs()
 
 

@@ -14,6 +14,8 @@ from test_optuna_dashboard import free_port
 
 from kiss_bench.cli import main
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["finished_runs"]
 
 

@@ -15,6 +15,8 @@ from optuna.storages.journal import JournalFileBackend
 
 from kiss_bench.cli import main
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["finished_runs"]
 
 

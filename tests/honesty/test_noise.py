@@ -13,6 +13,8 @@ from sklearn.metrics import roc_auc_score
 
 from kiss_bench import bench
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(10)
 SMALL_FOREST = {"name": "forest", "settings": {"n_estimators": 20}}
 LADDER = ["dummy", "stump", "linear", "additive", "tree", SMALL_FOREST, "boosting", "stack"]
@@ -38,7 +40,8 @@ class Ran:
 
 def ran(seed: int, folder) -> Ran:
     board = bench(
-        noise(seed), "y", results=folder, jobs=2, ladder=LADDER, metric={"primary": "log_loss", "also": ["roc_auc"]},
+        noise(seed), "y", results=folder, engine="inline", ladder=LADDER,
+        metric={"primary": "log_loss", "also": ["roc_auc"]},
         folds={"count": 3, "inner": 2}, tuning={"trials": 3}, project=f"noise-{seed}",
     )  # fmt: skip
     assert {row.status for row in board.board.rungs} == {"ok"}
@@ -79,5 +82,5 @@ def test_a_truth_that_only_interactions_hold_is_found(tmp_path):
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(rng.normal(size=(400, 3)), columns=["a", "b", "c"])
     frame["y"] = (frame["a"] * frame["b"] > 0) ^ (rng.random(400) < 0.1)
-    board = bench(frame, "y", results=tmp_path, jobs=2, quick=True, ladder=LADDER)
+    board = bench(frame, "y", results=tmp_path, engine="inline", quick=True, ladder=LADDER)
     assert board.recommended in {"tree", "forest", "boosting"}

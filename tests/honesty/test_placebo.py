@@ -19,6 +19,8 @@ from kiss_bench.tasks.placebo import donors
 from kiss_bench.tasks.prepare import table_of
 from kiss_bench.tuning.unit import run_unit
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(4)
 BASE = {
     "ladder": ["dummy", "linear", {"name": "boosting", "settings": {"n_estimators": 30}}],

@@ -8,6 +8,8 @@ from sklearn.metrics import roc_auc_score
 from kiss_bench import bench
 from kiss_bench.errors import DataError
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(6)
 RUNG = {"name": "smote", "level": 8, "estimator": "oversampling:Oversampled", "settings": {"neighbours": 5}}
 
@@ -22,8 +24,8 @@ def noise(seed, rows=300):
 
 def ran(seed, folder):
     board = bench(
-        noise(seed), "y", positive=1, results=folder, jobs=1, quick=True, project=f"smote-{seed}", metric="roc_auc",
-        ladder=["dummy", "linear", RUNG], folds={"count": 4, "repeats": 2},
+        noise(seed), "y", positive=1, results=folder, engine="inline", quick=True, project=f"smote-{seed}",
+        metric="roc_auc", ladder=["dummy", "linear", RUNG], folds={"count": 4, "repeats": 2},
     )  # fmt: skip
     assert {row.rung: row.status for row in board.board.rungs}["smote"] == "provisional"
     stored = pd.read_parquet(board.folder / "predictions.parquet")

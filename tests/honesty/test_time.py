@@ -9,6 +9,8 @@ from kiss_bench import bench
 from kiss_bench.errors import DataError
 from kiss_bench.records.keys import Keys
 
+pytestmark = pytest.mark.slow
+
 DAY = pd.Timedelta("1D")
 SMALL_FOREST = {"name": "forest", "settings": {"n_estimators": 20}}
 
@@ -25,7 +27,7 @@ def tomorrows(rows=300, seed=0):
 
 def ran(tmp_path, frame, data, name):
     board = bench(
-        frame, "y", results=tmp_path, jobs=1, quick=True, project=name, metric="r2", data=data,
+        frame, "y", results=tmp_path, engine="inline", quick=True, project=name, metric="r2", data=data,
         ladder=["dummy", "linear", SMALL_FOREST], folds={"count": 4},
     )  # fmt: skip
     return board.board, {row.rung: row.score for row in board.board.rungs}
@@ -101,8 +103,9 @@ def test_a_random_walk_is_foretold_by_shuffled_folds_alone_and_they_are_stamped(
     assert fold_scores(tmp_path, "forward") < 0.1
     assert not any("not valid for forecasting" in note for note in board.notes)
     shuffled = bench(
-        frame, "y", results=tmp_path, jobs=1, quick=True, project="shuffled", metric="r2", data={"time": "day"},
-        ladder=["dummy", "linear", SMALL_FOREST], folds={"kind": "shuffled", "count": 4, "repeats": 1},
+        frame, "y", results=tmp_path, engine="inline", quick=True, project="shuffled", metric="r2",
+        data={"time": "day"}, ladder=["dummy", "linear", SMALL_FOREST],
+        folds={"kind": "shuffled", "count": 4, "repeats": 1},
     )  # fmt: skip
     assert fold_scores(tmp_path, "shuffled") > 0.8
     stamp = "Folds are shuffled although 'day' orders the rows: not valid for forecasting."

@@ -11,6 +11,8 @@ from sklearn.metrics import r2_score, roc_auc_score
 from kiss_bench.rungs import shipped_rungs
 from kiss_bench.tuning.unit import run_unit
 
+pytestmark = pytest.mark.slow
+
 SMALL_FOREST = {"name": "forest", "settings": {"n_estimators": 20}}
 TUNED = [(rung.name, task) for rung in shipped_rungs().values() for task in rung.tasks if rung.space(task)]
 

@@ -183,6 +183,7 @@ def test_rungs_that_failed_or_were_skipped_take_no_part_in_the_levels(policy):
     assert [entry.comparison for entry in kept] == [entry.comparison for entry in without.entries[1:]]
 
 
+@pytest.mark.slow
 def test_a_strict_ladder_of_equals_promotes_as_seldom_as_it_says():
     """200 ladders of 3 equally good rungs, alpha 20 %: at most a fifth promote anything, within Monte-Carlo error."""
     rng, hits = np.random.default_rng(3), 0

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from kept_runs import kept
 from loan_tables import loans
 
 from kiss_bench.cli import main
@@ -49,14 +50,15 @@ class Project:
         return [json.loads(line) for line in (self.folder / "ledger.jsonl").read_text(encoding="utf8").splitlines()]
 
     def run(self, *words: str, frame: pd.DataFrame | None = None, **keys: str | None) -> int:
-        """Write the config, other keys than usual included, and run it."""
+        """Write the config, other keys than usual included, and run it, in this process; limits need workers."""
+        engine = ("--jobs", "2") if "limits" in keys else ("--engine", "inline")
         if frame is not None:
             frame.to_csv(self.home / "loans.csv", index=False)
         config = {name: value for name, value in {**BASE, **keys}.items() if value is not None}
         written = "".join(f"{name}: {value}\n" for name, value in config.items())
         (self.home / "loans.yaml").write_text(written, encoding="utf8")
         with chdir(self.home):  # a record names its config as the command did
-            return main(["run", "loans.yaml", "--jobs", "2", *words])
+            return main(["run", "loans.yaml", *engine, *words])
 
     def open_vault(self, *words: str) -> int:
         with chdir(self.home):
@@ -69,8 +71,12 @@ class Project:
 @pytest.fixture(scope="session")
 def finished_loans(tmp_path_factory) -> Project:
     project = Project(home=tmp_path_factory.mktemp("loans"))
-    assert project.run(frame=loans()) == 0
+    kept("loans", make_loans, project.home)
     return project
+
+
+def make_loans(home: Path) -> None:
+    assert Project(home=home).run(frame=loans()) == 0
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from proposals import WORDS, override, with_board
 from kiss_bench.cli import main
 from kiss_bench.runs import result_files
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["handed_in"]
 
 ARABIC = "هذا نموذج يقترح للمراجعة"

@@ -28,12 +28,13 @@ def parts(text):
     return dict(zip(found[1::2], found[2::2], strict=True))
 
 
-@pytest.fixture(params=RESULTS, ids=lambda folder: folder.name)
-def committed(request, tmp_path):
-    """A copy of results that are in the repository, with a proposal of them."""
-    folder = tmp_path / "results" / request.param.name
+@pytest.fixture(scope="module", params=RESULTS, ids=lambda folder: folder.name)
+def committed(request, tmp_path_factory):
+    """A copy of results that are in the repository, with a proposal of them; tests read it and change nothing."""
+    home = tmp_path_factory.mktemp("committed")
+    folder = home / "results" / request.param.name
     shutil.copytree(request.param, folder)
-    path, page = propose(folder, out=tmp_path / "proposal.md")
+    path, page = propose(folder, out=home / "proposal.md")
     return folder, path, page
 
 
@@ -53,6 +54,7 @@ def places(text):
             yield file, before
 
 
+@pytest.mark.slow
 def test_every_place_that_is_cited_is_there(committed):
     folder, path, _ = committed
     cited = list(places(path.read_text("utf8")))
@@ -62,6 +64,7 @@ def test_every_place_that_is_cited_is_there(committed):
         at(json.loads((folder / file).read_text("utf8")), place)
 
 
+@pytest.mark.slow
 def test_figures_are_those_of_the_record(committed):
     folder, path, _ = committed
     board = json.loads((folder / "leaderboard.json").read_text("utf8"))
@@ -75,6 +78,7 @@ def test_figures_are_those_of_the_record(committed):
     assert board["digest"] in found["To build it again"]
 
 
+@pytest.mark.slow
 def test_the_committed_results_make_proposals_that_check_believes(committed, capsys):
     _, path, _ = committed
     text = path.read_text("utf8")

@@ -18,6 +18,8 @@ from kiss_bench.records.json import plain_json, record_json
 from kiss_bench.records.keys import canonical_json, sha256_of
 from kiss_bench.records.ledger import Event, append, board_seal, core_seal, read_ledger, seals_of
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["handed_in"]
 
 EDITED = "the board is not what its record gives"

@@ -11,6 +11,8 @@ import pytest
 from proposals import WORDS, with_board
 from ruamel.yaml import YAML
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["handed_in"]
 
 ROOT = Path(__file__).parents[2]

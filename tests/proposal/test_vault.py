@@ -82,7 +82,13 @@ def test_a_vault_of_too_few_rows_is_refused():
 
 
 def test_the_vault_draws_folds_anew_and_is_counted_on_the_board(tmp_path):
-    usual = {"results": tmp_path, "jobs": 2, "quick": True, "ladder": ["dummy", "linear"], "folds": {"count": 3}}
+    usual = {
+        "results": tmp_path,
+        "engine": "inline",
+        "quick": True,
+        "ladder": ["dummy", "linear"],
+        "folds": {"count": 3},
+    }
     with_vault = bench(loans(), "late", project="a", vault=0.2, **usual).board
     without = bench(loans(), "late", project="b", **usual).board
     assert with_vault.rows + with_vault.rows_vault == without.rows == 240
@@ -97,7 +103,7 @@ def test_no_run_reads_a_sealed_row(tmp_path):
     spoilt.loc[vault.rows, ["income", "age"]] = 1e6
     spoilt.loc[vault.rows, "late"] = "yes"
     usual = {
-        "results": tmp_path, "jobs": 2, "vault": 0.2, "seed": 3, "tuning": {"trials": 2},
+        "results": tmp_path, "engine": "inline", "vault": 0.2, "seed": 3, "tuning": {"trials": 2},
         "ladder": ["dummy", "linear"], "folds": {"count": 3, "inner": 2},
     }  # fmt: skip
     found = [
@@ -159,6 +165,7 @@ def test_every_report_says_what_the_vault_said(opened):
     assert "Shift: a model tells the vault's rows from all others" in text
 
 
+@pytest.mark.slow
 def test_a_second_opening_is_refused_and_a_burned_vault_is_stamped_for_ever(project, capsys):
     assert project.open_vault() == 0
     capsys.readouterr()
@@ -174,6 +181,7 @@ def test_a_second_opening_is_refused_and_a_burned_vault_is_stamped_for_ever(proj
     assert project.stamps == ["BURNED: the vault was opened 2 times, so it is no fresh look any more"]
 
 
+@pytest.mark.slow
 def test_what_is_changed_after_the_opening_is_stamped_as_such(project):
     assert project.open_vault() == 0
     assert project.run(metric="{primary: log_loss, margin: 0.2%}") == 0
@@ -256,12 +264,15 @@ def test_a_first_look_at_default_settings_is_not_held_against_it(project, capsys
 
 
 def test_a_folder_without_a_vault_is_invalid_input(tmp_path, capsys):
-    bench(loans(), "late", results=tmp_path, jobs=2, quick=True, ladder=["dummy", "linear"], folds={"count": 3})
+    bench(
+        loans(), "late", results=tmp_path, engine="inline", quick=True, ladder=["dummy", "linear"], folds={"count": 3}
+    )
     assert main(["vault", "open", str(tmp_path / "bench")]) == 2
     assert "has no vault" in capsys.readouterr().err
     assert main(["vault", "open", str(tmp_path / "nowhere")]) == 2
 
 
+@pytest.mark.slow
 def test_an_opening_that_was_killed_has_shown_nothing_and_is_finished_once(project):
     process = subprocess.Popen(
         [str(Path(sys.executable).with_name("kiss-bench")), "vault", "open", str(project.folder)],
@@ -278,6 +289,7 @@ def test_an_opening_that_was_killed_has_shown_nothing_and_is_finished_once(proje
     assert project.open_vault() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("target", "keys"),
     [

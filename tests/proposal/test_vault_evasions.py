@@ -14,6 +14,8 @@ from kiss_bench.proposal.opening import Model
 from kiss_bench.proposal.shift import shift_of
 from kiss_bench.records.folder import read_board
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["handed_in"]
 
 

@@ -127,6 +127,7 @@ def test_other_line_ends_and_another_layout_change_no_meaning(project):
     assert project.verify() == 0
 
 
+@pytest.mark.slow
 def test_random_edits_of_single_bytes_are_found_wherever_they_change_a_meaning(project):
     assert project.open_vault() == 0
     missed, changed = [], 0
@@ -187,6 +188,7 @@ def test_a_damaged_unit_in_the_store_is_told_and_is_no_difference(project):
     assert project.verify() == 0
 
 
+@pytest.mark.slow
 def test_a_replay_is_noted_in_the_ledger_and_the_folder_is_still_whole(project):
     assert main(["replay", str(project.folder), "--jobs", "2"]) == 0
     (line,) = [line for line in project.ledger if line["event"] == "checked"]

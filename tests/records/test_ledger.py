@@ -145,6 +145,7 @@ def test_a_clock_that_was_set_back_is_told(tmp_path, monkeypatch):
     assert "line 2 is dated" in found.clock[0]
 
 
+@pytest.mark.slow
 def test_two_writers_lose_no_line(tmp_path):
     both = [writer(tmp_path, 25, name) for name in "ab"]
     assert [one.wait(60) for one in both] == [0, 0]
@@ -154,6 +155,7 @@ def test_two_writers_lose_no_line(tmp_path):
         assert [line.facts["number"] for line in found.lines if line.facts["writer"] == name] == list(range(25))
 
 
+@pytest.mark.slow
 def test_a_writer_that_is_killed_leaves_whole_lines_and_a_free_ledger(tmp_path):
     for round_ in range(5):
         one = writer(tmp_path, 10_000, str(round_))

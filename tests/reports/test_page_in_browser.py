@@ -35,6 +35,7 @@ PAGES = {
     "no diagnostics": lambda: evidence(PROMOTED),
     "nothing judged": lambda: told("nothing judged"),
 }
+REST = [name for name in PAGES if name != "binary"]
 EXAMPLE = Path(__file__).parents[2] / "docs" / "proposal.md"
 WIDTHS = {"desk": (1280, 800), "phone": (390, 844), "paper": (718, 1000)}
 PWNED = "window.__pwned = 1"
@@ -89,7 +90,7 @@ def files(folder):
     return made
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", ["binary", *(pytest.param(name, marks=pytest.mark.slow) for name in REST)])
 class TestEveryPage:
     @pytest.mark.parametrize("place", WIDTHS)
     def test_says_nothing_asks_for_nothing_runs_nothing_and_fits(self, browser, files, name, place):
@@ -110,11 +111,13 @@ class TestEveryPage:
         assert grave(browser, files[name], "light", {}) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["binary", "failed rungs", "amended and leaking"])
 def test_axe_finds_every_colour_legible_by_night(browser, files, name):
     assert grave(browser, files[name], "dark", {"runOnly": ["color-contrast"]}) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["desk", "phone"])
 def test_axe_finds_nothing_serious_on_the_page_of_a_proposal(browser, folder, place):
     """The example that ships; its blocks of code and its tables are wider than a phone."""
@@ -172,6 +175,7 @@ def test_a_heading_sorts_and_gives_the_order_back(binary, heading, once, twice):
     assert binary.locator("main > .wide th[aria-sort]").count() == 0
 
 
+@pytest.mark.slow
 def test_sorting_says_which_way_it_goes(binary):
     heading = binary.locator("main > .wide th", has_text="skill")
     heading.locator("button").click()
@@ -180,6 +184,7 @@ def test_sorting_says_which_way_it_goes(binary):
     assert heading.get_attribute("aria-sort") == "ascending"
 
 
+@pytest.mark.slow
 def test_the_keyboard_reaches_everything_and_enter_works(binary):
     reached = []
     for _ in range(60):
@@ -198,6 +203,7 @@ def test_the_keyboard_reaches_everything_and_enter_works(binary):
     assert binary.locator("details[open]").count() == 1
 
 
+@pytest.mark.slow
 def test_folds_are_closed_at_first_and_open_and_close_together(binary):
     folds = binary.locator("details").count()
     assert binary.locator("details[open]").count() == 0
@@ -207,6 +213,7 @@ def test_folds_are_closed_at_first_and_open_and_close_together(binary):
     assert binary.locator("details[open]").count() == 0
 
 
+@pytest.mark.slow
 def test_a_mark_tells_what_it_is_under_the_pointer_and_its_rung_stands_out_everywhere(binary):
     mark = binary.locator('.broad path[data-rung="4"]').last
     mark.hover()
@@ -218,6 +225,7 @@ def test_a_mark_tells_what_it_is_under_the_pointer_and_its_rung_stands_out_every
     assert binary.locator(".on").count() == 0
 
 
+@pytest.mark.slow
 def test_arrow_keys_go_through_the_marks_of_a_picture(binary):
     binary.locator(".picture.broad").focus()
     told = []
@@ -229,6 +237,7 @@ def test_arrow_keys_go_through_the_marks_of_a_picture(binary):
     assert binary.locator("#tip").is_hidden()
 
 
+@pytest.mark.slow
 def test_a_rung_is_held_by_its_name_until_escape(binary):
     name = binary.locator(RUNGS, has_text="linear")
     name.click()
@@ -240,6 +249,7 @@ def test_a_rung_is_held_by_its_name_until_escape(binary):
     assert binary.locator(".on").count() == 0
 
 
+@pytest.mark.slow
 def test_a_finger_does_what_a_pointer_does(browser, files):
     with Opened(browser, files["binary"], WIDTHS["phone"], has_touch=True) as opened:
         opened.page.locator('.narrow path[data-rung="2"]').last.tap()
@@ -258,6 +268,7 @@ def test_the_first_screen_answers_at_both_widths(browser, files):
             assert page.locator(".picture.narrow" if place == "desk" else ".picture.broad").is_hidden()
 
 
+@pytest.mark.slow
 def test_paper_has_every_fold_open_and_is_a_few_pages(browser, files, folder):
     with Opened(browser, files["binary"], WIDTHS["paper"], color_scheme="dark") as opened:
         page = opened.page
@@ -286,6 +297,7 @@ def test_without_scripts_the_page_still_reads(browser, files):
         assert page.locator("details[open] .inside").first.is_visible()
 
 
+@pytest.mark.slow
 def test_an_address_opens_its_fold(browser, files):
     with Opened(browser, files["binary"], WIDTHS["desk"]) as opened:
         opened.page.goto(f"{files['binary'].as_uri()}#leaks")
@@ -293,6 +305,7 @@ def test_an_address_opens_its_fold(browser, files):
         opened.page.wait_for_selector("details#trust[open]")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE_PAGE_NAMES)
 def test_a_hostile_name_in_every_field_is_shown_and_not_run(browser, folder, name):
     """Also with the policy of the page switched off: escaping alone must do."""

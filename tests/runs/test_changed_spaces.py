@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["finished_runs"]
 
 HEAD = (

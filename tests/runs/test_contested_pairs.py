@@ -18,6 +18,8 @@ from kiss_bench.runs.run import Options, run
 from kiss_bench.tasks.seeds import seed_of
 from kiss_bench.watching import watcher
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["finished_runs"]
 
 DATA = "data: {path: table.csv, drop: [kind, owed, week]}\ntarget: late\n"

@@ -9,6 +9,8 @@ import pytest
 
 from kiss_bench import estimator
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["finished_runs"]
 
 MODELS = """
@@ -82,7 +84,7 @@ def every_kind(bench_at, models, tmp_path):
     )
     frame = pd.read_csv(tmp_path / "table.csv").assign(part=np.repeat([0, 1, 2], [30, 40, 50]))
     frame.to_csv(tmp_path / "table.csv", index=False)
-    return bench_at(TARGET.replace("count: 3", "column: part") + ladder, "--quick")
+    return bench_at(TARGET.replace("count: 3", "column: part") + ladder, "--quick", "--jobs", "2")
 
 
 FAILED = {
@@ -136,7 +138,7 @@ def test_failed_units_are_tried_again_and_the_good_ones_are_not(every_kind, benc
     kept = len(list((first.folder / ".units").glob("*.parquet")))
     fixed = MODELS.replace("len(X) == 70", "False")
     (tmp_path / "own_models.py").write_text(fixed, encoding="utf8")
-    again = bench_at(first.config.read_text(encoding="utf8").split("\n", 1)[1], "--quick")
+    again = bench_at(first.config.read_text(encoding="utf8").split("\n", 1)[1], "--quick", "--jobs", "2")
     assert again.rungs["raises"]["status"] == "provisional"
     assert again.rungs["stack"]["status"] == "provisional"
     assert "dummy (default) is complete" not in again.err, "it was run again"
@@ -145,7 +147,8 @@ def test_failed_units_are_tried_again_and_the_good_ones_are_not(every_kind, benc
 
 def test_a_custom_rung_with_a_space_is_tuned_and_its_trials_recorded(bench_at, models):
     space = ", space: {C: 'float(0.01, 100, log)', fit_intercept: [true, false]}, trials: 4"
-    ran = bench_at(f"{TARGET}tuning: {{trials: 4}}\nladder:\n  - dummy\n  - linear\n{entry('ours', 8, 'ready', space)}")
+    ladder = f"ladder:\n  - dummy\n  - linear\n{entry('ours', 8, 'ready', space)}"
+    ran = bench_at(f"{TARGET}tuning: {{trials: 4}}\n{ladder}", "--jobs", "2")
     assert ran.code == 0
     trials = ran.trials[ran.trials["rung"] == "ours"]
     assert trials.groupby("fold")["number"].apply(list).to_dict() == {fold: [0, 1, 2, 3] for fold in range(3)}

@@ -10,6 +10,8 @@ from kiss_bench import estimator
 from kiss_bench.cli import main
 from kiss_bench.errors import RecordError
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["finished_runs"]
 
 PROJECTS = ["binary", "ranked", "multiclass", "regression", "forward"]
@@ -72,7 +74,7 @@ def labelled(workshop):
 
     text = f"target: late\npositive: 'no'\nmetric: f1\ndata: {{path: table.csv, drop: [kind, owed, week]}}\n{EFFORT}"
     config = write_config(workshop, "labelled", text)
-    code = main(["run", str(config), "--results", str(workshop / "results"), "--jobs", "2"])
+    code = main(["run", str(config), "--results", str(workshop / "results"), "--engine", "inline"])
     return Ran(config=config, folder=workshop / "results" / "labelled", code=code)
 
 

@@ -22,6 +22,8 @@ from kiss_bench.runs.known import catalogue
 from kiss_bench.runs.run import Options, run
 from kiss_bench.watching import watcher
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["finished_runs"]
 
 HERE = Path(__file__).parents[1]

@@ -20,6 +20,8 @@ from kiss_bench.runs.judging import judge_progress
 from kiss_bench.runs.stability import other_seeds, seeds_read, stability_of
 from kiss_bench.runs.units import Progress
 
+pytestmark = pytest.mark.slow
+
 ROWS = 300
 
 
@@ -181,7 +183,7 @@ def test_the_exams_own_seed_and_one_said_twice_are_run_once():
 @pytest.fixture(scope="module")
 def seeded(tmp_path_factory):
     """One table, judged on its own folds, on those of five seeds, and on those of two set by hand."""
-    told = {"results": tmp_path_factory.mktemp("seeds"), "jobs": 2, "ladder": ["dummy", "linear", "tree"],
+    told = {"results": tmp_path_factory.mktemp("seeds"), "engine": "inline", "ladder": ["dummy", "linear", "tree"],
             "tuning": {"trials": 0}, "folds": {"count": 4, "repeats": 1}}  # fmt: skip
     return {seeds: bench(plain(rows=90), "y", seeds=seeds, **told) for seeds in (None, 5, (11, 12))}
 
@@ -196,7 +198,7 @@ def test_a_plain_run_has_no_seeds_and_the_others_have_the_same_digest(seeded):
 def test_each_seed_gives_the_board_that_a_run_with_that_seed_would(seeded, tmp_path):
     found = {one.what: one for one in seeded[11, 12].board.stability.seeds}
     by_hand = bench(
-        plain(rows=90), "y", seed=12, results=tmp_path, jobs=2, ladder=["dummy", "linear", "tree"],
+        plain(rows=90), "y", seed=12, results=tmp_path, engine="inline", ladder=["dummy", "linear", "tree"],
         tuning={"trials": 0}, folds={"count": 4, "repeats": 1},
     )  # fmt: skip
     assert found["seed 12"].recommended == by_hand.recommended

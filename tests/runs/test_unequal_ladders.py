@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["finished_runs"]
 
 DATA = "data: {path: table.csv, drop: [kind, owed, week]}\ntarget: late\nfolds: {count: 2, inner: 2}\n"

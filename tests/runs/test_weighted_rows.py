@@ -11,6 +11,8 @@ from kiss_bench.plan.read import read_plan
 from kiss_bench.runs.known import catalogue
 from kiss_bench.runs.run import Options, run
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["finished_runs"]
 
 KEYS = "folds: {count: 3, inner: 2, repeats: 1}\ntuning: {trials: 2}\nladder: [dummy, stump, linear, stack]\n"
@@ -36,7 +38,7 @@ def run_with(tmp_path):
         weighing = "" if roles == "dropped" else ", weight: exposure"
         text = f"data: {{path: table.csv, drop: [{dropped}]{weighing}}}\n{TARGETS[target]}{keys}"
         seen = []
-        options = Options(results=tmp_path / "results", jobs=2)
+        options = Options(results=tmp_path / "results", engine="inline")
         board = run(read_plan(write_config(tmp_path, target, text), catalogue()), options, seen.append)
         return board, [event.unit for event in seen if event.kind == "unit"], tmp_path / "results" / target
 

@@ -11,6 +11,8 @@ from kiss_bench.runs.execution import Event
 from kiss_bench.runs.known import catalogue
 from kiss_bench.runs.run import Options, run
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["finished_runs"]
 
 PLAIN = {
@@ -31,12 +33,15 @@ class Bench:
     folder: object
     seen: list[Event] = field(default_factory=list)
 
-    def run(self, **changes):
+    def run(self, engine="inline", **changes):
+        """Where code of the user changes, a worker has to read it: this process has it already."""
         config = self.folder / "loans.yaml"
         keys = {"project": "loans", **PLAIN, **changes}
         config.write_text("".join(f"{key}: {value}\n" for key, value in keys.items()), encoding="utf8")
         self.seen = []
-        return run(read_plan(config, catalogue()), Options(results=self.folder / "results", jobs=2), self.seen.append)
+        return run(
+            read_plan(config, catalogue()), Options(results=self.folder / "results", engine=engine), self.seen.append
+        )
 
     def ran(self):
         """How many units of each (rung, purpose) were run, not taken from the store."""
@@ -148,7 +153,7 @@ def test_so_is_the_code_that_it_imports_but_not_what_lies_beside_it(once, monkey
     for C, note in ((1.0, "a"), (1.0, "b"), (0.001, "b")):
         strength.write_text(f"C = {C}\n", encoding="utf8")
         beside.write_text(f"note = '{note}'\n", encoding="utf8")
-        score = once.run(ladder=LADDER % "ours_d:build", tuning="{trials: 0}").rungs[-1].score
+        score = once.run("local", ladder=LADDER % "ours_d:build", tuning="{trials: 0}").rungs[-1].score
         found.append((score, once.ran()))
     assert [ran for _, ran in found] == [{("ours", "fit"): 2}, NOTHING, {("ours", "fit"): 2}]
     assert found[0][0] == found[1][0] != found[2][0]
@@ -173,10 +178,10 @@ def test_the_code_of_a_custom_rung_is_part_of_what_it_is(file, reference, once, 
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(OWN.format(1.0), encoding="utf8")
     ladder = LADDER % reference
-    score = once.run(ladder=ladder, tuning="{trials: 0}").rungs[-1].score
+    score = once.run("local", ladder=ladder, tuning="{trials: 0}").rungs[-1].score
     assert once.ran() == {("ours", "fit"): 2}
-    once.run(ladder=ladder, tuning="{trials: 0}")
+    once.run("local", ladder=ladder, tuning="{trials: 0}")
     assert once.ran() == NOTHING
     path.write_text(OWN.format(0.001), encoding="utf8")
-    assert once.run(ladder=ladder, tuning="{trials: 0}").rungs[-1].score != score
+    assert once.run("local", ladder=ladder, tuning="{trials: 0}").rungs[-1].score != score
     assert once.ran() == {("ours", "fit"): 2}

@@ -16,6 +16,8 @@ import kiss_bench.selftest.run as selftest_run
 from kiss_bench.cli import main
 from kiss_bench.selftest.draws import drawn
 
+pytestmark = pytest.mark.slow
+
 DRAWS = 6
 COMMAND = [str(Path(sys.executable).with_name("kiss-bench")), "selftest"]
 

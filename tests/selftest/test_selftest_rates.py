@@ -97,6 +97,7 @@ def small():
     return shape("binary", "shuffled", folds={"kind": "shuffled", "count": 2, "repeats": 1})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", FOLDS)
 def test_benchmarks_of_every_kind_of_folds_are_judged(scheme):
     kind = "binary" if scheme == "stratified" else "regression"
@@ -118,6 +119,7 @@ def rates_under(shape, judge, draws=4):
     return {rate.scenario: rate for rate in rates_of([drawn(shape, place, judge) for place in places])}
 
 
+@pytest.mark.slow
 def test_a_judge_that_always_promotes_is_caught(small):
     found = rates_under(small, promotes_always)
     assert {name for name, rate in found.items() if rate.too_many} == {"noise", "linear", "equal"}
@@ -125,12 +127,14 @@ def test_a_judge_that_always_promotes_is_caught(small):
     assert any(sentence.startswith("Too many (no rung helps)") for sentence in verdict_sentences([*found.values()]))
 
 
+@pytest.mark.slow
 def test_the_judge_of_a_run_passes(small):
     found = rates_under(small, judge_progress)
     assert not any(rate.too_many for rate in found.values())
     assert {rate.level for rate in found.values()} == {0.05}
 
 
+@pytest.mark.slow
 def test_contested_pairs_are_run_on_more_repeats_as_in_a_run():
     drawn_with_repeats = shape("binary", "stratified")
     places = [Place(scenario="equal", number=number) for number in range(6)]
@@ -140,6 +144,7 @@ def test_contested_pairs_are_run_on_more_repeats_as_in_a_run():
     assert not any(comparison.contested for comparison in tested)
 
 
+@pytest.mark.slow
 def test_a_draw_is_a_pure_function_of_shape_and_place(small):
     place = Place(scenario="linear", number=5)
     assert drawn(small, place) == drawn(small, place)

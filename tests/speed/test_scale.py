@@ -9,6 +9,8 @@ from speed.big_table import CATEGORIES, NUMBERS, POSITIVE, SOURCE, TARGET, write
 from speed.cluster import Stage, dealt, forecast
 from speed.scale import HEADS, main
 
+pytestmark = pytest.mark.slow
+
 SECONDS = st.lists(st.floats(0.01, 100), min_size=1, max_size=30)
 
 

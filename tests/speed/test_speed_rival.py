@@ -9,6 +9,8 @@ from small_tables import raw_table, write_tables
 
 from speed import rival
 
+pytestmark = pytest.mark.slow
+
 DROPPED = {"late": ["kind", "owed", "week"], "owed": ["late", "kind", "week"], "kind": ["late", "owed", "week"]}
 
 

@@ -21,6 +21,8 @@ from speed.sets import TABLES, Effort, Table, chosen, remember, remembered, writ
 from speed.shown import Part, Shown
 from speed.units import dealt, set_up
 
+pytestmark = pytest.mark.slow
+
 SMALL = ["--trials", "2", "--outer", "2", "--inner", "2", "--runs", "1"]
 
 

@@ -137,8 +137,8 @@ def test_it_is_found_beside_the_config_and_gets_a_copy_of_what_any_source_holds(
 
 def test_a_whole_run_on_prepared_rows(tmp_path):
     board = bench(
-        raw(), "y", results=tmp_path, jobs=1, quick=True, positive=1, ladder=["dummy", "linear"], folds={"count": 3},
-        data={"prepare": "prepares:without_unknown"},
+        raw(), "y", results=tmp_path, engine="inline", quick=True, positive=1, ladder=["dummy", "linear"],
+        folds={"count": 3}, data={"prepare": "prepares:without_unknown"},
     )  # fmt: skip
     scored = pd.read_parquet(board.folder / "predictions.parquet")
     kept = np.flatnonzero(raw()["amount"].notna())
