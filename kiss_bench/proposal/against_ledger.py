@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from kiss_bench.proposal.holdout import vault_differences
 from kiss_bench.proposal.result_folder import ResultFolder, stored
-from kiss_bench.proposal.vault_again import vault_differences
 from kiss_bench.records.json import plain_json
 from kiss_bench.records.keys import sha256_of
 from kiss_bench.records.ledger import BOARD, NAME, Ledger, anchored, core_seal, faults_on_record

@@ -10,8 +10,8 @@ from loan_tables import loans
 
 from kiss_bench.cli import main
 from kiss_bench.proposal import vault
-from kiss_bench.proposal.opening import Model
 from kiss_bench.proposal.shift import shift_of
+from kiss_bench.proposal.vault import Model
 from kiss_bench.records.folder import read_board
 
 pytestmark = pytest.mark.slow
