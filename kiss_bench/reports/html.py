@@ -7,9 +7,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from kiss_bench.records.evidence import Evidence
-from kiss_bench.reports.charts.drawn import inline_svg
 from kiss_bench.reports.charts.ladder import NARROW, WIDE, ladder_chart
-from kiss_bench.reports.charts.theme import ON_DARK
+from kiss_bench.reports.charts.theme import ON_DARK, inline_svg
 from kiss_bench.reports.checks import checked
 from kiss_bench.reports.escape import MARKDOWN, PLAIN, clean
 from kiss_bench.reports.markdown import failures, question_line, vault_line

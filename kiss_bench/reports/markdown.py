@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from kiss_bench.records.board import Board
 from kiss_bench.reports import amounts, escape
-from kiss_bench.reports.charts.cost import cost_chart
-from kiss_bench.reports.charts.ladder import ladder_chart
+from kiss_bench.reports.charts.ladder import cost_chart, ladder_chart
+from kiss_bench.reports.charts.recommended import is_told, trust_chart
 from kiss_bench.reports.charts.theme import Spec
-from kiss_bench.reports.charts.trust import is_told, trust_chart
 from kiss_bench.reports.checks import placebo_section, stability_section
 from kiss_bench.reports.columns import Column, board_columns, board_decimals, is_repeated, long_reasons, state
 from kiss_bench.reports.fineprint import fine_print, hashes, rebuild

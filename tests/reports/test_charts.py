@@ -16,15 +16,31 @@ from page_numbers import files_of, leaves
 from tunings import TUNING
 
 from kiss_bench.reports import evidence_reports
-from kiss_bench.reports.charts.climb import climb, gain_span, score_span, steps
-from kiss_bench.reports.charts.cost import cost_chart, cost_panels
-from kiss_bench.reports.charts.drawn import forget_drawings, inline_svg, svg_file, tips
-from kiss_bench.reports.charts.ladder import NARROW, WIDE, ladder_chart
-from kiss_bench.reports.charts.looked_into import importance_chart, slices_chart, terms_chart
-from kiss_bench.reports.charts.theme import ACCENT, NEUTRAL, ON_DARK, OTHER, VERDICT_COLOURS
-from kiss_bench.reports.charts.trials import trials_caption, trials_charts
-from kiss_bench.reports.charts.trust import is_told, trust_chart, trust_panels
-from kiss_bench.reports.charts.tuned import budget_charts, tuned_chart
+from kiss_bench.reports.charts.ladder import NARROW, WIDE, cost_chart, cost_panels, ladder_chart
+from kiss_bench.reports.charts.recommended import (
+    importance_chart,
+    is_told,
+    slices_chart,
+    terms_chart,
+    trust_chart,
+    trust_panels,
+)
+from kiss_bench.reports.charts.theme import (
+    ACCENT,
+    NEUTRAL,
+    ON_DARK,
+    OTHER,
+    VERDICT_COLOURS,
+    climb,
+    forget_drawings,
+    gain_span,
+    inline_svg,
+    score_span,
+    steps,
+    svg_file,
+    tips,
+)
+from kiss_bench.reports.charts.tuning import budget_charts, trials_caption, trials_charts, tuned_chart
 from kiss_bench.reports.html import leaderboard_html
 from kiss_bench.reports.markdown import leaderboard_markdown
 

@@ -16,7 +16,7 @@ from kiss_bench.records.evidence import Evidence, evidence_of, lines_at_writing
 from kiss_bench.records.folder import read_board, read_json
 from kiss_bench.records.ledger import read_ledger
 from kiss_bench.records.tuning import record_from_dict
-from kiss_bench.reports.charts.drawn import forget_drawings
+from kiss_bench.reports.charts.theme import forget_drawings
 from kiss_bench.reports.columns import state
 from kiss_bench.reports.escape import clean
 from kiss_bench.reports.html import leaderboard_html

@@ -4,11 +4,9 @@ A chart is a function from a record to a specification, or to None where the rec
 """
 
 from kiss_bench.records.evidence import Evidence
-from kiss_bench.reports.charts.cost import cost_chart
-from kiss_bench.reports.charts.drawn import svg_file
-from kiss_bench.reports.charts.ladder import ladder_chart
-from kiss_bench.reports.charts.theme import Spec
-from kiss_bench.reports.charts.trust import trust_chart
+from kiss_bench.reports.charts.ladder import cost_chart, ladder_chart
+from kiss_bench.reports.charts.recommended import trust_chart
+from kiss_bench.reports.charts.theme import Spec, svg_file
 
 
 def ladder_svg(evidence: Evidence) -> str | None:

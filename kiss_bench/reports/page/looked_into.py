@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from kiss_bench.records.diagnostics import Diagnostics, Disagreements, Importance, Slice
 from kiss_bench.reports import amounts
-from kiss_bench.reports.charts.drawn import inline_svg
-from kiss_bench.reports.charts.looked_into import MOST, importance_chart, slices_chart
+from kiss_bench.reports.charts.recommended import MOST, importance_chart, slices_chart
+from kiss_bench.reports.charts.theme import inline_svg
 from kiss_bench.reports.escape import MARKDOWN, clean, shortened
 from kiss_bench.reports.page.blocks import (
     Block,

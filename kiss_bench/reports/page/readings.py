@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from kiss_bench.records.diagnostics import Branch, Diagnostics, Reading
 from kiss_bench.reports import amounts
-from kiss_bench.reports.charts.drawn import inline_svg
-from kiss_bench.reports.charts.looked_into import terms_chart
+from kiss_bench.reports.charts.recommended import terms_chart
+from kiss_bench.reports.charts.theme import inline_svg
 from kiss_bench.reports.escape import MARKDOWN, clean, shortened
 from kiss_bench.reports.page.blocks import (
     Block,

@@ -6,12 +6,10 @@ from typing import Any
 
 from kiss_bench.records.evidence import Evidence
 from kiss_bench.reports import amounts
-from kiss_bench.reports.charts.cost import cost_panels
-from kiss_bench.reports.charts.drawn import inline_svg
-from kiss_bench.reports.charts.theme import Spec
-from kiss_bench.reports.charts.trials import trials_caption, trials_charts
-from kiss_bench.reports.charts.trust import trust_panels
-from kiss_bench.reports.charts.tuned import budget_charts, tuned_chart
+from kiss_bench.reports.charts.ladder import cost_panels
+from kiss_bench.reports.charts.recommended import trust_panels
+from kiss_bench.reports.charts.theme import Spec, inline_svg
+from kiss_bench.reports.charts.tuning import budget_charts, trials_caption, trials_charts, tuned_chart
 from kiss_bench.reports.escape import clean, markdown, shortened
 from kiss_bench.reports.fineprint import rebuild
 from kiss_bench.reports.markdown import Part, parts
