@@ -10,8 +10,8 @@ from rich.text import Text
 from kiss_bench.records.board import Board
 from kiss_bench.reports.checks import checked
 from kiss_bench.reports.escape import PLAIN
+from kiss_bench.reports.phrases import banners, verdict_parts
 from kiss_bench.reports.terminal import leaderboard_table, leaderboard_text, legend, reasons, title
-from kiss_bench.reports.words import banners, verdict_parts
 from kiss_bench.reports.wrapping import wrapped
 
 

@@ -161,7 +161,7 @@ def open_(
     """
     set_level_as_in(folder)
     from kiss_bench.proposal.vault import Options, open_vault
-    from kiss_bench.reports.honesty import shift_words, vault_words
+    from kiss_bench.reports.checks import shift_words, vault_words
 
     options = Options(burn=burn, data=data, jobs=jobs, command=tuple(sys.argv))
     board = open_vault(folder, options, lambda line: say(line, err=True))
@@ -189,7 +189,7 @@ def propose(
     there already is never written over.
     """
     from kiss_bench.proposal.propose import propose as write_proposal
-    from kiss_bench.reports.proposal_parts.writing import TO_ANSWER
+    from kiss_bench.reports.proposal_parts.subject import TO_ANSWER
 
     path, page = write_proposal(folder, rung, out)
     missing = path.read_text(encoding="utf8").count(TO_ANSWER)

@@ -8,7 +8,7 @@ from kiss_bench.proposal.result_folder import ResultFolder, stored
 from kiss_bench.records.json import plain_json
 from kiss_bench.records.keys import sha256_of
 from kiss_bench.records.ledger import BOARD, NAME, Ledger, anchored, core_seal, faults_on_record
-from kiss_bench.reports.stamps import stamps
+from kiss_bench.reports.phrases import stamps
 from kiss_bench.runs.plan_facts import asked_in
 from kiss_bench.runs.registration import (
     Ledgers,

@@ -6,9 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from kiss_bench.errors import KissBenchError, RecordError
-from kiss_bench.proposal.cited import misjudged, misquoted
+from kiss_bench.proposal.claims import misjudged, misquoted, overruled, redrawn, retitled, retold
 from kiss_bench.proposal.files import folder_of, read_proposal
-from kiss_bench.proposal.generated import overruled, redrawn, retitled, retold
 from kiss_bench.proposal.markers import Document, document_of, override_for
 from kiss_bench.proposal.result_folder import ResultFolder
 from kiss_bench.proposal.subject import subject_of
@@ -16,11 +15,11 @@ from kiss_bench.proposal.verify import Check, verify
 from kiss_bench.records.board import Board
 from kiss_bench.reports.attached import Placed, body
 from kiss_bench.reports.escape import PLAIN, listed
+from kiss_bench.reports.phrases import luck_words, stamps
 from kiss_bench.reports.proposal_parts import proposal_markdown
 from kiss_bench.reports.proposal_parts.reading import proposal_in
-from kiss_bench.reports.proposal_parts.writing import TO_ANSWER
+from kiss_bench.reports.proposal_parts.subject import TO_ANSWER
 from kiss_bench.reports.pull_request import OUTSIDE, Checked, pull_request_text
-from kiss_bench.reports.stamps import luck_words, stamps
 from kiss_bench.reports.standing import Proposed, proposal_of, standing
 
 FATAL = ("LEAKING", "LEAK", "TAMPERED")

@@ -25,7 +25,7 @@ from kiss_bench.records.frames import predictions_frame, write_frame
 from kiss_bench.records.json import plain_json
 from kiss_bench.records.keys import Keys
 from kiss_bench.records.store import UnitStore
-from kiss_bench.reports.leaks import is_open
+from kiss_bench.reports.checks import is_open
 from kiss_bench.runs.exam import set_exam
 from kiss_bench.runs.judging import terms_of
 from kiss_bench.runs.recorded import Recorded, plan_with_data, read_recorded

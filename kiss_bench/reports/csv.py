@@ -9,7 +9,7 @@ from typing import Any
 from kiss_bench.records.board import Board, BoardRow, TrialCounts
 from kiss_bench.records.json import plain_json
 from kiss_bench.reports.escape import clean
-from kiss_bench.reports.stamps import stamps
+from kiss_bench.reports.phrases import stamps
 
 _AS_JSON = {"seeds", "flags", "reliability", "prediction_intervals"}
 _FORMULA = ("=", "+", "-", "@")

@@ -2,8 +2,7 @@
 
 from kiss_bench.records.board import Board
 from kiss_bench.reports.escape import Pen, clean, listed
-from kiss_bench.reports.levels import level_words, method_words, repeat_words
-from kiss_bench.reports.words import margin_words, recommended_row
+from kiss_bench.reports.phrases import level_words, margin_words, method_words, recommended_row, repeat_words
 
 HASH_LETTERS = 12
 _FOLDS = {

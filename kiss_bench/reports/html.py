@@ -12,11 +12,10 @@ from kiss_bench.reports.charts.theme import ON_DARK, inline_svg
 from kiss_bench.reports.checks import checked
 from kiss_bench.reports.escape import MARKDOWN, PLAIN, clean
 from kiss_bench.reports.markdown import failures, question_line, vault_line
+from kiss_bench.reports.page.blocks import html_of, inline_html
 from kiss_bench.reports.page.first_screen import answers, ladder_table
-from kiss_bench.reports.page.prose import html_of, inline_html
 from kiss_bench.reports.page.sections import sections
-from kiss_bench.reports.stamps import stamps
-from kiss_bench.reports.words import banners, verdict_parts
+from kiss_bench.reports.phrases import banners, stamps, verdict_parts
 
 if TYPE_CHECKING:
     from jinja2 import Template

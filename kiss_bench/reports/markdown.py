@@ -8,15 +8,27 @@ from kiss_bench.reports import amounts, escape
 from kiss_bench.reports.charts.ladder import cost_chart, ladder_chart
 from kiss_bench.reports.charts.recommended import is_told, trust_chart
 from kiss_bench.reports.charts.theme import Spec
-from kiss_bench.reports.checks import placebo_section, stability_section
-from kiss_bench.reports.columns import Column, board_columns, board_decimals, is_repeated, long_reasons, state
+from kiss_bench.reports.checks import honesty_section, leak_sheet, placebo_section, stability_section, vault_words
 from kiss_bench.reports.fineprint import fine_print, hashes, rebuild
-from kiss_bench.reports.honesty import honesty_section, vault_words
-from kiss_bench.reports.leaks import leak_sheet
-from kiss_bench.reports.reasons import also_consider, what_would_change, why_not_more_complex, why_not_simpler
-from kiss_bench.reports.tables import markdown_table, rung_column
+from kiss_bench.reports.phrases import (
+    also_consider,
+    banners,
+    verdict_parts,
+    what_would_change,
+    why_not_more_complex,
+    why_not_simpler,
+)
+from kiss_bench.reports.table import (
+    Column,
+    board_columns,
+    board_decimals,
+    is_repeated,
+    long_reasons,
+    markdown_table,
+    rung_column,
+    state,
+)
 from kiss_bench.reports.trust import trust_section
-from kiss_bench.reports.words import banners, verdict_parts
 
 _SHOWN = (
     "rung", "arm", "score_interval", "skill", "gain_interval", "over", "repeats", "p", "alpha", "verdict",

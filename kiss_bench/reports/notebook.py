@@ -2,9 +2,9 @@
 
 from kiss_bench.records.board import Board
 from kiss_bench.reports.checks import checked
-from kiss_bench.reports.columns import Column, board_columns, is_recommended, is_repeated, long_reasons, state
 from kiss_bench.reports.escape import PLAIN, markup
-from kiss_bench.reports.words import banners, verdict_parts
+from kiss_bench.reports.phrases import banners, verdict_parts
+from kiss_bench.reports.table import Column, board_columns, is_recommended, is_repeated, long_reasons, state
 
 _SHOWN = ("rung", "arm", "score_interval", "skill", "gain_interval", "over", "repeats", "p", "verdict", "fit", "size")
 # Only inherited and half-transparent colours, so that the table reads on a light and on a dark page.

@@ -4,13 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kiss_bench.records.board import Board, BoardRow
-from kiss_bench.reports.checks import stability_sentence
-from kiss_bench.reports.columns import Column, board_columns, is_recommended
+from kiss_bench.reports.checks import stability_sentence, vault_words
 from kiss_bench.reports.escape import MARKDOWN, code, inline, listed, markdown, path, shortened
-from kiss_bench.reports.honesty import vault_words
+from kiss_bench.reports.phrases import is_judged, recommended_row, rungs_above, verdict_parts
 from kiss_bench.reports.standing import Override, Proposed
-from kiss_bench.reports.tables import markdown_table
-from kiss_bench.reports.words import is_judged, recommended_row, rungs_above, verdict_parts
+from kiss_bench.reports.table import Column, board_columns, is_recommended, markdown_table
 
 LINES = 25
 OUTSIDE = "outside the board"

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from kiss_bench.records.board import Board, BoardRow
 from kiss_bench.reports.escape import MARKDOWN, Pen, listed, shortened
-from kiss_bench.reports.reasons import more_complex, over_simpler
-from kiss_bench.reports.words import recommended_row
+from kiss_bench.reports.phrases import more_complex, over_simpler, recommended_row
 
 ARMS = ("default", "tuned")
 

@@ -10,9 +10,9 @@ from tabulate import tabulate
 
 from kiss_bench.records.board import Board
 from kiss_bench.reports.checks import checked
-from kiss_bench.reports.columns import Column, board_columns, is_recommended, state
 from kiss_bench.reports.escape import clean, shortened
-from kiss_bench.reports.words import banners, verdict_sentence
+from kiss_bench.reports.phrases import banners, verdict_sentence
+from kiss_bench.reports.table import Column, board_columns, is_recommended, state
 from kiss_bench.reports.wrapping import shortened_middle
 
 _LAYOUTS = (

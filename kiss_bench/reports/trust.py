@@ -6,9 +6,8 @@ from typing import Any
 
 from kiss_bench.records.board import Board, BoardRow
 from kiss_bench.reports import amounts, escape
-from kiss_bench.reports.columns import Column
-from kiss_bench.reports.tables import markdown_table, rung_column
-from kiss_bench.reports.words import recommended_row
+from kiss_bench.reports.phrases import recommended_row
+from kiss_bench.reports.table import Column, markdown_table, rung_column
 
 _HANGS_TOGETHER = {
     "group": " They take rows as drawn one by one; rows of one group hang together, so they are too short.",

@@ -22,9 +22,8 @@ from kiss_bench.records.tuning import (
     UnitFacts,
 )
 from kiss_bench.reports import amounts
-from kiss_bench.reports.columns import Column
 from kiss_bench.reports.escape import MARKDOWN, inline, listed, markdown
-from kiss_bench.reports.tables import markdown_table
+from kiss_bench.reports.table import Column, markdown_table
 
 _NO_VALUE = "unset"
 

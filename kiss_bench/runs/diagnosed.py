@@ -16,7 +16,7 @@ from kiss_bench.records.diagnostics import Diagnostics, StudyTrials
 from kiss_bench.records.evidence import DIAGNOSTICS, read_diagnostics
 from kiss_bench.records.keys import own_sources
 from kiss_bench.records.ledger import read_ledger, seals_of
-from kiss_bench.reports.words import recommended_row, rungs_above
+from kiss_bench.reports.phrases import recommended_row, rungs_above
 from kiss_bench.runs.execution import Watch
 from kiss_bench.runs.judging import predicted_by
 from kiss_bench.runs.refitted import Refitting

@@ -12,7 +12,7 @@ from kiss_bench.evaluation.thresholds import threshold_metric
 from kiss_bench.judge.power import SPREADS, Outlook, dummy_loss, expected_sd, smallest_gain
 from kiss_bench.metrics import METRICS
 from kiss_bench.plan.plan import Step
-from kiss_bench.reports.leaks import audit_lines
+from kiss_bench.reports.checks import audit_lines
 from kiss_bench.runs.board import notes_of
 from kiss_bench.runs.judging import terms_of
 from kiss_bench.runs.placebo import placebo_plan

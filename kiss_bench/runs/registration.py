@@ -27,8 +27,8 @@ from kiss_bench.records.json import plain_json, record_json, record_of
 from kiss_bench.records.keys import canonical_json, library_versions, own_sources, sha256_of
 from kiss_bench.records.ledger import BOARD, NAME, Event, Ledger, Line, append, core_seal, faults_on_record, read_ledger
 from kiss_bench.reports import amounts
-from kiss_bench.reports.honesty import amendment_words
-from kiss_bench.reports.words import margin_words, recommended_row
+from kiss_bench.reports.checks import amendment_words
+from kiss_bench.reports.phrases import margin_words, recommended_row
 from kiss_bench.runs.board import plan_hash
 from kiss_bench.runs.plan_facts import asked_of
 

@@ -25,7 +25,7 @@ from kiss_bench.records.tuning import (
     record_from_dict,
 )
 from kiss_bench.reports import board_reports, evidence_reports, tuning_reports
-from kiss_bench.reports.stamps import stamps
+from kiss_bench.reports.phrases import stamps
 from kiss_bench.runs.board import Tables, withdrawn
 from kiss_bench.runs.plan_facts import plan_facts, roles_frame
 from kiss_bench.runs.registration import (

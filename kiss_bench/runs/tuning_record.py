@@ -39,7 +39,7 @@ from kiss_bench.records.tuning import (
     UnitFacts,
     range_text,
 )
-from kiss_bench.reports.stamps import stamps
+from kiss_bench.reports.phrases import stamps
 from kiss_bench.rungs import Parameter, Rung, shipped_rungs
 from kiss_bench.runs.arm_gains import Arms, arms_of_record, outer_score, scores_of
 from kiss_bench.runs.board import all_outcomes

@@ -8,8 +8,8 @@ from rich.console import Console
 from kiss_bench.evaluation.exam import Unit
 from kiss_bench.records.board import Board
 from kiss_bench.reports import amounts
+from kiss_bench.reports.phrases import banners
 from kiss_bench.reports.terminal import table_text
-from kiss_bench.reports.words import banners
 from kiss_bench.runs.execution import Event, seconds_left
 from kiss_bench.watching.words import Failures, beside_line, contested_line, ended_words, opening, told_line
 

@@ -2,8 +2,8 @@
 
 from kiss_bench.evaluation.exam import Outcome, Unit
 from kiss_bench.plan.plan import Step
+from kiss_bench.reports.checks import asked_lines
 from kiss_bench.reports.escape import clean, shortened
-from kiss_bench.reports.leaks import asked_lines
 from kiss_bench.runs.board import notes_of
 from kiss_bench.runs.execution import Event
 from kiss_bench.runs.units import Progress, repeats_drawn, repeats_of_all

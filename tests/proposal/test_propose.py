@@ -12,7 +12,7 @@ from kiss_bench.cli import main
 from kiss_bench.proposal.check import check
 from kiss_bench.proposal.propose import propose
 from kiss_bench.reports.proposal_parts import TITLES
-from kiss_bench.reports.proposal_parts.writing import TO_ANSWER
+from kiss_bench.reports.proposal_parts.subject import TO_ANSWER
 from kiss_bench.reports.pull_request import pull_request_text
 
 pytest_plugins = ["handed_in"]

@@ -24,7 +24,7 @@ from kiss_bench.records.diagnostics import (
 from kiss_bench.records.evidence import Evidence
 from kiss_bench.records.ledger import Line
 from kiss_bench.records.tuning import TuningRecord
-from kiss_bench.reports.words import recommended_row
+from kiss_bench.reports.phrases import recommended_row
 
 
 def a_slice(column, label, rows, score, *, kind="level", half=0.04):

@@ -15,9 +15,9 @@ from rich.console import Console
 from tunings import TUNINGS
 
 from kiss_bench.reports import board_reports, tuning_reports
-from kiss_bench.reports.columns import state
 from kiss_bench.reports.escape import clean
 from kiss_bench.reports.notebook import leaderboard_html_fragment
+from kiss_bench.reports.table import state
 from kiss_bench.reports.terminal import leaderboard_table, leaderboard_text
 
 FILES = Path(__file__).parents[2] / "kiss_bench" / "reports"

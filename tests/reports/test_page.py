@@ -17,12 +17,10 @@ from kiss_bench.records.folder import read_board, read_json
 from kiss_bench.records.ledger import read_ledger
 from kiss_bench.records.tuning import record_from_dict
 from kiss_bench.reports.charts.theme import forget_drawings
-from kiss_bench.reports.columns import state
 from kiss_bench.reports.escape import clean
 from kiss_bench.reports.html import leaderboard_html
-from kiss_bench.reports.slices import kept_slices
-from kiss_bench.reports.stamps import stamps
-from kiss_bench.reports.words import verdict_sentence
+from kiss_bench.reports.phrases import stamps, verdict_sentence
+from kiss_bench.reports.table import kept_slices, state
 
 COMMITTED = sorted(path.parent.name for path in Path("results").glob("*/leaderboard.json"))
 MOST_BYTES = 2_000_000

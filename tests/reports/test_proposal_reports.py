@@ -18,8 +18,7 @@ from kiss_bench.records.ledger import Line
 from kiss_bench.reports.attached import Placed, attached_block
 from kiss_bench.reports.proposal_page import proposal_page
 from kiss_bench.reports.proposal_parts import TITLES, proposal_markdown
-from kiss_bench.reports.proposal_parts.subject import Subject
-from kiss_bench.reports.proposal_parts.writing import TO_ANSWER
+from kiss_bench.reports.proposal_parts.subject import TO_ANSWER, Subject
 from kiss_bench.reports.pull_request import LINES, Checked, pull_request_text
 from kiss_bench.reports.standing import Override, Proposed, proposal_of, standing
 

@@ -7,11 +7,9 @@ from boards import BOOSTING, DUMMY, FORWARD, INTERVALS, LINEAR, PROVISIONAL, RED
 
 from kiss_bench.records.board import BoardRow, FoldFacts
 from kiss_bench.reports.escape import PLAIN
-from kiss_bench.reports.levels import level_words, method_words, repeat_words
 from kiss_bench.reports.markdown import leaderboard_markdown
 from kiss_bench.reports.notebook import leaderboard_html_fragment
-from kiss_bench.reports.reasons import what_would_change
-from kiss_bench.reports.words import banners, needed_words
+from kiss_bench.reports.phrases import banners, level_words, method_words, needed_words, repeat_words, what_would_change
 
 
 def folds(kind="stratified", repeats=1):

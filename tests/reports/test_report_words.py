@@ -9,8 +9,15 @@ from kiss_bench.records.board import MetricFacts, RecommendedFacts
 from kiss_bench.reports.escape import MARKDOWN
 from kiss_bench.reports.fineprint import rebuild
 from kiss_bench.reports.markdown import leaderboard_markdown
-from kiss_bench.reports.reasons import also_consider, what_would_change, why_not_more_complex, why_not_simpler
-from kiss_bench.reports.words import banners, margin_words, verdict_sentence
+from kiss_bench.reports.phrases import (
+    also_consider,
+    banners,
+    margin_words,
+    verdict_sentence,
+    what_would_change,
+    why_not_more_complex,
+    why_not_simpler,
+)
 
 HARMFUL = replace(
     STAYS, rungs=(DUMMY, replace(LINEAR, incumbent="dummy"), replace(BOOSTING, gain=-0.02, verdict="NOT JUSTIFIED"))

@@ -9,8 +9,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from kiss_bench.reports import amounts
-from kiss_bench.reports.columns import state
 from kiss_bench.reports.escape import clean
+from kiss_bench.reports.table import state
 from kiss_bench.reports.terminal import leaderboard_table, leaderboard_text, reasons, short_names, table_text
 from kiss_bench.reports.wrapping import shortened_middle, wrapped
 

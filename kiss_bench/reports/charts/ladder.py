@@ -48,9 +48,9 @@ from kiss_bench.reports.charts.theme import (
     steps,
     verdict_words,
 )
-from kiss_bench.reports.columns import board_decimals, is_recommended, state
 from kiss_bench.reports.escape import clean
-from kiss_bench.reports.words import gain_words
+from kiss_bench.reports.phrases import gain_words
+from kiss_bench.reports.table import board_decimals, is_recommended, state
 
 
 def gains_panel(board: Board, layout: Layout) -> Spec:

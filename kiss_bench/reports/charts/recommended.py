@@ -23,8 +23,8 @@ from kiss_bench.reports.charts.theme import (
     span,
 )
 from kiss_bench.reports.escape import clean
-from kiss_bench.reports.slices import kept_slices
-from kiss_bench.reports.words import recommended_row
+from kiss_bench.reports.phrases import recommended_row
+from kiss_bench.reports.table import kept_slices
 
 _SQUARE = {"width": 250, "height": 230}
 _OF_A_VIEW = ("title", "width", "height", "layer")

@@ -17,9 +17,9 @@ from typing import Any
 
 from kiss_bench.records.board import Board, BoardRow
 from kiss_bench.reports import amounts
-from kiss_bench.reports.columns import board_decimals, is_recommended, state
 from kiss_bench.reports.escape import clean, shortened
-from kiss_bench.reports.words import recommended_row
+from kiss_bench.reports.phrases import recommended_row
+from kiss_bench.reports.table import board_decimals, is_recommended, state
 
 Spec = dict[str, Any]
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"

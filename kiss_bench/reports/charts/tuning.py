@@ -25,8 +25,8 @@ from kiss_bench.reports.charts.theme import (
     score_span,
     span,
 )
-from kiss_bench.reports.columns import board_decimals
 from kiss_bench.reports.escape import clean
+from kiss_bench.reports.table import board_decimals
 
 MOST_PANELS = 8
 """Rungs with a panel of their own; more are in the tuning record."""

@@ -1,10 +1,15 @@
 """What a page is put together from: figures that say where they come from, tables, pictures, prose, trees."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, ClassVar
 
 from kiss_bench.reports import amounts
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,3 +152,31 @@ def with_interval(middle: Figure | str, low: Figure | str, high: Figure | str) -
 def columns(titles: Sequence[str], *, left: Sequence[str] = ()) -> tuple[Heading, ...]:
     """Headings of these titles; figures stand to the right, what is named in `left` to the left."""
     return tuple(Heading(title=title, right=title not in left) for title in titles)
+
+
+_HEADING = re.compile(r"<(/?)h([1-6])>")
+_TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
+_HEAD_CELL = re.compile(r"<th(?=[ >])")
+_IMAGE = re.compile(r"^!\[.*\]\([\w.]+\)\n*", re.MULTILINE)
+
+
+def html_of(markdown: str, *, deeper: int = 3) -> str:
+    """Render it, HTML switched off; headings move down by `deeper` levels, tables scroll within themselves.
+
+    Links to picture files are left out: the page draws them itself.
+    """
+    html = _reader().render(_IMAGE.sub("", markdown))
+    html = _HEADING.sub(lambda found: f"<{found[1]}h{min(int(found[2]) + deeper, 6)}>", html)
+    html = _TABLE.sub(lambda found: f'<div class="wide">{found[0]}</div>', html)
+    return _HEAD_CELL.sub('<th scope="col"', html)
+
+
+def inline_html(markdown: str) -> str:
+    return str(_reader().renderInline(markdown))
+
+
+@lru_cache(maxsize=1)
+def _reader() -> "MarkdownIt":
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark", {"html": False}).enable("table").disable(["link", "image", "autolink"])

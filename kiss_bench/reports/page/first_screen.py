@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from kiss_bench.records.board import Board, BoardRow
 from kiss_bench.reports import amounts
-from kiss_bench.reports.arms import field_of, figures_of, is_of_default
-from kiss_bench.reports.columns import board_decimals, is_recommended, is_repeated, state, verdict_cell
 from kiss_bench.reports.escape import clean, shortened
 from kiss_bench.reports.page.blocks import (
     Cell,
@@ -21,7 +19,17 @@ from kiss_bench.reports.page.blocks import (
     text_cell,
     with_interval,
 )
-from kiss_bench.reports.words import figures_arm, is_judged, margin_short, recommended_row, rungs_above
+from kiss_bench.reports.phrases import (
+    field_of,
+    figures_arm,
+    figures_of,
+    is_judged,
+    is_of_default,
+    margin_short,
+    recommended_row,
+    rungs_above,
+)
+from kiss_bench.reports.table import board_decimals, is_recommended, is_repeated, state, verdict_cell
 
 FILE = "leaderboard.json"
 _NAME = 24

@@ -13,11 +13,22 @@ from kiss_bench.reports.charts.tuning import budget_charts, trials_caption, tria
 from kiss_bench.reports.escape import clean, markdown, shortened
 from kiss_bench.reports.fineprint import rebuild
 from kiss_bench.reports.markdown import Part, parts
-from kiss_bench.reports.page.blocks import Block, Code, Line, Pictures, Prose, Section, Table, cell, columns, text_cell
-from kiss_bench.reports.page.looked_into import looked_into
-from kiss_bench.reports.page.prose import html_of
+from kiss_bench.reports.page.blocks import (
+    Block,
+    Code,
+    Line,
+    Pictures,
+    Prose,
+    Section,
+    Table,
+    cell,
+    columns,
+    html_of,
+    text_cell,
+)
+from kiss_bench.reports.page.recommended import looked_into
+from kiss_bench.reports.phrases import recommended_row
 from kiss_bench.reports.tuning import replay_sentences, setting, tuning_markdown
-from kiss_bench.reports.words import recommended_row
 
 WHY = ("simpler", "complex", "change", "also")
 CHECKS = ("stability", "placebo", "registered", "leaks")

@@ -3,15 +3,21 @@
 from collections.abc import Callable, Mapping
 
 from kiss_bench.reports.escape import code, markdown, path
-from kiss_bench.reports.proposal_parts.behaviour import sensitivity, slices, uncertainty
-from kiss_bench.reports.proposal_parts.closing import mapping, pull_request, sign_off
-from kiss_bench.reports.proposal_parts.decision import evidence, stake, verdict
-from kiss_bench.reports.proposal_parts.fairness import credit, fair_play, tuning
-from kiss_bench.reports.proposal_parts.leakage import leakage
-from kiss_bench.reports.proposal_parts.record import holdout, life, limits, reproduce
-from kiss_bench.reports.proposal_parts.simpler import price, simpler
-from kiss_bench.reports.proposal_parts.subject import Subject
-from kiss_bench.reports.proposal_parts.writing import TO_ANSWER, blocks
+from kiss_bench.reports.proposal_parts.decision import evidence, price, simpler, stake, verdict
+from kiss_bench.reports.proposal_parts.fairness import credit, fair_play, leakage, tuning
+from kiss_bench.reports.proposal_parts.limits import (
+    holdout,
+    life,
+    limits,
+    mapping,
+    pull_request,
+    reproduce,
+    sensitivity,
+    sign_off,
+    slices,
+    uncertainty,
+)
+from kiss_bench.reports.proposal_parts.subject import TO_ANSWER, Subject, blocks
 
 FROM_RECORD: Mapping[str, Callable[[Subject], str]] = {
     "Verdict": verdict,

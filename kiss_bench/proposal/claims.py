@@ -1,13 +1,54 @@
-"""What `propose` wrote outside the board, held against what it would write of the record now.
-
-Title and verdict must be those; a row of a table or a line of the comment that differs is told. Whatever the author
-added is the author's: only lines that are generated count, and cells that were left empty are there to be filled.
-"""
+"""Lines of a proposal around its board, held against what the record gives."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from kiss_bench.reports.proposal_parts.reading import HEADINGS, Part, Proposal, Row, Table
+
+_CITED = re.compile(
+    r"^- (?P<said>.*) — (?P<places>`[a-z_.]+\.(?:json|jsonl|parquet|md)(?:: [^`]*)?`(?:, `[^`]*`)*)\s*$"
+)
+_FIGURE = re.compile(
+    r"\d[\d,]*(?:\.\d+)?(?:e-?\d+)?|NOT JUSTIFIED|NOT COMPARABLE|JUSTIFIED|INCONCLUSIVE|FAILED|not contradicted|"
+    r"contradicted|confirmed"
+)
+_VERDICT = re.compile(
+    r"NOT JUSTIFIED|NOT COMPARABLE|JUSTIFIED|INCONCLUSIVE|FAILED|not contradicted|contradicted|confirmed"
+)
+_LINE_END: Final = re.compile(r"\r\n|\n|\r")
+
+
+def misquoted(found: str, expected: str) -> list[int]:
+    """Lines of `found`, counted from 1, that cite a place as `expected` does and give other figures.
+
+    A place that is cited more than once is compared in order; one that `expected` does not cite cannot be told.
+    """
+    return _differing(found, expected, _FIGURE)
+
+
+def misjudged(found: str, expected: str) -> list[int]:
+    """Those of them that give another verdict."""
+    return _differing(found, expected, _VERDICT)
+
+
+def _differing(found: str, expected: str, what: re.Pattern[str]) -> list[int]:
+    told: dict[str, list[tuple[int, Sequence[str]]]] = {}
+    for place, number, figures in _citations(found, what):
+        told.setdefault(place, []).append((number, figures))
+    wrong = []
+    for place, _, figures in _citations(expected, what):
+        if told.get(place):
+            number, said = told[place].pop(0)
+            wrong += [number] if said != figures else []
+    return sorted(wrong)
+
+
+def _citations(text: str, what: re.Pattern[str]) -> Iterator[tuple[str, int, Sequence[str]]]:
+    for number, line in enumerate(_LINE_END.split(text), start=1):
+        if cited := _CITED.match(line):
+            yield cited["places"], number, what.findall(cited["said"])
+
 
 VERDICT, COMMENT, LEDGER = HEADINGS[0], HEADINGS[17], HEADINGS[12]
 """The ledger's table grows after a proposal was written, so that rows may be wanting there."""
@@ -15,7 +56,7 @@ _STATE = re.compile(
     r"\*\*(?:JUSTIFIED|NOT JUSTIFIED|INCONCLUSIVE|BASELINE|NOT COMPARABLE)\b[^*]*\*\*|.* settings is proposed\b"
 )
 """A line that reads as the verdict of part 1; an author's own may say anything else."""
-_VERDICT = re.compile(r"\b(?:NOT JUSTIFIED|JUSTIFIED|INCONCLUSIVE|BASELINE|NOT COMPARABLE|FAILED)\b")
+_VERDICT_WORD = re.compile(r"\b(?:NOT JUSTIFIED|JUSTIFIED|INCONCLUSIVE|BASELINE|NOT COMPARABLE|FAILED)\b")
 _BOARD_SAYS = "The board says:"
 _VARIES = (
     (re.compile(r"((?:board in|--strict:) )(?:`[^`]*`|“.*?”)"), r"\1"),  # what the file was called
@@ -85,7 +126,7 @@ def overruled(found: Proposal, expected: Proposal) -> list[int]:
 
 
 def _judged(row: Row) -> Iterator[str]:
-    yield from (word for cell in row.cells for word in _VERDICT.findall(cell))
+    yield from (word for cell in row.cells for word in _VERDICT_WORD.findall(cell))
 
 
 def _table(wanted: Table, tables: Iterable[Table], *, grows: bool) -> Iterator[int]:

@@ -1,10 +1,14 @@
-"""The leaderboard as columns of text: what every table shows, before any format's escaping."""
+"""The leaderboard as columns of text before any format's escaping, and tables in Markdown."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+import tabulate as tabulating
+from tabulate import tabulate
+
 from kiss_bench.records.board import Board, BoardRow
-from kiss_bench.reports import amounts
+from kiss_bench.records.diagnostics import Slice
+from kiss_bench.reports import amounts, escape
 from kiss_bench.reports.amounts import NOTHING_THERE
 from kiss_bench.reports.escape import clean, shortened
 
@@ -95,3 +99,43 @@ def verdict_cell(row: BoardRow) -> str:
 def long_reasons(board: Board) -> list[tuple[BoardRow, str]]:
     """Collect the reasons that did not fit into the table."""
     return [(row, shortened(row.reason, 600)) for row in board.rungs if len(clean(row.reason)) > SHORT_REASON]
+
+
+tabulating.WIDE_CHARS_MODE = False
+"""Else the spaces in a cell, and so the bytes of a report, would depend on whether `wcwidth` is installed."""
+
+
+def markdown_table(columns: Sequence[Column]) -> str:
+    """Render a pipe table whose cells are already escaped; empty where there are no rows."""
+    if not columns or not columns[0].cells:
+        return ""
+    return tabulate(
+        list(zip(*(column.cells for column in columns), strict=True)),
+        headers=[column.title for column in columns],
+        tablefmt="pipe",
+        disable_numparse=True,
+        colalign=["right" if column.right else "left" for column in columns],
+    )
+
+
+def rung_column(board: Board, rows: Iterable[BoardRow]) -> Column:
+    """Name the rungs, the recommended one in bold."""
+    cells = tuple(
+        f"**{escape.inline(row.rung)}** (recommended)" if is_recommended(board, row) else escape.inline(row.rung)
+        for row in rows
+    )
+    return Column(title="rung", cells=cells, right=False)
+
+
+def kept_slices(slices: Sequence[Slice], most: int) -> list[Slice]:
+    """At most `most` of them, in their order; single groups and spans of time have a third of the room each.
+
+    There are often more bad groups than there is room for, and what can be acted on is what a column says.
+    """
+    crowds = [place for kind in ("group", "time") for place in _places(slices, (kind,))[: most // 3]]
+    of_columns = _places(slices, ("level", "range", "missing"))[: most - len(crowds)]
+    return [slices[place] for place in sorted([*crowds, *of_columns])]
+
+
+def _places(slices: Sequence[Slice], kinds: Sequence[str]) -> list[int]:
+    return [place for place, each in enumerate(slices) if each.kind in kinds]
