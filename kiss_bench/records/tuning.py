@@ -371,6 +371,7 @@ class DataFacts:
     target: Mapping[str, Any]
     """Name, and how its values are spread."""
     vault: str
+    """How many rows it holds, and how they were chosen, or `none`; records of before say `none` of any."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -513,7 +513,7 @@ def _data(exam: Exam) -> DataFacts:
         rows=len(task.row_id),
         columns={column.name: column.kind for column in task.columns},
         target={"name": exam.plan.target, **_target_spread(exam)},
-        vault="none",
+        vault="none" if task.sealed is None else f"{len(task.sealed):,} rows, {task.sealed_how}",
     )
 
 

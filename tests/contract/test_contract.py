@@ -22,8 +22,11 @@ RECORDS = ["leaderboard.json", "tuning.json", "plan.json", "diagnostics.json"]
 TABLES = ["predictions.parquet", "trials.parquet", "folds.parquet"]
 TEXT = re.compile(r"why$|notes|cautions|sentence|reason|\.how$|stamps|flags|reads$|method$")
 """Sentences, which may be put better."""
-AFTERWARDS = re.compile(r"honesty\.|replay\.|stamps|environment\.|arithmetic\.|command")
-"""What came after the run, or is told of the place: the vault was opened, the studies were replayed."""
+AFTERWARDS = re.compile(r"honesty\.|replay\.|stamps|environment\.|arithmetic\.|command|data\.vault")
+"""What came after the run, or is told of the place: the vault was opened, the studies were replayed.
+
+And one fact that was wrong: `tuning.json` said that there was no vault.
+"""
 
 
 def pinned(name):

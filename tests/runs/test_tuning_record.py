@@ -164,3 +164,13 @@ def test_where_nothing_was_run_the_environment_stays_that_of_the_run(bench_at):
     assert again == first
     more = bench_at(f"{CONTROLLED}tuning: {{trials: 3}}\n", "--jobs", "1").json("environment.json")
     assert more["workers"] == 1
+
+
+def test_the_record_says_how_many_rows_are_sealed(bench_at, finished):
+    assert finished("binary").json("tuning.json")["data"]["vault"] == "none"
+    ran = bench_at(
+        "target: late\ndata: {path: table.csv, drop: [kind, owed, week]}\nvault: 25%\nladder: [dummy, linear]\n"
+        "tuning: {trials: 2}\nfolds: {count: 2, inner: 2, repeats: 1}\n"
+    )
+    told = ran.json("tuning.json")["data"]["vault"]
+    assert told.startswith(f"{ran.board['rows_vault']} rows, ")
