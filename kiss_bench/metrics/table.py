@@ -21,13 +21,13 @@ class Metric:
 
     name: str
     summary: str
+    row_loss: losses.RowLoss
+    """Row loss; of a rank or label metric the one that stands in for it when trials are pruned."""
     greater_is_better: bool = False
     tasks: tuple[Task, ...] = ("regression",)
     low: float = 0.0
     high: float = math.inf
     pooling: Pooling = "mean"
-    row_loss: losses.RowLoss = losses.log_loss
-    """Row loss; of a rank or label metric the one that stands in for it when trials are pruned."""
     of_shares: labels.Measure | None = None
     curve: ranking.Curve | None = None
     thresholded: bool = False
@@ -54,7 +54,7 @@ def _label_metric(name: str, summary: str, of_shares: labels.Measure, **others: 
     facts = {"tasks": _CLASSES, "high": 1.0, "thresholded": True, "fewest": 10, **others}
     return Metric(
         name=name, summary=summary, greater_is_better=True, pooling="labels", of_shares=of_shares,
-        objective="log_loss", **facts,  # type: ignore[arg-type]
+        row_loss=losses.log_loss, objective="log_loss", **facts,  # type: ignore[arg-type]
     )  # fmt: skip
 
 
@@ -93,6 +93,7 @@ _RANKS = (
         tasks=("binary",),
         high=1.0,
         pooling="ranks",
+        row_loss=losses.log_loss,
         curve=ranking.roc_curve_area,
         fewest=5,
     ),
@@ -103,6 +104,7 @@ _RANKS = (
         tasks=("multiclass",),
         high=1.0,
         pooling="ranks",
+        row_loss=losses.log_loss,
         curve=ranking.roc_curve_area,
         objective="log_loss",
         fewest=5,
@@ -114,6 +116,7 @@ _RANKS = (
         tasks=("binary",),
         high=1.0,
         pooling="ranks",
+        row_loss=losses.log_loss,
         curve=ranking.average_precision_of,
         objective="log_loss",
         fewest=20,
