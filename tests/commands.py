@@ -52,7 +52,7 @@ def on_a_terminal(words, cwd, width=80, height=24, **environment):
 
 
 def kin(process):
-    """Everything that belongs to the session: the run, its fork server, its warden, its workers and their children."""
+    """All of the session: the run, its fork server, the work directory's cleaner, its workers and their children."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:

@@ -1,25 +1,74 @@
-"""The Dask engine: the same units on Dask workers, here or elsewhere, with the same outcomes."""
+"""The Dask engine: the same units on Dask workers, here or elsewhere, with the same outcomes.
 
+Without a scheduler's address there is a cluster of our own on this machine: the scheduler in this process, each worker
+a process that ends with it. Dask's LocalCluster would import the caller's script again in each worker and leave its
+workers to a nanny, whose children are not allowed children. Ours are plain commands:
+`python -m kiss_bench.engines.dask FOLDER`.
+"""
+
+import asyncio
 import importlib.util
 import logging
+import os
 import pickle
 import queue
 import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
 import time
 import uuid
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from functools import cached_property
+from importlib.machinery import PathFinder
 from itertools import chain, islice
+from pathlib import Path
 from typing import Any
 
 from kiss_bench.engines import Choice
-from kiss_bench.engines.dask_cluster import OwnCluster
-from kiss_bench.engines.processes import level_of_workers, workers_for
+from kiss_bench.engines.processes import level_of_workers, warm_up, workers_for
 from kiss_bench.errors import KissBenchError
 from kiss_bench.evaluation.exam import Exam, Outcome, Place, Unit
+from kiss_bench.plan.plan import Step
+from kiss_bench.records.modules import modules_behind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceBundle:
+    """What the rungs of a ladder need beyond kiss_bench."""
+
+    files: Mapping[str, bytes]
+    """Path below the folder that is to be on the import path -> content."""
+    versions: Mapping[str, str]
+    """Distribution -> version, for estimators that were installed; every machine has to have the same."""
+
+
+def pack(ladder: tuple[Step, ...]) -> SourceBundle:
+    """The modules that the ladder names, and those that they import, as far as they are files of the user.
+
+    Only `.py` files travel. Raises RungError for a module that is nowhere to be found.
+    """
+    files: dict[str, bytes] = {}
+    versions: dict[str, str] = {}
+    for module in modules_behind([step.estimator for step in ladder if step.estimator is not None]):
+        versions |= module.versions
+        files |= {_place(path, module.name): path.read_bytes() for path in module.files}
+    return SourceBundle(files=files, versions=versions)
+
+
+def _place(path: Path, top: str) -> str:
+    """A file of the package `models` -> `models/deep/one.py`; a plain module stays `models.py`."""
+    spec = PathFinder.find_spec(top)
+    folders = [Path(folder).resolve() for folder in (spec and spec.submodule_search_locations) or ()]
+    inside = [Path(top) / path.relative_to(folder) for folder in folders if path.is_relative_to(folder)]
+    return inside[0].as_posix() if inside else path.name
+
 
 ADDRESS = re.compile(r"(\w+://)?.+:\d+")
 """Of a scheduler: without a port Dask would wait for half a minute before it says so."""
@@ -119,7 +168,6 @@ class DaskEngine:
 
     def __init__(self, workforce: DaskWorkforce, exam: Exam) -> None:
         from kiss_bench.engines.dask_worker import Serving, facts
-        from kiss_bench.engines.luggage import pack
         from kiss_bench.records.keys import LIBRARIES
 
         self.workforce, self.client = workforce, workforce.client
@@ -134,11 +182,11 @@ class DaskEngine:
         """Results that the caller has in hand, one or none."""
         self.suspects: set[Place] = set()
         """Units that run alone from now on, since too many workers were lost while they waited or ran there."""
-        luggage = pack(exam.plan.ladder)
-        wanted = facts(("kiss-bench", *LIBRARIES, *luggage.versions))
+        bundle = pack(exam.plan.ladder)
+        wanted = facts(("kiss-bench", *LIBRARIES, *bundle.versions))
         if workforce.own is None:
             self._greet(wanted)
-        self.client.register_plugin(Serving(self.name, pickle.dumps(exam, protocol=5), luggage.files, wanted))
+        self.client.register_plugin(Serving(self.name, pickle.dumps(exam, protocol=5), bundle.files, wanted))
 
     def _greet(self, wanted: Mapping[str, str]) -> None:
         """Makes sure that a running cluster is like this process, and that it forgets the run with this process."""
@@ -285,3 +333,143 @@ class DaskEngine:
         with suppress(OSError, ValueError):  # a worker, or the scheduler, that is going itself
             self.client.cancel([future for future, _ in self.away.values()])
             self.client.unregister_worker_plugin(self.name)
+
+
+LOOPBACK = "127.0.0.1"
+UNWATCHED = {"distributed.worker.profile.enabled": False}
+"""Dask looks at what its threads do a hundred times a second; ours wait for a process."""
+GIVE_UP = 10
+"""So many workers in a row may end before any of them is heard of."""
+FAREWELL = 5.0
+"""Seconds in which a worker has to end before it is killed."""
+
+
+class OwnCluster:
+    """`count` Dask workers of one thread each, and their scheduler; reachable from this machine alone."""
+
+    def __init__(self, count: int) -> None:
+        self.folder = tempfile.mkdtemp(prefix="kiss-bench-")
+        self.address = ""
+        self.ended = 0
+        # They load their libraries while this process loads Dask and reads the data.
+        self.workers = [self._start() for _ in range(count)]
+        import dask
+        from distributed import Scheduler
+        from distributed.deploy.spec import SpecCluster
+
+        class Portless(Scheduler):
+            def start_http_server(self, *_: Any, **__: Any) -> None:
+                """No dashboard, and no port for one."""
+
+        options = {"host": LOOPBACK, "port": 0, "dashboard": False, "local_directory": self.folder}
+        scheduler = {"cls": Portless, "options": options}
+        with dask.config.set(UNWATCHED):
+            self.cluster = SpecCluster(
+                scheduler=scheduler, workers={}, asynchronous=False, silence_logs=logging.CRITICAL
+            )
+        self.address = self.cluster.scheduler_address
+        for worker in self.workers:
+            self._call(worker)
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        # -P and the path of this process: what it can import, and nothing that lies about in its working directory
+        path = os.pathsep.join(folder for folder in sys.path if folder)
+        return subprocess.Popen(  # noqa: S603  (our own command)
+            [sys.executable, "-P", "-m", __name__, self.folder],
+            stdin=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": path, "TMPDIR": self.folder},  # cleared away as one, whoever is killed
+            start_new_session=True,  # Ctrl-C is for this process, which knows what to do about it
+        )
+
+    def _call(self, worker: "subprocess.Popen[bytes]") -> None:
+        """Tells a worker where the scheduler is; it ends as soon as this pipe does."""
+        assert worker.stdin is not None
+        with suppress(BrokenPipeError):  # it is dead: see `revive`
+            worker.stdin.write(f"{self.address}\n".encode())
+            worker.stdin.flush()
+
+    def revive(self, present: int) -> None:
+        """Starts a new worker for each that ended; `present` is how many the scheduler has.
+
+        Raises KissBenchError where they end again and again before any is present.
+        """
+        self.ended = 0 if present else self.ended
+        for place, worker in enumerate(self.workers):
+            if worker.poll() is not None:
+                self.ended += 1
+                if self.ended > GIVE_UP:
+                    raise KissBenchError(
+                        f"the Dask workers end as soon as they start (exit code {worker.returncode}); "
+                        "try --engine local"
+                    )
+                _hang_up(worker)
+                self.workers[place] = self._start()
+                self._call(self.workers[place])
+
+    def close(self) -> None:
+        for worker in self.workers:
+            _hang_up(worker)
+        for worker in self.workers:
+            try:
+                worker.wait(FAREWELL)
+            except subprocess.TimeoutExpired:
+                worker.kill()
+                worker.wait()
+        self.cluster.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _hang_up(worker: "subprocess.Popen[bytes]") -> None:
+    assert worker.stdin is not None
+    with suppress(BrokenPipeError):
+        worker.stdin.close()
+
+
+async def _serve(address: str, folder: Path) -> None:
+    """A Dask worker until its parent or its scheduler is gone."""
+    from distributed import Worker
+
+    class Portless(Worker):
+        def start_http_server(self, *_: Any, **__: Any) -> None:
+            """No dashboard, and no port for one."""
+
+    # memory_limit: what a unit may take is a matter of our own rules, not of Dask's
+    worker: Any = Portless(address, nthreads=1, host=LOOPBACK, memory_limit=0, local_directory=str(folder))
+    threading.Thread(target=_end_with_parent, args=(worker, folder), daemon=True).start()
+    await worker
+    await worker.finished()
+
+
+def _end_with_parent(worker: Any, folder: Path) -> None:
+    from kiss_bench.engines.dask_worker import Serving
+
+    sys.stdin.read()
+    late = threading.Timer(FAREWELL, os._exit, (1,))
+    late.daemon = True
+    late.start()
+    for plugin in list(worker.plugins.values()):
+        if isinstance(plugin, Serving):
+            plugin.close()  # it has processes, and the user's rows
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)
+
+
+def main() -> None:
+    """The command of one worker; its folder is the argument, the scheduler's address the first line of its input."""
+    folder = Path(sys.argv[1])
+    warm_up()
+    import dask
+    from distributed.utils import silence_logging_cmgr
+
+    dask.config.set(UNWATCHED)
+
+    address = sys.stdin.readline().strip()
+    if not address:
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        with silence_logging_cmgr(logging.CRITICAL):
+            asyncio.run(_serve(address, folder))
+
+
+if __name__ == "__main__":
+    main()

@@ -20,8 +20,8 @@ from distributed.diagnostics.plugin import SchedulerPlugin, WorkerPlugin
 
 import kiss_bench
 from kiss_bench.engines.local import LocalEngine
-from kiss_bench.engines.messages import MODULES
 from kiss_bench.engines.processes import warm_up
+from kiss_bench.engines.work_directory import MODULES
 from kiss_bench.errors import KissBenchError
 from kiss_bench.evaluation.arithmetic import LevelError
 from kiss_bench.evaluation.exam import Exam, Outcome, Unit

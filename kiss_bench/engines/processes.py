@@ -1,4 +1,7 @@
-"""How worker processes are started: from a warm fork server, with one thread each, and never more than cores."""
+"""How worker processes are started, and what they say to their pool.
+
+They come from a warm fork server, with one thread each, and are never more than cores.
+"""
 
 import contextlib
 import multiprocessing
@@ -9,6 +12,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from multiprocessing import forkserver, spawn
 from typing import Any
 
@@ -29,11 +33,24 @@ what an estimator takes for itself (`n_jobs=-1`) is its share of the cores, one.
 LONGEST_FOLDER = 70
 """Bytes of a temporary folder's path that leave room for a socket in it: the systems allow 104 to 108 for the whole."""
 SHORT_FOLDER = "/tmp"  # noqa: S108  (multiprocessing makes a folder of its own in it, closed to others)
+READY, BEGUN, ANSWER = b"r", b"b", b"a"
+"""First byte of what a worker sends: it is waiting for work, it has taken it up, or an `Ended` follows, pickled."""
 _base: Any = multiprocessing.get_context(METHOD)
 _launching = threading.Lock()
 _TELL_LEVEL = "from kiss_bench.evaluation.arithmetic import level_here; print(level_here())"
 _server_at: Arithmetic = "v3"
 """The level of arithmetic that the fork server was asked for; the workers have it from there."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """What became of one piece of work: a value, or the class of an error and its message."""
+
+    value: Any = None
+    error: str = ""
+    reason: str = ""
+    exception: bytes | None = None
+    """Pickled, where the work raised one that can be; a worker that died raised none."""
 
 
 class QuietProcess(_base.Process):  # type: ignore[misc]

@@ -24,10 +24,9 @@ import sklearn.pipeline
 import sklearn.tree  # noqa: F401
 from threadpoolctl import threadpool_limits
 
-from kiss_bench.engines.layout import laid_out
 from kiss_bench.engines.memory import forget_peak, give_back, keep_little, peak_bytes
-from kiss_bench.engines.messages import ANSWER, BEGUN, MODULES, READY, Ended
-from kiss_bench.engines.processes import ONE_THREAD
+from kiss_bench.engines.processes import ANSWER, BEGUN, ONE_THREAD, READY, Ended
+from kiss_bench.engines.work_directory import MODULES, laid_out
 from kiss_bench.evaluation.arithmetic import check_level
 from kiss_bench.evaluation.attempt import attempt
 from kiss_bench.evaluation.exam import Exam, Outcome, Unit
@@ -115,7 +114,7 @@ def _quieten(output: Connection) -> None:
 
 
 def _end_with(sentinel: int, folder: str) -> NoReturn:
-    """Where the warden should have died as well."""
+    """Where the cleaner should have died as well."""
     wait([sentinel])
     shutil.rmtree(folder, ignore_errors=True)  # it holds the user's rows
     os._exit(1)  # the parent is gone: nobody would take the result, and the next run wants the cores

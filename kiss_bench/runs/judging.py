@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kiss_bench.engines.mapping import each
+from kiss_bench.engines.local import each
 from kiss_bench.evaluation.arithmetic import level_here
 from kiss_bench.evaluation.exam import Exam, Outcome, Place
 from kiss_bench.judge.contrasts import set_exam

@@ -10,7 +10,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from kiss_bench.engines.mapping import each
+from kiss_bench.engines.local import each
 from kiss_bench.engines.processes import warm_up
 from kiss_bench.plan.plan import Plan
 from kiss_bench.records.folder import held, write_whole

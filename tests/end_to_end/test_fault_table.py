@@ -4,7 +4,7 @@
 |---|---|
 | a rung segfaults, sleeps, hoards memory, predicts NaN, prints a gigabyte, exits | `test_a_rung_that_misbehaves_…` |
 | SIGKILL of a worker · of the run, at 8 moments (`make faults`: 20) | `test_a_worker_killed_…`, `test_killed_at_…` |
-| SIGKILL of everything at once, the warden too | `test_what_a_run_leaves_…` |
+| SIGKILL of everything at once, the cleaner too | `test_what_a_run_leaves_…` |
 | workers orphaned, deaf to everything but SIGKILL | `test_orphaned_workers_…` |
 | a unit truncated, flipped, foreign, empty | `test_damaged_units_…` |
 | disk full under units, results, the workers' copy · read-only | `test_a_full_disk_…`, `test_a_read_only_…` |
@@ -204,7 +204,7 @@ def test_killed_at_random_moments_and_resumed_each_time_gives_the_same_digest(tm
 def test_orphaned_workers_are_gone_though_they_hear_nothing_and_so_are_their_children(tmp_path):
     config = project(tmp_path, rung("HoldsOnWithChild"))
     process = start(config, tmp_path / "results", "--jobs", "2")
-    # the run, its resource tracker and fork server, the warden, two workers and a child of each
+    # the run, its resource tracker and fork server, the cleaner, two workers and a child of each
     assert wait_until(lambda: len(workers(process)) == 4, 60)
     process.kill()
     process.wait(timeout=20)

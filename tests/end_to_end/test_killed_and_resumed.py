@@ -85,7 +85,7 @@ def test_workers_do_not_outlive_a_killed_parent(workshop, tmp_path, monkeypatch)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     process = start(workshop / "binary.yaml", tmp_path / "results", "--jobs", "2")
     assert wait_until(lambda: len(units(tmp_path / "results", "binary")) >= 1, 60)
-    assert len(kin(process)) >= 5  # the run, its fork server, the warden and two workers at least
+    assert len(kin(process)) >= 5  # the run, its fork server, the cleaner and two workers at least
     assert list(tmp_path.glob("kiss-bench-*"))
     process.kill()  # the parent alone: nobody tells the workers
     process.wait(timeout=20)

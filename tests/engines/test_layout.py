@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from exam_tables import exam_of, messy
 
-from kiss_bench.engines.layout import ALIGNED, laid_out, lay_out
-from kiss_bench.engines.mapping import each
+from kiss_bench.engines.local import each
+from kiss_bench.engines.work_directory import ALIGNED, laid_out, lay_out
 from kiss_bench.errors import KissBenchError
 
 

@@ -137,13 +137,13 @@ def test_workers_and_their_copy_of_the_rows_are_gone_after_close(workshop):
     engine = LocalEngine(exam, 2)
     units = [unit for unit in units_of(exam) if unit.step.name != "linear"]
     next(engine.run(units))
-    workers = [hand.pid for hand in engine.pool.crew._hands]
+    workers = [worker.pid for worker in engine.pool.supervisor._workers]
     assert len(workers) == 2
-    assert engine.pool.premises.path.exists()
+    assert engine.pool.directory.path.exists()
     started = time.monotonic()
     engine.close()
     assert time.monotonic() - started < 2.0
-    assert not engine.pool.premises.folder.exists()
+    assert not engine.pool.directory.folder.exists()
     assert not any(alive(worker) for worker in workers)
 
 
@@ -174,7 +174,7 @@ def test_finishing_ends_with_the_units_under_way_and_begins_no_other(workshop):
     try:
         running = engine.run([*units_of(exam)[:2], *sleepers * 3])
         names = [next(running)[0].step.name for _ in range(2)]
-        assert wait_until(lambda: engine.pool.crew.under_way == 2)
+        assert wait_until(lambda: engine.pool.supervisor.under_way == 2)
         assert engine.finish() == 3  # two at work, and the result that we have in hand
         assert [unit.step.name for unit, _ in running] == ["sleeps", "sleeps"]
     finally:
@@ -189,7 +189,7 @@ def test_finishing_hands_over_what_workers_have_done_with_and_nobody_has_taken(w
     try:
         running = engine.run(units_of(exam) * 3)
         next(running)
-        assert wait_until(lambda: engine.pool.crew.under_way == 0)
+        assert wait_until(lambda: engine.pool.supervisor.under_way == 0)
         assert engine.finish() == 4  # the result in hand and three that wait
         assert len(list(running)) == 3
     finally:
@@ -201,8 +201,8 @@ def test_workers_killed_while_idle_are_replaced(workshop):
     engine = LocalEngine(exam, 2)
     try:
         found = list(engine.run(units_of(exam)))
-        for hand in tuple(engine.pool.crew._hands):
-            os.kill(hand.pid, signal.SIGKILL)
+        for worker in tuple(engine.pool.supervisor._workers):
+            os.kill(worker.pid, signal.SIGKILL)
         found += engine.run(units_of(exam))
     finally:
         engine.close()
@@ -218,7 +218,7 @@ def test_workers_killed_again_and_again_between_units_cost_no_unit_its_outcome(w
             found += 1
             assert outcome.error in {"", "WorkerDied"}
             if found % 5 == 0:
-                os.kill(engine.pool.crew._hands[0].pid, signal.SIGKILL)
+                os.kill(engine.pool.supervisor._workers[0].pid, signal.SIGKILL)
                 killed += 1
     finally:
         engine.close()
@@ -230,7 +230,9 @@ def test_the_fork_server_killed_midway_is_started_again(workshop):
     engine = LocalEngine(exam, 2)
     try:
         list(engine.run(units_of(exam)))
-        server = int(Path(f"/proc/{engine.pool.crew._hands[0].pid}/stat").read_text().rpartition(")")[2].split()[1])
+        server = int(
+            Path(f"/proc/{engine.pool.supervisor._workers[0].pid}/stat").read_text().rpartition(")")[2].split()[1]
+        )
         assert server != os.getpid()
         os.kill(server, signal.SIGKILL)
         outcomes = [outcome for _, outcome in engine.run(units_of(exam) * 2)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kiss_bench.engines.premises import HELD, Premises
+from kiss_bench.engines.work_directory import LOCK, WorkDirectory
 from kiss_bench.errors import RecordError
 
 
@@ -23,9 +23,9 @@ def aged(folder):
 
 
 def test_a_folder_whose_run_lives_is_left_alone_however_old_it_is(place):
-    first = Premises({"rows": 1})
+    first = WorkDirectory({"rows": 1})
     aged(first.folder)
-    second = Premises({"rows": 2})
+    second = WorkDirectory({"rows": 2})
     assert {path.name for path in place.glob("kiss-bench-*")} == {first.folder.name, second.folder.name}
     first.close()
     second.close()
@@ -37,10 +37,10 @@ def test_an_old_one_whose_run_is_gone_is_swept_and_what_is_no_run_s_is_not(place
     for folder in (left, foreign, new):
         folder.mkdir()
     for folder in (left, new):
-        (folder / HELD).touch()
+        (folder / LOCK).touch()
     aged(left)
     aged(foreign)
-    Premises({"rows": 1}).close()
+    WorkDirectory({"rows": 1}).close()
     assert {path.name for path in place.iterdir()} == {foreign.name, new.name}
 
 
@@ -48,11 +48,11 @@ def test_a_folder_in_which_nothing_can_be_made_is_told_and_gone(place, monkeypat
     opened = Path.open
 
     def full(path, *rest, **more):
-        if path.name == HELD:
+        if path.name == LOCK:
             raise OSError(errno.ENOSPC, "No space left on device")
         return opened(path, *rest, **more)
 
     monkeypatch.setattr(Path, "open", full)
     with pytest.raises(RecordError, match=r"cannot be written to .*: No space left on device"):
-        Premises({"rows": 1})
+        WorkDirectory({"rows": 1})
     assert not list(place.glob("kiss-bench-*"))
