@@ -24,7 +24,6 @@ from typing import Any, BinaryIO
 
 from kiss_bench.engines.processes import QuietContext
 from kiss_bench.errors import KissBenchError, RecordError
-from kiss_bench.records.folder import locked
 
 ALIGNED = 64
 """Bytes of a cache line, which is also what the widest vector instructions ask for."""
@@ -75,6 +74,8 @@ class WorkDirectory:
     """A temporary folder with what the workers share. Raises RecordError where it cannot be written."""
 
     def __init__(self, shared: Any) -> None:
+        from kiss_bench.records.folder import locked  # workers load this module, and need no records
+
         try:
             place = Path(tempfile.gettempdir())
         except OSError as error:
@@ -144,6 +145,8 @@ def _sweep(place: Path) -> None:
     """Removes what runs have left behind that were killed together with their cleaners: it holds rows of users."""
     if importlib.util.find_spec("fcntl") is None:
         return  # without locks one cannot tell which runs live
+    from kiss_bench.records.folder import locked
+
     for folder in place.glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError), (folder / LOCK).open("rb", buffering=0) as lock:  # else somebody else's
             if time.time() - folder.stat().st_mtime > MOMENT and locked(lock):
